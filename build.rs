@@ -1,0 +1,36 @@
+//! What a binary says of its own making: compiler, commit, and the versions of the libraries locked in Cargo.lock.
+
+use std::process::Command;
+
+fn main() {
+    let first_line = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).output().ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned())
+    };
+    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
+    set("RUSTC_VERSION", first_line(&rustc, &["--version"]));
+    set("GIT_SHA", first_line("git", &["rev-parse", "HEAD"]));
+    // An empty first line means nothing differs.
+    let changed = first_line("git", &["status", "--porcelain", "--untracked-files=no"]);
+    set("GIT_DIRTY", changed.map(|line| (!line.is_empty()).to_string()));
+
+    let lock = std::fs::read_to_string("Cargo.lock").unwrap_or_default();
+    for (variable, package) in [("PNG_VERSION", "png"), ("BINCODE_VERSION", "bincode")] {
+        set(variable, locked_version(&lock, package));
+    }
+    for path in ["Cargo.lock", "build.rs", "src", "benches", ".git/HEAD", ".git/index"] {
+        if std::path::Path::new(path).exists() {
+            println!("cargo:rerun-if-changed={path}");
+        }
+    }
+}
+
+fn set(variable: &str, value: Option<String>) {
+    println!("cargo:rustc-env=SHELFMARK_{variable}={}", value.unwrap_or_default());
+}
+
+fn locked_version(lock: &str, package: &str) -> Option<String> {
+    let entry = lock.split("[[package]]").find(|entry| entry.contains(&format!("\nname = \"{package}\"\n")))?;
+    let line = entry.lines().find(|line| line.starts_with("version = "))?;
+    line.split('"').nth(1).map(str::to_owned)
+}

@@ -1,0 +1,135 @@
+//! Where samples come from.
+
+mod cifar;
+mod memory;
+mod synthetic;
+mod take;
+
+pub use cifar::Cifar10;
+pub use memory::Memory;
+pub use synthetic::Synthetic;
+pub use take::Take;
+
+use crate::error::{Error, Result, unknown};
+use crate::results::{DatasetFacts, DatasetShape};
+use crate::sample::{Batch, ImageShape, Shape};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use std::sync::Arc;
+
+/// An ordered sequence of samples. The key of a sample is its number.
+pub trait Dataset: Send + Sync {
+    /// What it is, as on the command line.
+    fn name(&self) -> String;
+    /// Number of samples.
+    fn len(&self) -> u64;
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Shape of its images.
+    fn shape(&self) -> Shape;
+    /// Appends sample `index` to `out`.
+    ///
+    /// # Errors
+    /// When it cannot be read, or `index` is out of range.
+    fn read(&self, index: u64, out: &mut Batch) -> Result<()>;
+}
+
+/// Seed of synthetic images unless told otherwise.
+pub const DEFAULT_SEED: u64 = 0;
+
+/// Images of a synthetic set unless told otherwise.
+pub const DEFAULT_SYNTHETIC_IMAGES: u64 = 10_000;
+
+const KINDS: &[&str] = &["synthetic", "cifar10"];
+
+/// Opens what `--dataset` names: `synthetic:HxWxC` or `cifar10:PATH`. With `images`, takes that many from the start,
+/// beginning again where the set is smaller.
+///
+/// # Errors
+/// [`Error::Usage`] for a name that is none; [`Error::Dataset`] when the path holds no such set.
+pub fn open(name: &str, images: Option<u64>) -> Result<Arc<dyn Dataset>> {
+    let (kind, rest) = name.split_once(':').unwrap_or((name, ""));
+    let whole: Arc<dyn Dataset> = match kind {
+        "synthetic" => {
+            let shape = parse_shape(rest).ok_or_else(|| {
+                Error::Usage(format!("dataset '{name}': write synthetic:HEIGHTxWIDTHxCHANNELS, as in synthetic:32x32x3"))
+            })?;
+            let count = images.unwrap_or(DEFAULT_SYNTHETIC_IMAGES);
+            return Ok(Arc::new(Synthetic::new(shape, count, DEFAULT_SEED)));
+        }
+        "cifar10" if rest.is_empty() => {
+            return Err(Error::Usage(format!("dataset '{name}': write cifar10:PATH with a batch file or its folder")));
+        }
+        "cifar10" => Arc::new(Cifar10::open(Path::new(rest))?),
+        other => return Err(unknown("dataset", other, KINDS.iter().copied())),
+    };
+    match images {
+        Some(images) => Ok(Arc::new(Take::new(whole, images)?)),
+        None => Ok(whole),
+    }
+}
+
+/// Largest image that synthetic data is made for: 1 GiB.
+const MAX_IMAGE_BYTES: usize = 1 << 30;
+
+fn parse_shape(text: &str) -> Option<ImageShape> {
+    let mut extents = text.split('x').map(|extent| extent.parse::<u32>().ok().filter(|extent| *extent > 0));
+    let shape = ImageShape::new(extents.next()??, extents.next()??, extents.next()??);
+    (extents.next().is_none() && shape.channels <= 4 && shape.bytes() <= MAX_IMAGE_BYTES).then_some(shape)
+}
+
+/// What results say of a dataset: reads all of it once.
+///
+/// # Errors
+/// What the dataset says.
+pub fn facts(id: &str, dataset: &dyn Dataset) -> Result<DatasetFacts> {
+    let mut hash = Sha256::new();
+    let mut sizes = Vec::new();
+    let mut batch = Batch::new();
+    for index in 0..dataset.len() {
+        batch.clear();
+        dataset.read(index, &mut batch)?;
+        for sample in batch.iter() {
+            for word in [sample.shape.height, sample.shape.width, sample.shape.channels, sample.label] {
+                hash.update(word.to_le_bytes());
+            }
+            hash.update(sample.pixels);
+            sizes.push(sample.pixels.len() as u64);
+        }
+    }
+    let raw_bytes = sizes.iter().sum();
+    let shape = match dataset.shape() {
+        Shape::Fixed(shape) => DatasetShape::Fixed(shape),
+        Shape::Ragged { max } => {
+            sizes.sort_unstable();
+            let at = |percent: usize| sizes.get(sizes.len().saturating_sub(1) * percent / 100).copied().unwrap_or(0);
+            DatasetShape::Ragged { max, size_quantiles: [0, 5, 50, 95, 100].map(at).to_vec() }
+        }
+    };
+    let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(DatasetFacts { id: id.into(), name: dataset.name(), images: dataset.len(), shape, raw_bytes, sha256 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_are_read_strictly() {
+        assert_eq!(parse_shape("32x31x3"), Some(ImageShape::new(32, 31, 3)));
+        for wrong in ["", "32", "32x32", "32x32x3x1", "0x1x1", "32x32x5", "-1x1x1", "a", "70000x70000x4"] {
+            assert_eq!(parse_shape(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_none_gets_a_hint() {
+        let message = |name: &str| open(name, None).map(|_| ()).unwrap_err().to_string();
+        assert!(message("cifar:x").contains("did you mean 'cifar10'"));
+        assert!(message("synthetic:big").contains("synthetic:32x32x3"));
+        assert!(message("cifar10:").contains("cifar10:PATH"));
+        assert!(message("cifar10:/no/such/path").contains("/no/such/path"));
+    }
+}

@@ -1,0 +1,26 @@
+//! **shelfmark** measures which storage format a training set of images should live in.
+//!
+//! It writes the same images into every format, reads them back the way a training job does, checks every pixel,
+//! and shows what each format costs in time and space. The words used here are those of `METHODOLOGY.md`.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`dataset`] | where samples come from |
+//! | [`store`] | the image-store traits, the table of formats, codecs and containers |
+//! | [`workload`] | what each access pattern does; used by benches and tests alike |
+//! | [`measure`] | clocks, records of measurements, space on disk |
+//! | [`stats`] | intervals, pure and seeded |
+//! | [`results`] | the versioned shape of what was found |
+//! | [`report`] | charts and the page |
+
+pub mod dataset;
+pub mod error;
+pub mod measure;
+// pub mod report;
+pub mod results;
+pub mod sample;
+pub mod stats;
+pub mod store;
+pub mod workload;
+
+pub use error::{Error, Result};

@@ -1,0 +1,9 @@
+//! Clocks, records of what was timed, and space on disk.
+
+mod clock;
+mod recorder;
+mod space;
+
+pub use clock::{Clock, Monotonic, Simulated, Stopwatch};
+pub use recorder::{Measurement, Recorder};
+pub use space::space;

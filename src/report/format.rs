@@ -1,0 +1,208 @@
+//! Numbers as people read them: three significant digits, thousands separated, units always named.
+
+/// What stands where a number is missing or is no number.
+pub(super) const NONE: &str = "–";
+
+/// Three significant digits with thousands separated: `0.0512`, `51.2`, `12,300`. Not for huge numbers.
+pub(super) fn sig3(value: f64) -> String {
+    if !value.is_finite() {
+        return NONE.into();
+    }
+    if value == 0.0 {
+        return "0".into();
+    }
+    // `{:e}` rounds once, correctly; deriving digits by logarithms would show 999.6 as "1000.".
+    let rounded: f64 = format!("{value:.2e}").parse().unwrap_or(value);
+    let exponent = rounded.abs().log10().floor();
+    if !(-6.0..15.0).contains(&exponent) {
+        return format!("{rounded:.2e}");
+    }
+    let decimals = (2.0 - exponent).max(0.0) as usize;
+    group(&format!("{rounded:.decimals$}"))
+}
+
+/// A rate without its unit: `1,230`, `123,000`, `1.23 M`, `1.23 G`.
+pub(super) fn rate(value: f64) -> String {
+    match value.abs() {
+        v if v >= 999.5e6 => format!("{} G", sig3(value / 1e9)),
+        v if v >= 999.5e3 => format!("{} M", sig3(value / 1e6)),
+        _ => sig3(value),
+    }
+}
+
+/// Microseconds, with the unit: `0.812 µs`, `1,100 µs`.
+pub(super) fn micros(us: f64) -> String {
+    if us.is_finite() { format!("{} µs", sig3(us)) } else { NONE.into() }
+}
+
+/// A duration in the unit that suits it: `850 ns`, `1.20 ms`, `3.40 s`, `12 min`.
+pub(super) fn seconds(s: f64) -> String {
+    match s {
+        _ if !s.is_finite() => NONE.into(),
+        s if s == 0.0 => "0 s".into(),
+        s if s.abs() < 1e-6 => format!("{} ns", sig3(s * 1e9)),
+        s if s.abs() < 1e-3 => micros(s * 1e6),
+        s if s.abs() < 1.0 => format!("{} ms", sig3(s * 1e3)),
+        s if s.abs() < 600.0 => format!("{} s", sig3(s)),
+        _ => format!("{} min", sig3(s / 60.0)),
+    }
+}
+
+/// A whole number with thousands separated.
+pub(super) fn count(value: u64) -> String {
+    group(&value.to_string())
+}
+
+/// Bytes: exact below 10 KiB, then KiB, MiB (2^20), GiB and TiB.
+pub(super) fn bytes(value: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if value < 10 * 1024 {
+        return format!("{} B", count(value));
+    }
+    let mut size = value as f64 / 1024.0;
+    let mut unit = 0;
+    while size >= 1000.0 && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    format!("{} {}", sig3(size), UNITS[unit])
+}
+
+/// Bytes an image, which need not be whole: `3,072 B`, `2,451.3 B`, `147 KiB`.
+pub(super) fn bytes_each(value: f64) -> String {
+    match value {
+        v if !v.is_finite() => NONE.into(),
+        v if v >= 10.0 * 1024.0 => bytes(v.round() as u64),
+        v if v.fract() == 0.0 => format!("{} B", count(v as u64)),
+        v => format!("{} B", group(&format!("{v:.1}"))),
+    }
+}
+
+/// A share of one in percent: `± 1.2 %` is written by the caller.
+pub(super) fn percent(share: f64) -> String {
+    match share * 100.0 {
+        p if !p.is_finite() => NONE.into(),
+        p if p.abs() >= 99.5 => format!("{} %", group(&format!("{p:.0}"))),
+        p if p.abs() >= 9.95 => format!("{p:.0} %"),
+        p if p.abs() >= 0.095 => format!("{p:.1} %"),
+        p if p == 0.0 => "0 %".into(),
+        p => format!("{p:.2} %"),
+    }
+}
+
+/// How many times: `1.25 ×`, `1,280 ×`.
+pub(super) fn times(ratio: f64) -> String {
+    if ratio.is_finite() { format!("{} ×", sig3(ratio)) } else { NONE.into() }
+}
+
+/// A label at an axis tick: `0.5`, `200`, `10 k`, `1 M`.
+pub(super) fn tick(value: f64) -> String {
+    let plain = |v: f64| {
+        let text = format!("{v:.6}");
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    };
+    match value.abs() {
+        0.0 => "0".into(),
+        v if !(1e-5..1e15).contains(&v) => format!("{value:.0e}"),
+        v if v >= 1e12 => format!("{} T", plain(value / 1e12)),
+        v if v >= 1e9 => format!("{} G", plain(value / 1e9)),
+        v if v >= 1e6 => format!("{} M", plain(value / 1e6)),
+        v if v >= 1e4 => format!("{} k", plain(value / 1e3)),
+        v if v >= 1e3 => group(&plain(value)),
+        _ => plain(value),
+    }
+}
+
+/// `text` cut to `most` characters, the last one an ellipsis where something was cut.
+pub(super) fn ellipsis(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(most.saturating_sub(1)).collect();
+    cut.push('…');
+    cut
+}
+
+/// Sets commas between the thousands of the whole part.
+fn group(number: &str) -> String {
+    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
+    let mut out = String::from(sign);
+    for (nth, digit) in whole.chars().enumerate() {
+        if nth > 0 && (whole.len() - nth) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_keep_three_digits() {
+        for (value, text) in [
+            (0.0512, "0.0512"),
+            (1.0, "1.00"),
+            (51.24, "51.2"),
+            (999.6, "1,000"),
+            (12_345.0, "12,300"),
+            (999_400.0, "999,000"),
+            (999_600.0, "1.00 M"),
+            (1_234_000.0, "1.23 M"),
+            (2.5e9, "2.50 G"),
+            (0.0, "0"),
+            (f64::NAN, NONE),
+            (f64::INFINITY, NONE),
+        ] {
+            assert_eq!(rate(value), text, "{value}");
+        }
+    }
+
+    #[test]
+    fn sizes_and_counts() {
+        assert_eq!(bytes(3072), "3,072 B");
+        assert_eq!(bytes(30_720_000), "29.3 MiB");
+        assert_eq!(bytes(u64::MAX), "16,400 PiB");
+        assert_eq!(bytes_each(2451.32), "2,451.3 B");
+        assert_eq!(bytes_each(3072.0), "3,072 B");
+        assert_eq!(bytes_each(f64::NAN), NONE);
+        assert_eq!(count(1_234_000), "1,234,000");
+        assert_eq!(count(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn times_and_shares() {
+        for (value, text) in [(0.0, "0 s"), (8.5e-7, "850 ns"), (3e-5, "30.0 µs"), (0.0012, "1.20 ms"), (3.4, "3.40 s")] {
+            assert_eq!(seconds(value), text);
+        }
+        assert_eq!(seconds(7200.0), "120 min");
+        assert_eq!(micros(1100.0), "1,100 µs");
+        assert_eq!(times(1280.4), "1,280 ×");
+        for (value, text) in [(0.012, "1.2 %"), (0.5, "50 %"), (0.0004, "0.04 %"), (12.0, "1,200 %"), (0.0, "0 %")] {
+            assert_eq!(percent(value), text);
+        }
+    }
+
+    #[test]
+    fn ticks_are_short() {
+        for (value, text) in
+            [(0.1, "0.1"), (5.0, "5"), (2000.0, "2,000"), (1e4, "10 k"), (2e5, "200 k"), (1e6, "1 M"), (1e-9, "1e-9")]
+        {
+            assert_eq!(tick(value), text);
+        }
+    }
+
+    #[test]
+    fn long_names_are_cut_at_characters() {
+        assert_eq!(ellipsis("hdf5:raw", 8), "hdf5:raw");
+        assert_eq!(ellipsis("ééééé", 3), "éé…");
+        assert_eq!(ellipsis("abc", 0), "…");
+    }
+}

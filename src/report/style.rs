@@ -1,0 +1,89 @@
+//! Colours and markers: one pair for each format, stable by order of first appearance, told apart in greyscale too.
+
+use crate::results::{CellKind, Results};
+use std::collections::BTreeMap;
+
+/// Series colours on paper: Okabe and Ito's palette (<https://jfly.uni-koeln.de/color/>) with its yellow darkened, which
+/// would vanish on white, and its black made grey, which would vanish in dark mode. `style.css` holds the dark twins.
+pub(super) const SERIES: [(u8, u8, u8); 8] = [
+    (0x00, 0x72, 0xB2),
+    (0xD5, 0x5E, 0x00),
+    (0x00, 0x9E, 0x73),
+    (0xCC, 0x79, 0xA7),
+    (0xB8, 0x86, 0x00),
+    (0x56, 0xB4, 0xE9),
+    (0x7A, 0x4F, 0xB5),
+    (0x6B, 0x6B, 0x6B),
+];
+
+/// How a series is drawn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Style {
+    /// Index into [`SERIES`].
+    pub colour: usize,
+    /// The second sign.
+    pub marker: Marker,
+}
+
+/// Marker shapes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Marker {
+    /// Filled disc.
+    #[default]
+    Disc,
+    /// Filled square.
+    Square,
+    /// Filled triangle, point up.
+    Up,
+    /// Filled square on its corner.
+    Diamond,
+    /// Filled triangle, point down.
+    Down,
+    /// Two diagonal strokes.
+    Cross,
+    /// Circle, not filled.
+    Ring,
+    /// Two straight strokes.
+    Plus,
+}
+
+const MARKERS: [Marker; 8] = [
+    Marker::Disc,
+    Marker::Square,
+    Marker::Up,
+    Marker::Diamond,
+    Marker::Down,
+    Marker::Cross,
+    Marker::Ring,
+    Marker::Plus,
+];
+
+/// The style of the `nth` series: 64 different pairs before one comes again.
+fn nth(nth: usize) -> Style {
+    Style { colour: nth % SERIES.len(), marker: MARKERS[(nth + nth / SERIES.len()) % MARKERS.len()] }
+}
+
+/// A style for each format; formats first, so that references do not shift them.
+pub(super) fn assign(results: &[Results]) -> BTreeMap<(CellKind, &str), Style> {
+    let mut styles = BTreeMap::new();
+    for kind in [CellKind::Format, CellKind::Reference, CellKind::Null, CellKind::Peer] {
+        for cell in results.iter().flat_map(|r| &r.cells).filter(|c| c.kind == kind) {
+            let next = nth(styles.len());
+            styles.entry((kind, cell.format.as_str())).or_insert(next);
+        }
+    }
+    styles
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixty_formats_have_sixty_different_pairs() {
+        let all: Vec<Style> = (0..60).map(nth).collect();
+        for (at, style) in all.iter().enumerate() {
+            assert!(!all[..at].contains(style), "{at}: {style:?}");
+        }
+    }
+}

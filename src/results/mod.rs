@@ -1,0 +1,67 @@
+//! What a run found, in a versioned shape: `schema/results.v1.json` is generated from these types.
+
+pub mod host;
+mod schema;
+
+pub use schema::*;
+
+use crate::error::{Error, IoContext, Result};
+use std::path::Path;
+
+impl Results {
+    /// Reads a results file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it cannot be read, [`Error::Dataset`] when it is no results file of version 1.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).at("read", path)?;
+        let refuse = |cause: String| Error::Dataset {
+            path: path.to_owned(),
+            cause,
+            remedy: format!("give a file that shelfmark wrote, with schema \"{SCHEMA_ID}\""),
+        };
+        let value: serde_json::Value =
+            serde_json::from_str(&text).map_err(|e| refuse(format!("this is not JSON ({e})")))?;
+        match value.get("schema").and_then(|s| s.as_str()) {
+            Some(SCHEMA_ID) => {}
+            Some(other) => return Err(refuse(format!("its schema is \"{other}\", not \"{SCHEMA_ID}\""))),
+            None => return Err(refuse("it has no field \"schema\"".into())),
+        }
+        serde_json::from_value(value).map_err(|e| refuse(format!("a field is missing or wrong ({e})")))
+    }
+
+    /// Writes the results beside `path` and renames them into place: no reader sees half a file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the folder cannot be made or written.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(self).map_err(std::io::Error::from).at("serialise", path)?;
+        write_whole(path, text.as_bytes())
+    }
+}
+
+/// Writes a file under a temporary name beside `path` and renames it into place, making the folder where needed.
+///
+/// # Errors
+/// [`Error::Io`] when the folder or file cannot be written.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).at("create", folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).at("create a file in", folder)?;
+    std::io::Write::write_all(&mut file, bytes).at("write", path)?;
+    // Temporary files are private by default; a report is for colleagues.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).at("write", path)?;
+    }
+    file.persist(path).map_err(|e| e.error).at("rename into place", path)?;
+    Ok(())
+}
+
+/// The JSON schema of results files, as committed under `schema/`.
+pub fn json_schema() -> String {
+    let schema = schemars::schema_for!(Results);
+    // Serialising a schema (a JSON value) to a string cannot fail: it has string keys only.
+    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+}

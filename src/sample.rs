@@ -1,0 +1,258 @@
+//! Images and samples in memory: what datasets yield, writers take and readers fill.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// An image's shape: height x width x channels of `u8`, row-major, channels last (HWC).
+/// Written as `[height, width, channels]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "[u32; 3]", into = "[u32; 3]")]
+#[schemars(with = "[u32; 3]")]
+pub struct ImageShape {
+    /// Rows.
+    pub height: u32,
+    /// Columns.
+    pub width: u32,
+    /// Bytes a pixel: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; more for raw data only.
+    pub channels: u32,
+}
+
+impl ImageShape {
+    /// A shape of `height` x `width` x `channels`.
+    pub const fn new(height: u32, width: u32, channels: u32) -> Self {
+        Self { height, width, channels }
+    }
+
+    /// Bytes of one image of this shape; saturates where no machine could hold it.
+    pub const fn bytes(self) -> usize {
+        (self.height as usize).saturating_mul(self.width as usize).saturating_mul(self.channels as usize)
+    }
+
+    /// Whether this image is no larger than `max` in any dimension.
+    pub const fn fits(self, max: Self) -> bool {
+        self.height <= max.height && self.width <= max.width && self.channels <= max.channels
+    }
+}
+
+impl From<[u32; 3]> for ImageShape {
+    fn from([height, width, channels]: [u32; 3]) -> Self {
+        Self { height, width, channels }
+    }
+}
+
+impl From<ImageShape> for [u32; 3] {
+    fn from(shape: ImageShape) -> Self {
+        [shape.height, shape.width, shape.channels]
+    }
+}
+
+impl std::fmt::Display for ImageShape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}x{}x{}", self.height, self.width, self.channels)
+    }
+}
+
+/// The shape of a dataset or store: all images alike, or each its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// Every image has this shape.
+    Fixed(ImageShape),
+    /// Every image has a shape of its own.
+    Ragged {
+        /// The largest extent in each dimension: no image is larger.
+        max: ImageShape,
+    },
+}
+
+impl Shape {
+    /// The largest image there may be.
+    pub const fn max(&self) -> ImageShape {
+        match self {
+            Self::Fixed(shape) | Self::Ragged { max: shape } => *shape,
+        }
+    }
+
+    /// Whether an image of shape `image` may belong to a set of this shape.
+    pub fn admits(&self, image: ImageShape) -> bool {
+        match self {
+            Self::Fixed(shape) => *shape == image,
+            Self::Ragged { max } => image.fits(*max),
+        }
+    }
+}
+
+impl std::fmt::Display for Shape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fixed(shape) => shape.fmt(f),
+            Self::Ragged { max } => write!(f, "ragged, at most {max}"),
+        }
+    }
+}
+
+/// One sample, borrowed: an image and its label. Its key is its number in the dataset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sample<'a> {
+    /// The image's shape.
+    pub shape: ImageShape,
+    /// The image's label.
+    pub label: u32,
+    /// `shape.bytes()` bytes, HWC.
+    pub pixels: &'a [u8],
+}
+
+impl Sample<'_> {
+    /// A 64-bit fingerprint of shape, label and pixels (XXH3, <https://xxhash.com>).
+    /// Fast enough (tens of GB/s) to compare every delivered image outside the timed region.
+    pub fn fingerprint(&self) -> u64 {
+        let ImageShape { height, width, channels } = self.shape;
+        let head = [height, width, channels, self.label].iter().fold(0x5368_656c_666d_6172_u64, |acc, &word| {
+            (acc ^ u64::from(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29)
+        });
+        xxhash_rust::xxh3::xxh3_64_with_seed(self.pixels, head)
+    }
+}
+
+/// Samples side by side in one buffer that is reused: once it has grown to its largest use, filling it
+/// allocates nothing. Readers append to it, datasets append to it, writers take it.
+#[derive(Debug, Default, Clone)]
+pub struct Batch {
+    /// Never shrinks: what lies beyond `used` is left over from earlier uses and gets overwritten.
+    pixels: Vec<u8>,
+    used: usize,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    offset: usize,
+    shape: ImageShape,
+    label: u32,
+}
+
+impl Batch {
+    /// An empty batch.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Forgets the samples and keeps the memory.
+    pub fn clear(&mut self) {
+        self.used = 0;
+        self.entries.clear();
+    }
+
+    /// Samples held.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether no sample is held.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Bytes of all held images together.
+    pub fn pixel_bytes(&self) -> usize {
+        self.used
+    }
+
+    /// Appends one sample and returns the place for its `shape.bytes()` pixels, whose content is unspecified
+    /// until the caller has written all of it.
+    pub fn push(&mut self, shape: ImageShape, label: u32) -> &mut [u8] {
+        self.push_run(shape, &[label])
+    }
+
+    /// Appends one sample for each label, all of one shape, and returns the place for their pixels, contiguous.
+    pub fn push_run(&mut self, shape: ImageShape, labels: &[u32]) -> &mut [u8] {
+        let start = self.used;
+        let image_bytes = shape.bytes();
+        for (nth, &label) in labels.iter().enumerate() {
+            self.entries.push(Entry { offset: start + nth * image_bytes, shape, label });
+        }
+        self.used += image_bytes * labels.len();
+        if self.pixels.len() < self.used {
+            self.pixels.resize(self.used, 0);
+        }
+        &mut self.pixels[start..self.used]
+    }
+
+    /// Appends one sample whose label `fill` finds out while it writes the pixels.
+    pub fn push_with(&mut self, shape: ImageShape, fill: impl FnOnce(&mut [u8]) -> u32) {
+        let label = fill(self.push(shape, 0));
+        if let Some(entry) = self.entries.last_mut() {
+            entry.label = label;
+        }
+    }
+
+    /// Removes the last sample: for a reader that failed half-way through filling it.
+    pub fn pop(&mut self) {
+        if let Some(entry) = self.entries.pop() {
+            self.used = entry.offset;
+        }
+    }
+
+    /// The sample at `position` of this batch, if there is one.
+    pub fn get(&self, position: usize) -> Option<Sample<'_>> {
+        self.entries.get(position).map(|entry| self.sample(entry))
+    }
+
+    /// All samples in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Sample<'_>> {
+        self.entries.iter().map(|entry| self.sample(entry))
+    }
+
+    /// All pixels in order, if every image has the shape `shape`: what an array container writes at once.
+    pub fn uniform_pixels(&self, shape: ImageShape) -> Option<&[u8]> {
+        self.entries.iter().all(|entry| entry.shape == shape).then(|| &self.pixels[..self.used])
+    }
+
+    /// All labels in order.
+    pub fn labels(&self) -> impl ExactSizeIterator<Item = u32> + '_ {
+        self.entries.iter().map(|entry| entry.label)
+    }
+
+    fn sample(&self, entry: &Entry) -> Sample<'_> {
+        let Entry { offset, shape, label } = *entry;
+        Sample { shape, label, pixels: &self.pixels[offset..offset + shape.bytes()] }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cleared_batch_reuses_its_memory_and_shows_nothing_old() {
+        let mut batch = Batch::new();
+        batch.push(ImageShape::new(2, 2, 1), 7).copy_from_slice(&[1, 2, 3, 4]);
+        batch.push(ImageShape::new(1, 1, 3), 8).copy_from_slice(&[5, 6, 7]);
+        let memory = batch.pixels.as_ptr();
+        batch.clear();
+        assert!(batch.is_empty() && batch.get(0).is_none());
+        batch.push(ImageShape::new(1, 2, 1), 9).copy_from_slice(&[8, 9]);
+        assert_eq!(batch.pixels.as_ptr(), memory);
+        let only: Vec<_> = batch.iter().collect();
+        assert_eq!(only, [Sample { shape: ImageShape::new(1, 2, 1), label: 9, pixels: &[8, 9] }]);
+    }
+
+    #[test]
+    fn fingerprint_sees_shape_label_and_pixels() {
+        let pixels = [0u8; 12];
+        let base = Sample { shape: ImageShape::new(2, 2, 3), label: 1, pixels: &pixels };
+        let other_shape = Sample { shape: ImageShape::new(1, 4, 3), ..base };
+        let other_label = Sample { label: 2, ..base };
+        let other_pixels = Sample { pixels: &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], ..base };
+        for other in [other_shape, other_label, other_pixels] {
+            assert_ne!(base.fingerprint(), other.fingerprint());
+        }
+    }
+
+    #[test]
+    fn shapes_are_written_as_the_schema_says() {
+        let json = |shape: Shape| serde_json::to_string(&shape).unwrap();
+        assert_eq!(json(Shape::Fixed(ImageShape::new(32, 31, 3))), r#"{"fixed":[32,31,3]}"#);
+        assert_eq!(json(Shape::Ragged { max: ImageShape::new(9, 8, 1) }), r#"{"ragged":{"max":[9,8,1]}}"#);
+    }
+}

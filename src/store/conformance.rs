@@ -1,0 +1,280 @@
+//! What every format must do: one suite of plain functions, run over every format in the table and every wrapper.
+//! A new format gets all of it by being in the table.
+
+use crate::dataset::{Dataset, Memory, Synthetic, Take};
+use crate::error::{Error, Result};
+use crate::sample::{Batch, ImageShape, Sample, Shape};
+use crate::store::registry::Resolved;
+use crate::store::sealed::{IfExists, OpenStore};
+use crate::store::verify::{difference, verify, write};
+use crate::store::{Durability, MANIFEST_FILE, WriteOptions};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// One property. Gets a format and an empty directory; says what is wrong.
+pub type Check = fn(&Resolved, &Path) -> Result<(), String>;
+
+/// Every property, with its name.
+pub const CHECKS: &[(&str, Check)] = &[
+    ("round trip: pixels, labels, order", round_trip),
+    ("a single read gives what a batch gives", single_equals_batch),
+    ("duplicates and any order in a batch", duplicates),
+    ("beyond the end: an error, and the buffer as before", out_of_range),
+    ("the empty set", empty_set),
+    ("one image", one_image),
+    ("odd shapes", odd_shapes),
+    ("ragged: kept, or refused by name", ragged),
+    ("reopening", reopening),
+    ("several reader threads", threads),
+    ("every durability", durabilities),
+    ("checksums: a changed byte is noticed, or is not, as declared", checksums),
+    ("zero copy and append are not claimed without proof", unproved_capabilities),
+];
+
+fn small() -> Synthetic {
+    // Neither a multiple of the batch nor of any chunk in the table.
+    Synthetic::new(ImageShape::new(8, 8, 3), 301, 1)
+}
+
+fn written(format: &Resolved, dataset: &dyn Dataset, at: &Path, name: &str) -> Result<PathBuf> {
+    let path = at.join(name);
+    write(format, dataset, &path, WriteOptions::default(), IfExists::Refuse, &mut |_| {})?;
+    Ok(path)
+}
+
+fn text(error: Error) -> String {
+    error.to_string()
+}
+
+fn expect(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(otherwise()) }
+}
+
+fn wrote_and_verified(format: &Resolved, dataset: &dyn Dataset, at: &Path, name: &str) -> Result<(), String> {
+    let path = written(format, dataset, at, name).map_err(text)?;
+    let images = verify(&path, dataset, &mut |_| {}).map_err(text)?;
+    expect(images == dataset.len(), || format!("{images} images verified of {}", dataset.len()))
+}
+
+fn round_trip(format: &Resolved, at: &Path) -> Result<(), String> {
+    wrote_and_verified(format, &small(), at, "store")?;
+    // The comparison itself must be able to fail: another dataset of the same shape is not the same.
+    let other = Synthetic::new(ImageShape::new(8, 8, 3), 301, 2);
+    match verify(&at.join("store"), &other, &mut |_| {}) {
+        Err(Error::Mismatch { .. }) => Ok(()),
+        other => Err(format!("another dataset was taken for the one that was written: {other:?}")),
+    }
+}
+
+fn single_equals_batch(format: &Resolved, at: &Path) -> Result<(), String> {
+    let path = written(format, &small(), at, "store").map_err(text)?;
+    let store = OpenStore::open(&path).map_err(text)?;
+    let mut reader = store.reader().map_err(text)?;
+    let (mut single, mut batch) = (Batch::new(), Batch::new());
+    let indices: Vec<u64> = (37..180).collect();
+    reader.read_batch(&indices, &mut batch).map_err(text)?;
+    for &index in &indices {
+        reader.read(index, &mut single).map_err(text)?;
+    }
+    same(&single, &batch)
+}
+
+fn same(a: &Batch, b: &Batch) -> Result<(), String> {
+    expect(a.len() == b.len(), || format!("{} samples against {}", a.len(), b.len()))?;
+    let differing = a.iter().zip(b.iter()).enumerate().find_map(|(n, (a, b))| Some((n, difference(&a, &b)?)));
+    expect(differing.is_none(), || format!("{differing:?}"))
+}
+
+/// Checks that a batch holds exactly the samples `indices` of `dataset`.
+fn holds(batch: &Batch, dataset: &dyn Dataset, indices: &[u64]) -> Result<(), String> {
+    let mut wanted = Batch::new();
+    indices.iter().try_for_each(|&index| dataset.read(index, &mut wanted)).map_err(text)?;
+    same(batch, &wanted)
+}
+
+fn duplicates(format: &Resolved, at: &Path) -> Result<(), String> {
+    let dataset = small();
+    let path = written(format, &dataset, at, "store").map_err(text)?;
+    let store = OpenStore::open(&path).map_err(text)?;
+    let indices = [5, 5, 300, 0, 1, 2, 2, 299, 5, 64, 63, 65];
+    let mut batch = Batch::new();
+    store.reader().and_then(|mut reader| reader.read_batch(&indices, &mut batch)).map_err(text)?;
+    holds(&batch, &dataset, &indices)
+}
+
+fn out_of_range(format: &Resolved, at: &Path) -> Result<(), String> {
+    let dataset = small();
+    let path = written(format, &dataset, at, "store").map_err(text)?;
+    let store = OpenStore::open(&path).map_err(text)?;
+    let mut reader = store.reader().map_err(text)?;
+    let mut batch = Batch::new();
+    reader.read(7, &mut batch).map_err(text)?;
+    for index in [301, 302, u64::from(u32::MAX) + 8, u64::MAX] {
+        expect(reader.read(index, &mut batch).is_err(), || format!("image {index} of 301 was delivered"))?;
+        expect(reader.read_batch(&[index], &mut batch).is_err(), || format!("batch [{index}] of 301 was delivered"))?;
+    }
+    holds(&batch, &dataset, &[7])?;
+    expect(reader.read_batch(&[299, 300, 301], &mut Batch::new()).is_err(), || "a run over the end was read".into())
+}
+
+fn empty_set(format: &Resolved, at: &Path) -> Result<(), String> {
+    wrote_and_verified(format, &Synthetic::new(ImageShape::new(8, 8, 3), 0, 1), at, "store")?;
+    let store = OpenStore::open(&at.join("store")).map_err(text)?;
+    let mut reader = store.reader().map_err(text)?;
+    expect(reader.read(0, &mut Batch::new()).is_err(), || "an image came out of an empty store".into())?;
+    reader.read_batch(&[], &mut Batch::new()).map_err(text)
+}
+
+fn one_image(format: &Resolved, at: &Path) -> Result<(), String> {
+    wrote_and_verified(format, &Synthetic::new(ImageShape::new(8, 8, 3), 1, 1), at, "store")
+}
+
+fn odd_shapes(format: &Resolved, at: &Path) -> Result<(), String> {
+    let shapes = [[1, 1, 1], [28, 28, 1], [97, 61, 4], [5, 4, 2], [1, 300, 3]];
+    for (nth, shape) in shapes.into_iter().enumerate() {
+        let dataset = Synthetic::new(ImageShape::from(shape), 5, 3);
+        wrote_and_verified(format, &dataset, at, &format!("store{nth}")).map_err(|e| format!("{shape:?}: {e}"))?;
+    }
+    // More channels than an image has: kept whole, or refused; never cut.
+    let mut samples = Batch::new();
+    samples.push(ImageShape::new(2, 3, 7), 1).iter_mut().enumerate().for_each(|(at, byte)| *byte = at as u8);
+    let strange = Memory::new("memory", Shape::Fixed(ImageShape::new(2, 3, 7)), samples);
+    match written(format, &strange, at, "strange") {
+        Ok(path) => verify(&path, &strange, &mut |_| {}).map(|_| ()).map_err(text),
+        Err(Error::Unsupported { .. }) => Ok(()),
+        Err(other) => Err(format!("7 channels: {other}")),
+    }
+}
+
+fn ragged(format: &Resolved, at: &Path) -> Result<(), String> {
+    let dataset = Memory::ragged(97);
+    if format.format.capabilities().ragged {
+        return wrote_and_verified(format, &dataset, at, "store");
+    }
+    let refusal = written(format, &dataset, at, "store").map(|_| ()).map_err(text);
+    expect(matches!(&refusal, Err(why) if why.contains("unsupported: ragged")), || format!("{refusal:?}"))?;
+    expect(!at.join("store").exists(), || "something was left behind".into())
+}
+
+fn reopening(format: &Resolved, at: &Path) -> Result<(), String> {
+    let dataset = small();
+    let path = written(format, &dataset, at, "store").map_err(text)?;
+    // Open twice at once, close one, go on with the other; then close all and open again.
+    let first = OpenStore::open(&path).map_err(text)?;
+    let second = OpenStore::open(&path).map_err(text)?;
+    let (mut one, mut two) = (first.reader().map_err(text)?, second.reader().map_err(text)?);
+    let mut batch = Batch::new();
+    one.read(3, &mut batch).map_err(text)?;
+    drop((first, one));
+    two.read(4, &mut batch).map_err(text)?;
+    drop((second, two));
+    let third = OpenStore::open(&path).map_err(text)?;
+    third.reader().and_then(|mut reader| reader.read(5, &mut batch)).map_err(text)?;
+    holds(&batch, &dataset, &[3, 4, 5])
+}
+
+fn threads(format: &Resolved, at: &Path) -> Result<(), String> {
+    let dataset = small();
+    let path = written(format, &dataset, at, "store").map_err(text)?;
+    let store = OpenStore::open(&path).map_err(text)?;
+    let read_all = |thread: u64| {
+        let mut reader = store.reader().map_err(text)?;
+        let mut batch = Batch::new();
+        // Each thread in an order of its own, a reader moved into it.
+        let indices: Vec<u64> = (0..dataset.len()).map(|n| (n * (2 * thread + 3) + thread) % dataset.len()).collect();
+        for slice in indices.chunks(50) {
+            batch.clear();
+            reader.read_batch(slice, &mut batch).map_err(text)?;
+            holds(&batch, &dataset, slice)?;
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let running: Vec<_> = (0..4).map(|thread| scope.spawn(move || read_all(thread))).collect();
+        running.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a reader panicked".to_owned())?)
+    })
+}
+
+fn durabilities(format: &Resolved, at: &Path) -> Result<(), String> {
+    let dataset = Take::new(Arc::new(small()), 300).map_err(text)?;
+    for durability in [Durability::None, Durability::Close, Durability::Each] {
+        let path = at.join(durability.name());
+        write(format, &dataset, &path, WriteOptions { durability }, IfExists::Refuse, &mut |_| {}).map_err(text)?;
+        verify(&path, &dataset, &mut |_| {}).map_err(|e| format!("{}: {e}", durability.name()))?;
+    }
+    Ok(())
+}
+
+/// Changes bytes of an image's payload on disk. A format that declares checksums must never deliver other pixels in
+/// silence; of one that does not, the change must come through: else the declaration is out of date.
+fn checksums(format: &Resolved, at: &Path) -> Result<(), String> {
+    let dataset = noise();
+    let declared = format.format.capabilities().checksums;
+    let path = written(format, &dataset, at, "store").map_err(text)?;
+    let (file, position) = payload_position(&path, &dataset)?;
+    let clean = std::fs::read(&file).map_err(|e| e.to_string())?;
+    let mut silent = 0;
+    for offset in 0..24 {
+        let mut damaged = clean.clone();
+        damaged[position + offset] ^= 1 << (offset % 8);
+        std::fs::write(&file, &damaged).map_err(|e| e.to_string())?;
+        let store = OpenStore::open(&path).map_err(text)?;
+        let mut reader = store.reader().map_err(text)?;
+        let mut batch = Batch::new();
+        let outcome = (0..dataset.len()).try_for_each(|index| reader.read(index, &mut batch));
+        if outcome.is_ok() {
+            let indices: Vec<u64> = (0..dataset.len()).collect();
+            silent += u32::from(holds(&batch, &dataset, &indices).is_err());
+        }
+    }
+    match (declared, silent) {
+        (true, 1..) => Err(format!("declares checksums, and {silent} of 24 changed bytes came through unnoticed")),
+        (false, 0) => Err("declares no checksums, and noticed every changed byte: declare them".into()),
+        _ => Ok(()),
+    }
+}
+
+/// Images that no codec can make smaller, so that what is on disk is mostly payload.
+fn noise() -> Memory {
+    let shape = ImageShape::new(16, 16, 3);
+    let mut samples = Batch::new();
+    let mut state = 1_u32;
+    for label in 0..64 {
+        for byte in samples.push(shape, label) {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *byte = (state >> 24) as u8;
+        }
+    }
+    Memory::new("memory:noise", Shape::Fixed(shape), samples)
+}
+
+/// A file of the store and a place in it where the payload of an image certainly lies: its pixels where they are kept
+/// as they are, a PNG's image data, else the middle of the largest file.
+fn payload_position(store: &Path, dataset: &Memory) -> Result<(PathBuf, usize), String> {
+    let mut image = Batch::new();
+    dataset.read(20, &mut image).map_err(text)?;
+    let pixels = image.get(0).map(|sample: Sample<'_>| sample.pixels.to_vec()).unwrap_or_default();
+    let mut largest = (PathBuf::new(), 0);
+    for entry in walkdir::WalkDir::new(store).sort_by_file_name() {
+        let entry = entry.map_err(|e| e.to_string())?;
+        if !entry.file_type().is_file() || entry.file_name() == MANIFEST_FILE {
+            continue;
+        }
+        let bytes = std::fs::read(entry.path()).map_err(|e| e.to_string())?;
+        for (needle, skip) in [(&pixels[..], 0), (b"IDAT", 10)] {
+            if let Some(found) = bytes.windows(needle.len()).position(|window| window == needle) {
+                return Ok((entry.into_path(), found + skip));
+            }
+        }
+        if bytes.len() > largest.1 {
+            largest = (entry.into_path(), bytes.len());
+        }
+    }
+    Ok((largest.0, largest.1 / 2))
+}
+
+fn unproved_capabilities(format: &Resolved, _: &Path) -> Result<(), String> {
+    let declared = format.format.capabilities();
+    expect(!declared.append, || "append is declared, and there is no way to append yet".into())?;
+    expect(declared.random_access && declared.concurrent_readers, || "the suite proves these two: declare them".into())
+}

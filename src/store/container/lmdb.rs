@@ -1,0 +1,212 @@
+//! `lmdb`: LMDB, a memory-mapped B+tree (<http://www.lmdb.tech/doc/>). Key: the image's number as eight decimal
+//! digits, as in the founding experiment and in Caffe's tools. One `data.mdb`, no lock file: a finished store never changes.
+
+mod environment;
+
+use super::record::{self, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
+use super::{ContainerInfo, StoreName};
+use crate::error::{Error, Result};
+use crate::results::Native;
+use crate::store::{Capabilities, Durability, WriteOptions};
+use ::lmdb::{Database, Environment, EnvironmentFlags, RoTransaction, RwTransaction, Transaction, WriteFlags};
+use environment::SharedEnvironment;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+pub const INFO: ContainerInfo = ContainerInfo {
+    about: "LMDB, memory-mapped B+tree",
+    codecs: &["bincode", "raw", "png"],
+    options: &[],
+    labels: "inside each record",
+    make: |id| record::format(id, Lmdb),
+};
+
+/// Eight digits sort like numbers up to here.
+const MAX_RECORDS: u64 = 100_000_000;
+
+/// Records a write transaction takes before it is committed: large, so that pages are written once, and small enough
+/// that its dirty pages (one or two for a 3 KB record) stay below the 131,072 that LMDB keeps without spilling.
+const RECORDS_A_TRANSACTION: u64 = 8_192;
+
+/// Larger records make smaller transactions.
+const BYTES_A_TRANSACTION: u64 = 64 << 20;
+
+struct Lmdb;
+
+impl RecordContainer for Lmdb {
+    fn create(&self, at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
+        if layout.records > MAX_RECORDS {
+            return Err(layout.name.unsupported(format!("more than {MAX_RECORDS} images: keys have eight digits")));
+        }
+        let mut flags = EnvironmentFlags::NO_LOCK;
+        if write.durability != Durability::Each {
+            // Commits without waiting for the device: durability `close` syncs the finished file once.
+            flags |= EnvironmentFlags::NO_SYNC;
+        }
+        let fail = |e| failed(&layout.name, "create", e);
+        let environment = Environment::new().set_flags(flags).set_map_size(map_size(layout)).open(at).map_err(fail)?;
+        let database = environment.open_db(None).map_err(fail)?;
+        let transaction = OpenTransaction::new(environment, |_| MaybeTransaction(None));
+        Ok(Box::new(Writer { transaction, database, records: 0, bytes: 0, name: layout.name.clone() }))
+    }
+
+    fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
+        let environment = SharedEnvironment::open(at, &layout.name)?;
+        let fail = |e| failed(&layout.name, "open", e);
+        let database = environment.get().open_db(None).map_err(fail)?;
+        let entries = environment.get().stat().map_err(fail)?.entries() as u64;
+        if entries != layout.records {
+            return Err(layout.name.damaged(format!("it holds {entries} records for {} images", layout.records)));
+        }
+        Ok(Arc::new(Store { environment, database, name: layout.name.clone() }))
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { random_access: true, ragged: true, concurrent_readers: true, zero_copy: true, ..Default::default() }
+    }
+
+    fn native(&self) -> Native {
+        let (mut major, mut minor, mut patch) = (0, 0, 0);
+        // SAFETY: mdb_version writes three integers through valid pointers and returns a static string we ignore.
+        unsafe { ::lmdb_sys::mdb_version(&mut major, &mut minor, &mut patch) };
+        Native { library: "LMDB".into(), version: format!("{major}.{minor}.{patch}") }
+    }
+
+    fn settings(&self, layout: &RecordLayout) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            ("LMDB map size (sparse)".into(), format!("{} MiB", map_size(layout) >> 20)),
+            ("LMDB transaction".into(), format!("{RECORDS_A_TRANSACTION} records or {} MiB", BYTES_A_TRANSACTION >> 20)),
+            ("LMDB readahead".into(), "on".into()),
+        ])
+    }
+
+    fn keeps_labels(&self) -> bool {
+        false
+    }
+}
+
+/// Address space for the map: twice what whole pages for incompressible records could need, and room for the tree.
+/// It costs nothing until it is written.
+fn map_size(layout: &RecordLayout) -> usize {
+    let record = layout.max_image_bytes.saturating_mul(9).saturating_div(8).saturating_add(8_192);
+    let bytes = record.saturating_mul(layout.records).saturating_mul(2).saturating_add(1 << 30);
+    usize::try_from(bytes).unwrap_or(usize::MAX >> 1) & !0xFFFF
+}
+
+fn failed(name: &StoreName, action: &'static str, e: ::lmdb::Error) -> Error {
+    match e {
+        ::lmdb::Error::Other(code) => {
+            Error::Io { action, path: name.path.clone(), source: std::io::Error::from_raw_os_error(code) }
+        }
+        ::lmdb::Error::MapFull => name.error("LMDB's map is full", "use images that compress, or fewer"),
+        other => name.error(format!("LMDB says: {other}"), "write the store again"),
+    }
+}
+
+fn key(index: u64) -> [u8; 8] {
+    let mut digits = [0; 8];
+    // Stores of more than eight digits are refused at creation, so the number fits.
+    let _ = write!(&mut digits[..], "{index:08}");
+    digits
+}
+
+/// A transaction that may be open, beside the environment it borrows.
+struct MaybeTransaction<'env>(Option<RwTransaction<'env>>);
+
+self_cell::self_cell!(
+    struct OpenTransaction {
+        owner: Environment,
+        #[not_covariant]
+        dependent: MaybeTransaction,
+    }
+);
+
+struct Writer {
+    transaction: OpenTransaction,
+    database: Database,
+    records: u64,
+    bytes: u64,
+    name: StoreName,
+}
+
+impl Writer {
+    fn commit(&mut self) -> Result<()> {
+        (self.records, self.bytes) = (0, 0);
+        self.transaction
+            .with_dependent_mut(|_, open| open.0.take().map_or(Ok(()), RwTransaction::commit))
+            .map_err(|e| failed(&self.name, "write", e))
+    }
+}
+
+impl RecordWriter for Writer {
+    fn put(&mut self, index: u64, _: u32, record: &[u8]) -> Result<()> {
+        let database = self.database;
+        self.transaction
+            .with_dependent_mut(|environment, open| {
+                let transaction = match &mut open.0 {
+                    Some(transaction) => transaction,
+                    none => none.insert(environment.begin_rw_txn()?),
+                };
+                // Keys come in order: appending fills pages and skips the search.
+                transaction.put(database, &key(index), &record, WriteFlags::APPEND)
+            })
+            .map_err(|e| failed(&self.name, "write", e))?;
+        self.records += 1;
+        self.bytes += record.len() as u64;
+        if self.records >= RECORDS_A_TRANSACTION || self.bytes >= BYTES_A_TRANSACTION { self.commit() } else { Ok(()) }
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        // Without NO_SYNC a commit returns when the device has the data.
+        self.commit()
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        self.commit()
+    }
+}
+
+struct Store {
+    environment: Arc<SharedEnvironment>,
+    database: Database,
+    name: StoreName,
+}
+
+self_cell::self_cell!(
+    struct Snapshot {
+        owner: Arc<SharedEnvironment>,
+        #[not_covariant]
+        dependent: RoTransaction,
+    }
+);
+
+impl RecordStore for Store {
+    fn reader(self: Arc<Self>) -> Result<Box<dyn RecordReader>> {
+        let snapshot = Snapshot::try_new(Arc::clone(&self.environment), |environment| environment.get().begin_ro_txn())
+            .map_err(|e| failed(&self.name, "read", e))?;
+        Ok(Box::new(Reader { snapshot, store: self }))
+    }
+}
+
+struct Reader {
+    snapshot: Snapshot,
+    store: Arc<Store>,
+}
+
+// SAFETY: a read transaction may move between threads when the environment was opened with MDB_NOTLS, which
+// `SharedEnvironment::open` does; it is used by one thread at a time because `get` takes `&mut self`.
+unsafe impl Send for Reader {}
+
+impl RecordReader for Reader {
+    fn get(&mut self, index: u64) -> Result<Record<'_>> {
+        let database = self.store.database;
+        let found = self.snapshot.with_dependent(|_, transaction| transaction.get(database, &key(index)));
+        match found {
+            Ok(bytes) => Ok(Record { bytes, label: 0 }),
+            Err(::lmdb::Error::NotFound) => Err(self.store.name.damaged(format!("image {index} is missing"))),
+            Err(e) => Err(failed(&self.store.name, "read", e)),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Read-only LMDB environments, each open at most once in this process: opening one twice succeeds, and then closing
+//! either breaks the other (LMDB's documentation, "Caveats").
+
+use super::{StoreName, failed};
+use crate::error::{IoContext, Result};
+use ::lmdb::{Environment, EnvironmentFlags};
+use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+
+/// A file, whatever its path: device and inode.
+type FileIdentity = (u64, u64);
+
+static OPEN: Mutex<Option<HashMap<FileIdentity, Weak<SharedEnvironment>>>> = Mutex::new(None);
+static CLOSED: Condvar = Condvar::new();
+
+/// An open environment, shared by all who open the same file.
+pub struct SharedEnvironment {
+    // Emptied only in `drop`, under the lock.
+    environment: Option<Environment>,
+    identity: FileIdentity,
+}
+
+impl SharedEnvironment {
+    /// Opens the environment in directory `at`, or joins those who have it open.
+    ///
+    /// # Errors
+    /// When `data.mdb` is missing, shorter than what it says it holds (reading beyond the end of a mapped file kills
+    /// the process), or refused by LMDB.
+    pub fn open(at: &Path, name: &StoreName) -> Result<Arc<Self>> {
+        let file = at.join("data.mdb");
+        let metadata = std::fs::metadata(&file).at("open", &file)?;
+        let identity = (metadata.dev(), metadata.ino());
+        let mut guard = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match guard.get_or_insert_default().get(&identity).map(Weak::upgrade) {
+                Some(Some(shared)) => return Ok(shared),
+                // Its last user is about to close it and waits for this lock.
+                Some(None) => guard = CLOSED.wait(guard).unwrap_or_else(PoisonError::into_inner),
+                None => break,
+            }
+        }
+        let environment = Environment::new()
+            .set_flags(EnvironmentFlags::READ_ONLY | EnvironmentFlags::NO_LOCK | EnvironmentFlags::NO_TLS)
+            .open(at)
+            .map_err(|e| failed(name, "open", e))?;
+        refuse_short_file(&environment, metadata.len(), name)?;
+        let shared = Arc::new(Self { environment: Some(environment), identity });
+        guard.get_or_insert_default().insert(identity, Arc::downgrade(&shared));
+        Ok(shared)
+    }
+
+    /// The environment.
+    pub fn get(&self) -> &Environment {
+        // `None` only while `drop` runs, when nobody can hold a reference any more.
+        self.environment.as_ref().expect("an environment is there until it is dropped")
+    }
+}
+
+impl Drop for SharedEnvironment {
+    fn drop(&mut self) {
+        let mut guard = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        self.environment = None;
+        guard.get_or_insert_default().remove(&self.identity);
+        CLOSED.notify_all();
+    }
+}
+
+fn refuse_short_file(environment: &Environment, bytes: u64, name: &StoreName) -> Result<()> {
+    let info = environment.info().map_err(|e| failed(name, "open", e))?;
+    let page = u64::from(environment.stat().map_err(|e| failed(name, "open", e))?.page_size());
+    let needed = (info.last_pgno() as u64).saturating_add(1).saturating_mul(page);
+    if bytes < needed {
+        return Err(name.damaged(format!("data.mdb is {bytes} bytes long and says it holds {needed}")));
+    }
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! Containers: what holds records or arrays. One file a container; the table below is the only list of them, and
+//! benches, tests, `list`, documentation and report go through it.
+
+pub mod record;
+
+use crate::error::{Error, Result};
+use crate::store::options::OptionInfo;
+use crate::store::{Format, FormatId};
+use std::path::{Path, PathBuf};
+
+/// What a container is, as data.
+#[derive(Debug, Clone, Copy)]
+pub struct ContainerInfo {
+    /// What it is, in a few words.
+    pub about: &'static str,
+    /// Codecs it is offered with.
+    pub codecs: &'static [&'static str],
+    /// Options it takes.
+    pub options: &'static [OptionInfo],
+    /// Where labels are kept, in words.
+    pub labels: &'static str,
+    /// Makes a format of it. Container, codec and options were checked one by one before; what is left to refuse
+    /// is a combination.
+    pub make: fn(&FormatId) -> Result<Box<dyn Format>>,
+}
+
+/// A line of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct ContainerEntry {
+    /// Name of the container, as in `dir:png`.
+    pub name: &'static str,
+    /// The Cargo feature it needs, if any.
+    pub feature: Option<&'static str>,
+    /// Formats measured by default.
+    pub core: &'static [&'static str],
+    /// Formats added by `--formats all`.
+    pub more: &'static [&'static str],
+    /// The container, where it is built in.
+    pub info: Option<&'static ContainerInfo>,
+}
+
+macro_rules! containers {
+    ($($name:ident $(if $feature:literal)? => core [$($core:literal),*] more [$($more:literal),*];)+) => {
+        $($(#[cfg(feature = $feature)])? mod $name;)+
+        /// Every container, built in or not.
+        pub static CONTAINERS: &[ContainerEntry] = &[$(ContainerEntry {
+            name: stringify!($name),
+            feature: containers!(@feature $($feature)?),
+            core: &[$($core),*],
+            more: &[$($more),*],
+            info: {
+                $(#[cfg(not(feature = $feature))] { None })?
+                $(#[cfg(feature = $feature)])? { Some(&$name::INFO) }
+            },
+        }),+];
+    };
+    (@feature $feature:literal) => { Some($feature) };
+    (@feature) => { None };
+}
+
+containers! {
+    dir => core ["dir:png", "dir:raw"] more ["dir:png,level=fast"];
+    lmdb if "lmdb" => core ["lmdb:bincode", "lmdb:raw", "lmdb:png"] more [];
+    hdf5 if "hdf5" => core ["hdf5:raw", "hdf5:raw,chunk=64", "hdf5:raw,chunk=64,deflate=4"] more ["hdf5:raw,chunk=1"];
+}
+
+/// Which store, of which format: what an error about it has to name.
+#[derive(Debug, Clone)]
+pub struct StoreName {
+    /// The format's full name.
+    pub format: String,
+    /// The store's directory.
+    pub path: PathBuf,
+}
+
+impl StoreName {
+    /// The store of format `id` at `path`.
+    pub fn new(id: &FormatId, path: &Path) -> Self {
+        Self { format: id.to_string(), path: path.to_owned() }
+    }
+
+    /// An error about this store.
+    pub fn error(&self, cause: impl Into<String>, remedy: &str) -> Error {
+        Error::Store { format: self.format.clone(), path: self.path.clone(), cause: cause.into(), remedy: remedy.into() }
+    }
+
+    /// An error about bytes that cannot be what was written.
+    pub fn damaged(&self, cause: impl Into<String>) -> Error {
+        self.error(cause, "the store is damaged: write it again")
+    }
+
+    /// The store is not what it was asked to be.
+    pub fn mismatch(&self, detail: impl Into<String>) -> Error {
+        Error::Mismatch { format: self.format.clone(), path: self.path.clone(), detail: detail.into() }
+    }
+
+    /// The format cannot do that.
+    pub fn unsupported(&self, what: impl Into<String>) -> Error {
+        Error::Unsupported { format: self.format.clone(), what: what.into() }
+    }
+
+    /// Refuses an index beyond the end.
+    pub fn check_index(&self, index: u64, images: u64) -> Result<()> {
+        if index < images {
+            return Ok(());
+        }
+        Err(self.error(format!("image {index} was asked for, and it holds {images}"), "ask for a smaller number"))
+    }
+}

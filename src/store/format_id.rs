@@ -1,0 +1,78 @@
+//! The written name of a format: `container:codec,key=value`.
+
+use crate::error::{Error, Result};
+use crate::store::registry;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+/// A format's full name, taken apart. Says nothing yet on whether such a format exists: see [`registry::resolve`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FormatId {
+    /// What holds the records or arrays: `dir`, `lmdb`, `hdf5`.
+    pub container: String,
+    /// How an image becomes bytes: `raw`, `png`, `bincode`.
+    pub codec: String,
+    /// Options as written, sorted by key, so that one format has one name.
+    pub options: BTreeMap<String, String>,
+}
+
+impl FromStr for FormatId {
+    type Err = Error;
+
+    /// Takes `png`, `dir:png`, `hdf5:raw,chunk=64,deflate=4`; short names may carry options (`hdf5,chunk=64`).
+    fn from_str(text: &str) -> Result<Self> {
+        let mut parts = text.trim().split(',');
+        let name = parts.next().unwrap_or_default();
+        let name = registry::expand_short_name(name);
+        let (container, codec) = name.split_once(':').ok_or_else(|| registry::unknown_format(name))?;
+        let mut options = BTreeMap::new();
+        for part in parts {
+            let (key, value) = part
+                .split_once('=')
+                .filter(|(key, value)| !key.is_empty() && !value.is_empty())
+                .ok_or_else(|| Error::Usage(format!("format '{text}': option '{part}' is not of the form key=value")))?;
+            if options.insert(key.to_owned(), value.to_owned()).is_some() {
+                return Err(Error::Usage(format!("format '{text}': option '{key}' is given twice")));
+            }
+        }
+        Ok(Self { container: container.to_owned(), codec: codec.to_owned(), options })
+    }
+}
+
+impl fmt::Display for FormatId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.container, self.codec)?;
+        self.options.iter().try_for_each(|(key, value)| write!(f, ",{key}={value}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<FormatId> {
+        text.parse()
+    }
+
+    #[test]
+    fn names_are_taken_apart_and_written_one_way() {
+        assert_eq!(parse("png").unwrap().to_string(), "dir:png");
+        assert_eq!(parse("lmdb").unwrap().to_string(), "lmdb:bincode");
+        assert_eq!(parse("hdf5,deflate=4,chunk=64").unwrap().to_string(), "hdf5:raw,chunk=64,deflate=4");
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused_with_the_nearest() {
+        for (text, expected) in [
+            ("pgn", "did you mean 'png'"),
+            ("dir:png,level", "not of the form key=value"),
+            ("dir:png,level=", "not of the form key=value"),
+            ("dir:png,level=1,level=2", "twice"),
+            ("", "unknown format ''"),
+        ] {
+            let message = parse(text).unwrap_err().to_string();
+            assert!(message.contains(expected), "{text:?}: {message}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The image-store traits, and what is common to all formats.
+//!
+//! A **format** is a container, a codec and options. Record containers put bytes under a number
+//! ([`container::record`]), codecs turn images into bytes ([`codec`]), and one adapter makes a [`Format`] of
+//! any sensible pair. Array containers (HDF5) implement [`Format`] themselves. [`registry`] is the one table of all
+//! of them, [`sealed`] makes a directory on disk out of a format and a dataset, [`verify`](mod@verify) compares the two.
+
+mod capabilities;
+pub mod codec;
+pub mod conformance;
+pub mod container;
+mod format_id;
+mod manifest;
+pub mod options;
+pub mod registry;
+pub mod sealed;
+mod sync;
+pub mod verify;
+
+pub use capabilities::Capabilities;
+pub use format_id::FormatId;
+pub use manifest::{MANIFEST_FILE, Manifest};
+pub use sync::settle;
+
+use crate::error::Result;
+use crate::results::Native;
+use crate::sample::{Batch, Shape};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What a store holds, known before its first byte is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreSpec {
+    /// One shape for all images, or each its own.
+    pub shape: Shape,
+    /// Number of samples.
+    pub images: u64,
+}
+
+/// When written data is safe from a power cut.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Durability {
+    /// Whenever the system sees fit.
+    None,
+    /// When the finished store has its name: files, directories and the rename are synced once.
+    #[default]
+    Close,
+    /// After every `append`.
+    Each,
+}
+
+impl Durability {
+    /// The word used in results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Close => "close",
+            Self::Each => "each",
+        }
+    }
+}
+
+/// How to write.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// When data must be on the device. Formats see to `Each` themselves; `Close` is done for all of them
+    /// in one place ([`sealed`]).
+    pub durability: Durability,
+}
+
+/// A way of keeping images: a container, a codec and options, checked and ready for use.
+pub trait Format: Send + Sync {
+    /// Starts a new store in the existing, empty directory `at`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unsupported`] when the format cannot hold such images; otherwise what the system says.
+    fn create(&self, at: &Path, spec: &StoreSpec, write: &WriteOptions) -> Result<Box<dyn ImageWriter>>;
+
+    /// Opens a finished store.
+    ///
+    /// # Errors
+    /// When files are missing, damaged or not what `spec` says.
+    fn open(&self, at: &Path, spec: &StoreSpec) -> Result<Arc<dyn ImageStore>>;
+
+    /// Reads from the files themselves whether they really have the layout, options and codec that were asked for.
+    ///
+    /// # Errors
+    /// [`crate::Error::Mismatch`] naming the first property that differs.
+    fn audit(&self, at: &Path, spec: &StoreSpec) -> Result<()>;
+
+    /// What this format can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// The library that does the work.
+    fn native(&self) -> Native;
+
+    /// Settings in force that the format's name does not show: cache sizes, transaction sizes, levels.
+    fn settings(&self, spec: &StoreSpec) -> BTreeMap<String, String>;
+}
+
+/// Takes samples, in order, until there are as many as the specification said.
+pub trait ImageWriter {
+    /// Adds samples behind those already there.
+    ///
+    /// # Errors
+    /// When an image does not fit the store's shape, or the system refuses the write.
+    fn append(&mut self, samples: &Batch) -> Result<()>;
+
+    /// Writes what is still in memory and closes every file.
+    ///
+    /// # Errors
+    /// When the system refuses; the store is then not usable.
+    fn finish(self: Box<Self>) -> Result<()>;
+}
+
+/// An open store, shared by the readers of all threads.
+pub trait ImageStore: Send + Sync {
+    /// A reader for one thread, with its own transaction, handles and scratch memory.
+    ///
+    /// # Errors
+    /// When the library refuses another reader.
+    fn reader(self: Arc<Self>) -> Result<Box<dyn ImageReader>>;
+}
+
+/// Reads samples, one thread's worth.
+pub trait ImageReader: Send {
+    /// Appends sample `index` to `out`. Allocates nothing once `out` and the reader have grown to size.
+    ///
+    /// # Errors
+    /// [`crate::Error::Store`] when `index` is out of range or the bytes there are no such image; `out` is then as before.
+    fn read(&mut self, index: u64, out: &mut Batch) -> Result<()>;
+
+    /// Appends the samples `indices` to `out`, in the order asked for, duplicates included.
+    ///
+    /// # Errors
+    /// As [`ImageReader::read`]; samples before the failing one may have been appended.
+    fn read_batch(&mut self, indices: &[u64], out: &mut Batch) -> Result<()> {
+        indices.iter().try_for_each(|&index| self.read(index, out))
+    }
+}

@@ -1,0 +1,179 @@
+//! The one table of formats, as everything else sees it: names in, ready formats out.
+
+use crate::error::{Error, Result, nearest, unknown};
+use crate::store::codec::{self, CODECS};
+use crate::store::container::{CONTAINERS, ContainerEntry, ContainerInfo};
+use crate::store::{Format, FormatId, options};
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// Short names of the three classics.
+pub const SHORT_NAMES: &[(&str, &str)] = &[("png", "dir:png"), ("lmdb", "lmdb:bincode"), ("hdf5", "hdf5:raw")];
+
+/// One format of the table.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Full name.
+    pub id: FormatId,
+    /// Whether it is measured by default.
+    pub core: bool,
+    /// Its container's line.
+    pub container: &'static ContainerEntry,
+}
+
+impl Row {
+    /// Why it cannot be used, if it is not built in.
+    pub fn missing(&self) -> Option<String> {
+        self.container.info.is_none().then(|| missing_reason(self.container))
+    }
+}
+
+/// A format ready for use.
+#[derive(Clone)]
+pub struct Resolved {
+    /// Full name.
+    pub id: FormatId,
+    /// What does the work.
+    pub format: Arc<dyn Format>,
+    /// Where labels are kept, in words.
+    pub labels: &'static str,
+}
+
+impl std::fmt::Debug for Resolved {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Resolved({})", self.id)
+    }
+}
+
+/// Every format of the table, core and more, built in or not, in the table's order.
+pub fn rows() -> Vec<Row> {
+    let of = |container: &'static ContainerEntry, names: &'static [&'static str], core| {
+        names.iter().filter_map(move |name| Some(Row { id: FormatId::from_str(name).ok()?, core, container }))
+    };
+    CONTAINERS.iter().flat_map(|entry| of(entry, entry.core, true).chain(of(entry, entry.more, false))).collect()
+}
+
+/// The full name behind a short one; other names come back as they are.
+pub fn expand_short_name(name: &str) -> &str {
+    SHORT_NAMES.iter().find(|(short, _)| *short == name).map_or(name, |(_, full)| full)
+}
+
+/// The short name of a format, if it has one.
+pub fn short_name(id: &FormatId) -> Option<&'static str> {
+    let full = id.to_string();
+    SHORT_NAMES.iter().find(|(_, name)| *name == full).map(|(short, _)| *short)
+}
+
+/// "unknown format", with the nearest name.
+pub fn unknown_format(name: &str) -> Error {
+    let known: Vec<String> = CONTAINERS
+        .iter()
+        .flat_map(|entry| entry.core.iter().chain(entry.more).map(|name| (*name).to_owned()))
+        .chain(SHORT_NAMES.iter().map(|(short, _)| (*short).to_owned()))
+        .collect();
+    unknown("format", name, known.iter().map(String::as_str))
+}
+
+/// Makes the format that `id` names, with container, codec and options checked.
+///
+/// # Errors
+/// [`Error::Usage`] with the nearest valid spelling; [`Error::Unsupported`] when the container is not built in.
+pub fn resolve(id: &FormatId) -> Result<Resolved> {
+    let Some(entry) = CONTAINERS.iter().find(|entry| entry.name == id.container) else {
+        let names = CONTAINERS.iter().map(|entry| entry.name);
+        return Err(match nearest(&id.container, names.clone()) {
+            Some(near) => Error::Usage(format!("format '{id}': unknown container; did you mean '{near}:{}'?", id.codec)),
+            None => unknown("container", &id.container, names),
+        });
+    };
+    let Some(info) = entry.info else {
+        return Err(Error::Unsupported { format: id.to_string(), what: missing_reason(entry) });
+    };
+    let codec = offered_codec(id, info)?;
+    options::check(id, info.options.iter().chain(codec.options))?;
+    Ok(Resolved { id: id.clone(), format: Arc::from((info.make)(id)?), labels: info.labels })
+}
+
+fn offered_codec(id: &FormatId, container: &ContainerInfo) -> Result<&'static codec::CodecInfo> {
+    let offered = container.codecs.iter().copied();
+    match codec::find(&id.codec).filter(|codec| container.codecs.contains(&codec.name)) {
+        Some(codec) => Ok(codec),
+        None if CODECS.iter().any(|codec| codec.name == id.codec) => Err(Error::Usage(format!(
+            "format '{id}': {} is not offered with the codec {}; it takes: {}",
+            id.container,
+            id.codec,
+            container.codecs.join(", ")
+        ))),
+        None => Err(match nearest(&id.codec, offered.clone()) {
+            Some(near) => Error::Usage(format!("format '{id}': unknown codec; did you mean '{}:{near}'?", id.container)),
+            None => unknown("codec", &id.codec, offered),
+        }),
+    }
+}
+
+fn missing_reason(entry: &ContainerEntry) -> String {
+    let feature = entry.feature.unwrap_or("default");
+    format!("not built in: this shelfmark was built without the Cargo feature '{feature}'")
+}
+
+/// What a list of names on the command line stands for: names, `core` (the default) and `all`. Formats that are not
+/// built in are left in the list when named through `core` or `all`, so that they can be shown as such.
+///
+/// # Errors
+/// [`Error::Usage`] for a name that is none.
+pub fn select(names: &[String]) -> Result<Vec<FormatId>> {
+    let mut selected: Vec<FormatId> = Vec::new();
+    let core = ["core".to_owned()];
+    for name in if names.is_empty() { &core[..] } else { names } {
+        let more = match name.as_str() {
+            "core" => rows().into_iter().filter(|row| row.core).map(|row| row.id).collect(),
+            "all" => rows().into_iter().map(|row| row.id).collect(),
+            one => vec![FormatId::from_str(one)?],
+        };
+        for id in more {
+            if !selected.contains(&id) {
+                selected.push(id);
+            }
+        }
+    }
+    Ok(selected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sound() {
+        let rows = rows();
+        let listed: usize = CONTAINERS.iter().map(|entry| entry.core.len() + entry.more.len()).sum();
+        assert_eq!(rows.len(), listed, "a name in the table does not parse");
+        assert!(rows.iter().filter(|row| row.core).count() <= 10, "the core set is at most 10");
+        for row in &rows {
+            assert_eq!(row.id.container, row.container.name, "{} stands in another container's line", row.id);
+            if row.missing().is_none() {
+                resolve(&row.id).unwrap_or_else(|e| panic!("{}: {e}", row.id));
+            }
+        }
+    }
+
+    #[test]
+    #[cfg(all(feature = "hdf5", feature = "lmdb"))]
+    fn what_does_not_exist_is_refused_with_the_nearest() {
+        for (name, expected) in [
+            ("lmbd:raw", "did you mean 'lmdb:raw'"),
+            ("lmdb:rw", "did you mean 'lmdb:raw'"),
+            ("hdf5:png", "hdf5 is not offered with the codec png; it takes: raw"),
+            ("hdf5:raw,chunks=4", "did you mean 'chunk'"),
+            ("hdf5:raw,chunk=0", "whole number from 1"),
+            ("hdf5:raw,chunk=064", "whole number from 1"),
+            ("hdf5:raw,deflate=4", "add chunk=64"),
+            ("dir:png,level=blanced", "did you mean 'level=balanced'"),
+            ("dir:raw,level=fast", "takes no options"),
+        ] {
+            let error = FormatId::from_str(name).and_then(|id| resolve(&id)).unwrap_err();
+            assert!(matches!(error, Error::Usage(_)), "{name}");
+            assert!(error.to_string().contains(expected), "{name}: {error}");
+        }
+    }
+}

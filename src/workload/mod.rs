@@ -1,0 +1,156 @@
+//! What each access pattern does: one definition, used by benches, tests and (later) workers.
+//!
+//! | workload | one operation | timed |
+//! |---|---|---|
+//! | `write_one` | a new store with one sample | create to finish |
+//! | `write_batch` | a new store of N samples, streamed in batches | create to finish |
+//! | `read_one` | one sample by index, uniformly drawn | the read, store open |
+//! | `read_batch` | a batch of consecutive samples from a drawn start | the read |
+//! | `scan` | the next batch of a pass in order | the read |
+//! | `epoch` | the next batch of a shuffled pass, each sample exactly once | the read |
+//! | `open` | open an existing store to its first sample | all of it, closing excepted |
+//!
+//! Everything delivered in a timed region is checked outside it: shape, label and pixels of every image, by fingerprint.
+
+mod order;
+mod prepare;
+mod read;
+mod source;
+mod write;
+
+pub use order::Order;
+pub use prepare::{Prepared, Shelf};
+pub use source::Source;
+
+use crate::error::Result;
+use crate::measure::Stopwatch;
+use crate::store::WriteOptions;
+use crate::store::registry::Resolved;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Samples a training job asks for at once.
+pub const BATCH: u64 = 256;
+
+/// An access pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)] // the module's table says what each one is
+pub enum Workload {
+    WriteOne,
+    WriteBatch,
+    ReadOne,
+    ReadBatch,
+    Scan,
+    Epoch,
+    Open,
+}
+
+impl Workload {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 7] =
+        [Self::WriteOne, Self::WriteBatch, Self::ReadOne, Self::ReadBatch, Self::Scan, Self::Epoch, Self::Open];
+
+    /// The name used on the command line and in results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WriteOne => "write_one",
+            Self::WriteBatch => "write_batch",
+            Self::ReadOne => "read_one",
+            Self::ReadBatch => "read_batch",
+            Self::Scan => "scan",
+            Self::Epoch => "epoch",
+            Self::Open => "open",
+        }
+    }
+
+    /// What one operation is, in a few words.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::WriteOne => "a new store with one image, create to finish",
+            Self::WriteBatch => "a new store of N images, create to finish",
+            Self::ReadOne => "one image by number, uniformly drawn",
+            Self::ReadBatch => "256 consecutive images from a drawn start",
+            Self::Scan => "the whole store in order, batches of 256",
+            Self::Epoch => "the whole store shuffled, batches of 256, each image once",
+            Self::Open => "open an existing store to its first image",
+        }
+    }
+
+    /// Whether it makes stores rather than reads one.
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::WriteOne | Self::WriteBatch)
+    }
+
+    /// Images that an operation asks for at once in a store of `images`.
+    pub fn batch(self, images: u64) -> u64 {
+        match self {
+            Self::WriteOne | Self::ReadOne | Self::Open => images.min(1),
+            Self::WriteBatch | Self::ReadBatch | Self::Scan | Self::Epoch => images.min(BATCH),
+        }
+    }
+
+    /// Images that one operation delivers or writes in a store of `images`; at the end of a pass it may be fewer.
+    pub fn images_per_operation(self, images: u64) -> u64 {
+        if self == Self::WriteBatch { images } else { self.batch(images) }
+    }
+
+    /// Makes ready for timing: reads go to the store at `store`, which was verified; writes make stores of their own
+    /// beside it. `seed` decides all draws.
+    ///
+    /// # Errors
+    /// When the store cannot be opened.
+    pub fn start(
+        self,
+        resolved: &Resolved,
+        source: &Arc<Source>,
+        store: &Path,
+        options: WriteOptions,
+        seed: u64,
+    ) -> Result<Box<dyn Session>> {
+        let images = source.images();
+        let order = match self {
+            Self::WriteOne | Self::WriteBatch => {
+                return Ok(Box::new(write::Writes::new(resolved, source, store, options)));
+            }
+            Self::Open => return Ok(Box::new(read::Opens::new(store, source))),
+            Self::ReadOne => Order::uniform(images, seed),
+            Self::ReadBatch => Order::runs(images, seed),
+            Self::Scan => Order::sequential(images),
+            Self::Epoch => Order::shuffled(images, seed),
+        };
+        Ok(Box::new(read::Reads::new(store, source, order, self.batch(images))?))
+    }
+}
+
+impl std::str::FromStr for Workload {
+    type Err = crate::error::Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let names = Self::ALL.map(Self::name);
+        let position = names.iter().position(|known| *known == name);
+        position.map(|at| Self::ALL[at]).ok_or_else(|| crate::error::unknown("workload", name, names))
+    }
+}
+
+/// A workload under way: a cursor that goes on where it stopped.
+pub trait Session {
+    /// Does `operations` operations, with the watch running only while the store works, and checks all they delivered.
+    /// Returns the number of images delivered or written.
+    ///
+    /// # Errors
+    /// [`crate::Error::Mismatch`] when something delivered is wrong; what the store says otherwise.
+    fn run(&mut self, operations: u64, watch: &mut Stopwatch<'_>) -> Result<u64>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        for workload in Workload::ALL {
+            assert_eq!(workload.name().parse::<Workload>().unwrap(), workload);
+        }
+        assert!("epochs".parse::<Workload>().unwrap_err().to_string().contains("did you mean 'epoch'"));
+    }
+}

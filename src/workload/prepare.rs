@@ -1,0 +1,73 @@
+//! Stores to read from: written once, verified whole, measured for space, removed at the end.
+
+use super::Source;
+use crate::error::Result;
+use crate::measure::space;
+use crate::results::Storage;
+use crate::store::registry::Resolved;
+use crate::store::sealed::IfExists;
+use crate::store::verify::{verify, write};
+use crate::store::{Durability, WriteOptions};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use tempfile::TempDir;
+
+/// A verified store, ready to be read.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// Its directory.
+    pub path: PathBuf,
+    /// When it was written.
+    pub written: SystemTime,
+    /// Images compared with the dataset, all of them right.
+    pub verified: u64,
+    /// Space it takes.
+    pub storage: Storage,
+}
+
+/// A directory of prepared stores, one for each format and number of images; removed when dropped.
+pub struct Shelf {
+    directory: TempDir,
+    prepared: BTreeMap<(String, u64), Prepared>,
+}
+
+impl Shelf {
+    /// A new directory below `place`.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn new(place: &Path) -> Result<Self> {
+        use crate::error::IoContext;
+        std::fs::create_dir_all(place).at("create", place)?;
+        let directory =
+            tempfile::Builder::new().prefix("run-").tempdir_in(place).at("create a directory in", place)?;
+        Ok(Self { directory, prepared: BTreeMap::new() })
+    }
+
+    /// Where a store of this format and size belongs.
+    pub fn path_of(&self, resolved: &Resolved, images: u64) -> PathBuf {
+        let name: String =
+            resolved.id.to_string().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        self.directory.path().join(format!("{name}-{images}"))
+    }
+
+    /// The store of this format with all of `source`, written and verified on first use.
+    ///
+    /// # Errors
+    /// When it cannot be written, or what comes back is not what was written.
+    pub fn prepare(&mut self, resolved: &Resolved, source: &Source) -> Result<Prepared> {
+        let key = (resolved.id.to_string(), source.images());
+        if let Some(prepared) = self.prepared.get(&key) {
+            return Ok(prepared.clone());
+        }
+        let path = self.path_of(resolved, source.images());
+        let options = WriteOptions { durability: Durability::Close };
+        write(resolved, source.dataset(), &path, options, IfExists::Refuse, &mut |_| {})?;
+        let written = SystemTime::now();
+        let verified = verify(&path, source.dataset(), &mut |_| {})?;
+        let prepared = Prepared { storage: space(&path)?, path, written, verified };
+        self.prepared.insert(key, prepared.clone());
+        Ok(prepared)
+    }
+}

@@ -1,0 +1,105 @@
+//! Reading sessions: `read_one`, `read_batch`, `scan`, `epoch` on an open store, and `open`.
+
+use super::{Order, Session, Source};
+use crate::error::Result;
+use crate::measure::Stopwatch;
+use crate::sample::Batch;
+use crate::store::ImageReader;
+use crate::store::container::StoreName;
+use crate::store::sealed::OpenStore;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Single reads between two looks at the clock: a look costs 25 ns, a fast read 500.
+const SINGLE_READS_AT_ONCE: u64 = 64;
+
+/// Reads from one open store.
+pub struct Reads {
+    reader: Box<dyn ImageReader>,
+    name: StoreName,
+    source: Arc<Source>,
+    order: Order,
+    batch: u64,
+    indices: Vec<u64>,
+    delivered: Batch,
+}
+
+impl Reads {
+    /// Opens the store; operations of `batch` images in the order given.
+    pub fn new(store: &Path, source: &Arc<Source>, order: Order, batch: u64) -> Result<Self> {
+        let open = OpenStore::open(store)?;
+        Ok(Self {
+            reader: open.reader()?,
+            name: StoreName::new(&open.resolved.id, store),
+            source: Arc::clone(source),
+            order,
+            batch,
+            indices: Vec::new(),
+            delivered: Batch::new(),
+        })
+    }
+
+    fn singles(&mut self, count: u64, watch: &mut Stopwatch<'_>) -> Result<()> {
+        self.order.next(count, &mut self.indices);
+        let Self { reader, indices, delivered, .. } = self;
+        watch.time(|| indices.iter().try_for_each(|&index| reader.read(index, delivered)))
+    }
+
+    fn one_batch(&mut self, watch: &mut Stopwatch<'_>) -> Result<()> {
+        self.order.next(self.batch, &mut self.indices);
+        let Self { reader, indices, delivered, .. } = self;
+        watch.time(|| reader.read_batch(indices, delivered))
+    }
+}
+
+impl Session for Reads {
+    fn run(&mut self, operations: u64, watch: &mut Stopwatch<'_>) -> Result<u64> {
+        let (mut done, mut images) = (0, 0);
+        while done < operations {
+            self.delivered.clear();
+            if self.batch <= 1 {
+                let count = SINGLE_READS_AT_ONCE.min(operations - done);
+                self.singles(count, watch)?;
+                done += count;
+            } else {
+                self.one_batch(watch)?;
+                done += 1;
+            }
+            self.source.check(&self.name, &self.indices, &self.delivered)?;
+            images += self.delivered.len() as u64;
+        }
+        Ok(images)
+    }
+}
+
+/// Opens a store again and again.
+pub struct Opens {
+    store: PathBuf,
+    source: Arc<Source>,
+    delivered: Batch,
+}
+
+impl Opens {
+    /// Of the store at `store`.
+    pub fn new(store: &Path, source: &Arc<Source>) -> Self {
+        Self { store: store.to_owned(), source: Arc::clone(source), delivered: Batch::new() }
+    }
+}
+
+impl Session for Opens {
+    fn run(&mut self, operations: u64, watch: &mut Stopwatch<'_>) -> Result<u64> {
+        for _ in 0..operations {
+            self.delivered.clear();
+            let delivered = &mut self.delivered;
+            let open = watch.time(|| -> Result<_> {
+                let open = OpenStore::open(&self.store)?;
+                let mut reader = open.reader()?;
+                reader.read(0, delivered)?;
+                Ok((open, reader))
+            })?;
+            let name = StoreName::new(&open.0.resolved.id, &self.store);
+            self.source.check(&name, &[0], &self.delivered)?;
+        }
+        Ok(operations)
+    }
+}
