@@ -13,10 +13,11 @@
 //! | [`results`] | the versioned shape of what was found |
 //! | [`report`] | charts and the page |
 
+pub mod build_info;
 pub mod dataset;
 pub mod error;
 pub mod measure;
-// pub mod report;
+pub mod report;
 pub mod results;
 pub mod sample;
 pub mod stats;

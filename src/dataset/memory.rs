@@ -18,6 +18,16 @@ impl Memory {
         Self { name: name.into(), shape, samples }
     }
 
+    /// A copy of `dataset` in memory, so that reading it costs the same whatever it comes from.
+    ///
+    /// # Errors
+    /// What the dataset says.
+    pub fn copy_of(dataset: &dyn Dataset) -> Result<Self> {
+        let mut samples = Batch::new();
+        (0..dataset.len()).try_for_each(|index| dataset.read(index, &mut samples))?;
+        Ok(Self::new(&dataset.name(), dataset.shape(), samples))
+    }
+
     /// A ragged set of `count` small images with all shapes from 1x1x1 on, filled with a pattern.
     pub fn ragged(count: u64) -> Self {
         let max = ImageShape::new(9, 7, 4);

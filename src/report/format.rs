@@ -24,6 +24,7 @@ pub(super) fn sig3(value: f64) -> String {
 /// A rate without its unit: `1,230`, `123,000`, `1.23 M`, `1.23 G`.
 pub(super) fn rate(value: f64) -> String {
     match value.abs() {
+        v if !v.is_finite() => NONE.into(),
         v if v >= 999.5e6 => format!("{} G", sig3(value / 1e9)),
         v if v >= 999.5e3 => format!("{} M", sig3(value / 1e6)),
         _ => sig3(value),
@@ -39,7 +40,7 @@ pub(super) fn micros(us: f64) -> String {
 pub(super) fn seconds(s: f64) -> String {
     match s {
         _ if !s.is_finite() => NONE.into(),
-        s if s == 0.0 => "0 s".into(),
+        0.0 => "0 s".into(),
         s if s.abs() < 1e-6 => format!("{} ns", sig3(s * 1e9)),
         s if s.abs() < 1e-3 => micros(s * 1e6),
         s if s.abs() < 1.0 => format!("{} ms", sig3(s * 1e3)),
@@ -48,9 +49,19 @@ pub(super) fn seconds(s: f64) -> String {
     }
 }
 
+/// An interval of rates: `1.22 M to 1.28 M images/s`.
+pub(super) fn interval(ends: Option<(f64, f64)>, unit: &str) -> String {
+    ends.map_or(NONE.into(), |(lo, hi)| format!("{} to {} {unit}", rate(lo), rate(hi)))
+}
+
 /// A whole number with thousands separated.
 pub(super) fn count(value: u64) -> String {
     group(&value.to_string())
+}
+
+/// A number of images: `1 image`, `10,000 images`.
+pub(super) fn images(n: u64) -> String {
+    if n == 1 { "1 image".into() } else { format!("{} images", count(n)) }
 }
 
 /// Bytes: exact below 10 KiB, then KiB, MiB (2^20), GiB and TiB.
@@ -85,7 +96,7 @@ pub(super) fn percent(share: f64) -> String {
         p if p.abs() >= 99.5 => format!("{} %", group(&format!("{p:.0}"))),
         p if p.abs() >= 9.95 => format!("{p:.0} %"),
         p if p.abs() >= 0.095 => format!("{p:.1} %"),
-        p if p == 0.0 => "0 %".into(),
+        0.0 => "0 %".into(),
         p => format!("{p:.2} %"),
     }
 }
@@ -179,7 +190,8 @@ mod tests {
 
     #[test]
     fn times_and_shares() {
-        for (value, text) in [(0.0, "0 s"), (8.5e-7, "850 ns"), (3e-5, "30.0 µs"), (0.0012, "1.20 ms"), (3.4, "3.40 s")] {
+        for (value, text) in [(0.0, "0 s"), (8.5e-7, "850 ns"), (3e-5, "30.0 µs"), (0.0012, "1.20 ms"), (3.4, "3.40 s")]
+        {
             assert_eq!(seconds(value), text);
         }
         assert_eq!(seconds(7200.0), "120 min");

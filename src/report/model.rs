@@ -64,9 +64,9 @@ pub(super) struct Point {
 }
 
 /// What stands at a row and column.
-pub(super) enum Slot<'a> {
+pub(super) enum Slot {
     /// A number.
-    Measured(&'a Cell, Point),
+    Measured(Point),
     /// A word that says how it ended, and why.
     Missing(&'static str, String),
 }
@@ -219,7 +219,7 @@ impl<'a> Group<'a> {
     }
 
     /// What stands at `row` and `column` for stores of `images` images.
-    pub(super) fn slot(&self, row: &Row<'_>, column: &Column<'_>, images: u64) -> Slot<'a> {
+    pub(super) fn slot(&self, row: &Row<'_>, column: &Column<'_>, images: u64) -> Slot {
         let mine = |cell: &&&'a Cell| cell.kind == row.kind && cell.format == row.format;
         let exact = self.cells.iter().filter(mine).filter(|c| column.holds(c) && c.images == images);
         // A cell that never ran may carry another batch or count than those that did: its reason still belongs here.
@@ -227,7 +227,7 @@ impl<'a> Group<'a> {
         let mut missing = None;
         for cell in exact {
             if let Some(point) = point(cell) {
-                return Slot::Measured(cell, point);
+                return Slot::Measured(point);
             }
             missing = missing.or(Some(*cell));
         }
@@ -241,7 +241,7 @@ impl<'a> Group<'a> {
     /// The point at `row` and `column`, where there is one.
     pub(super) fn point(&self, row: &Row<'_>, column: &Column<'_>, images: u64) -> Option<Point> {
         match self.slot(row, column, images) {
-            Slot::Measured(_, point) => Some(point),
+            Slot::Measured(point) => Some(point),
             Slot::Missing(..) => None,
         }
     }

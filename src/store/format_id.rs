@@ -17,6 +17,13 @@ pub struct FormatId {
     pub options: BTreeMap<String, String>,
 }
 
+impl FormatId {
+    /// A directory name for a store of this format, without characters that shells or file systems treat specially.
+    pub fn directory_name(&self) -> String {
+        self.to_string().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
+    }
+}
+
 impl FromStr for FormatId {
     type Err = Error;
 

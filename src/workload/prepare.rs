@@ -1,7 +1,7 @@
 //! Stores to read from: written once, verified whole, measured for space, removed at the end.
 
 use super::Source;
-use crate::error::Result;
+use crate::error::{IoContext, Result};
 use crate::measure::space;
 use crate::results::Storage;
 use crate::store::registry::Resolved;
@@ -32,24 +32,41 @@ pub struct Shelf {
     prepared: BTreeMap<(String, u64), Prepared>,
 }
 
+/// Names of such directories: this, the number of the process, and something random.
+const PREFIX: &str = "run-";
+
+/// Removes what runs that were killed have left behind. Where it cannot be told whether a process lives, nothing is.
+fn remove_abandoned(place: &Path) {
+    let lives = |process: u32| Path::new("/proc").join(process.to_string()).exists();
+    if !lives(std::process::id()) {
+        return;
+    }
+    for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split_once('-')?.0.parse::<u32>().ok());
+        if process.is_some_and(|process| !lives(process)) {
+            // If it cannot be removed it stays; that is no reason not to measure.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 impl Shelf {
     /// A new directory below `place`.
     ///
     /// # Errors
     /// When it cannot be made.
     pub fn new(place: &Path) -> Result<Self> {
-        use crate::error::IoContext;
         std::fs::create_dir_all(place).at("create", place)?;
-        let directory =
-            tempfile::Builder::new().prefix("run-").tempdir_in(place).at("create a directory in", place)?;
+        remove_abandoned(place);
+        let prefix = format!("{PREFIX}{}-", std::process::id());
+        let directory = tempfile::Builder::new().prefix(&prefix).tempdir_in(place).at("create a directory in", place)?;
         Ok(Self { directory, prepared: BTreeMap::new() })
     }
 
     /// Where a store of this format and size belongs.
     pub fn path_of(&self, resolved: &Resolved, images: u64) -> PathBuf {
-        let name: String =
-            resolved.id.to_string().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        self.directory.path().join(format!("{name}-{images}"))
+        self.directory.path().join(format!("{}-{images}", resolved.id.directory_name()))
     }
 
     /// The store of this format with all of `source`, written and verified on first use.

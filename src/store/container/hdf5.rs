@@ -117,7 +117,8 @@ impl Format for Hdf5 {
         let images = as_extent(spec.images, &name)?;
         let [height, width, channels] = [shape.height, shape.width, shape.channels].map(|extent| extent as usize);
         // Every byte gets written, so filling the space first would be work for nothing.
-        let mut builder = file.new_dataset_builder();
+        // Left to itself the crate chunks an empty dataset.
+        let mut builder = file.new_dataset_builder().no_chunk();
         builder = builder.fill_time(::hdf5::plist::dataset_create::FillTime::Never);
         let mut first = Extent::fixed(images);
         if let Some(chunk) = self.chunk_images(spec.images) {

@@ -1,0 +1,148 @@
+//! What the environment says:
+//!
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `SHELFMARK_PRESET` | `default`, or `realpython`: the founding experiment's counts | `default` |
+//! | `SHELFMARK_DATASET` | as `--dataset` | `synthetic:32x32x3` |
+//! | `SHELFMARK_FORMATS` | names separated by spaces, as `--formats` | the preset's |
+//! | `SHELFMARK_DIR` | where stores are written | `target/shelfmark` |
+//! | `SHELFMARK_REPORT` | where the report goes | `reports/latest` |
+
+use shelfmark::error::{Result, unknown};
+use std::path::PathBuf;
+
+/// What this call of the bench program is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Measuring, with a report at the end.
+    Measure,
+    /// Running everything once, as `cargo test` does.
+    Test,
+    /// Listing, profiling, looking at a baseline: nothing is measured.
+    Other,
+}
+
+/// A set of counts and formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preset {
+    /// Counts that end within five minutes.
+    Default,
+    /// 1; 10, 100, 1k, 10k and 100k images, as in "Three Ways of Storing and Accessing Lots of Images in Python".
+    RealPython,
+}
+
+/// Enough to see that a benchmark works: tests run in the slow development profile.
+const TEST_COUNTS: &[u64] = &[10, 300];
+
+/// Everything that can be set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub mode: Mode,
+    pub quick: bool,
+    pub preset: Preset,
+    pub dataset: String,
+    pub formats: Vec<String>,
+    pub place: PathBuf,
+    pub place_kind: &'static str,
+    pub report: PathBuf,
+    /// As typed, for the report.
+    pub command: String,
+}
+
+impl Settings {
+    pub fn from_environment() -> Result<Self> {
+        let arguments: Vec<String> = std::env::args().skip(1).collect();
+        let has = |flag: &str| arguments.iter().any(|argument| argument == flag || argument.starts_with(&format!("{flag}=")));
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let preset = match variable("SHELFMARK_PRESET").as_deref() {
+            None | Some("default") => Preset::Default,
+            Some("realpython") => Preset::RealPython,
+            Some(other) => return Err(unknown("SHELFMARK_PRESET", other, ["default", "realpython"])),
+        };
+        let formats = variable("SHELFMARK_FORMATS").map(|text| text.split_whitespace().map(str::to_owned).collect());
+        let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| ".".into()));
+        let place = variable("SHELFMARK_DIR").map(PathBuf::from);
+        Ok(Self {
+            // Cargo passes --bench when it measures, and nothing when it tests.
+            mode: if has("--list") || has("--profile-time") || has("--load-baseline") || has("--help") {
+                Mode::Other
+            } else if has("--test") || !has("--bench") {
+                Mode::Test
+            } else {
+                Mode::Measure
+            },
+            quick: has("--quick"),
+            preset,
+            dataset: variable("SHELFMARK_DATASET").unwrap_or_else(|| "synthetic:32x32x3".into()),
+            formats: formats.unwrap_or_else(|| preset.formats()),
+            place_kind: if place.is_some() { "given" } else { "default" },
+            place: place.unwrap_or_else(|| root.join("target/shelfmark")),
+            report: variable("SHELFMARK_REPORT").map_or_else(|| root.join("reports/latest"), PathBuf::from),
+            command: command(&arguments),
+        })
+    }
+
+    /// Sizes of the stores that are read, smallest first.
+    pub fn read_counts(&self) -> &'static [u64] {
+        if self.mode == Mode::Test { TEST_COUNTS } else { self.preset.read_counts() }
+    }
+
+    /// Sizes of the stores that are written, smallest first.
+    pub fn write_counts(&self) -> &'static [u64] {
+        if self.mode == Mode::Test { TEST_COUNTS } else { self.preset.write_counts() }
+    }
+
+    /// The profile named in results.
+    pub fn profile(&self) -> &'static str {
+        match (self.quick, self.preset) {
+            (true, _) => "criterion-quick",
+            (false, Preset::Default) => "criterion",
+            (false, Preset::RealPython) => "criterion-realpython",
+        }
+    }
+}
+
+impl Preset {
+    fn formats(self) -> Vec<String> {
+        let names: &[&str] = match self {
+            Self::Default => &["core"],
+            Self::RealPython => &["png", "lmdb", "hdf5"],
+        };
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    /// Sizes of the stores that are read.
+    fn read_counts(self) -> &'static [u64] {
+        match self {
+            Self::Default => &[100, 1_000, 10_000],
+            Self::RealPython => &[10, 100, 1_000, 10_000, 100_000],
+        }
+    }
+
+    /// Sizes of the stores that are written, at least ten times each: creating 10,000 files takes seconds.
+    fn write_counts(self) -> &'static [u64] {
+        match self {
+            Self::Default => &[100, 1_000, 3_000],
+            Self::RealPython => self.read_counts(),
+        }
+    }
+}
+
+/// The command that would do this again.
+fn command(arguments: &[String]) -> String {
+    let settings = std::env::vars().filter(|(name, _)| name.starts_with("SHELFMARK_"));
+    let mut words: Vec<String> = settings.map(|(name, value)| format!("{name}={}", quoted(&value))).collect();
+    words.sort();
+    words.push("cargo bench".into());
+    let rest: Vec<String> = arguments.iter().filter(|a| *a != "--bench").map(|a| quoted(a)).collect();
+    if !rest.is_empty() {
+        words.push("--".into());
+        words.extend(rest);
+    }
+    words.join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}

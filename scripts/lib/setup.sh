@@ -1,0 +1,71 @@
+# Sourced by the commands in scripts/: installs what is missing, says what, and asks nothing.
+# What is there is left alone; a machine that has everything is not touched.
+
+say() { printf '%s\n' "== $*" >&2; }
+die() { printf '%s\n' "!! $*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"
+    elif have sudo; then sudo "$@"
+    else die "this needs root, and there is no sudo: run as root: $*"
+    fi
+}
+
+# install DEBIAN FEDORA HOMEBREW: package names for each system, "-" where there is none to install
+install() {
+    local debian=$1 fedora=$2 homebrew=$3
+    if have apt-get; then
+        [ "$debian" = - ] && return
+        say "installing with apt-get: $debian"
+        # shellcheck disable=SC2086 # several packages
+        as_root apt-get install -y -q --no-install-recommends $debian >/dev/null 2>&1 || {
+            as_root apt-get update -q >/dev/null
+            # shellcheck disable=SC2086
+            as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $debian >/dev/null
+        }
+    elif have dnf; then
+        [ "$fedora" = - ] && return
+        say "installing with dnf: $fedora"
+        # shellcheck disable=SC2086
+        as_root dnf install -y -q $fedora
+    elif have brew; then
+        [ "$homebrew" = - ] && return
+        say "installing with brew: $homebrew"
+        # shellcheck disable=SC2086
+        brew install --quiet $homebrew
+    else
+        die "no apt-get, dnf or brew here: install these yourself, then run this again: $debian"
+    fi
+}
+
+need_rust() {
+    have cargo || die "Rust is missing: install it with rustup (https://rustup.rs), then run this again"
+    have cc || have gcc || have clang || install gcc gcc -
+}
+
+# What the default features build against.
+need_libraries() {
+    have pkg-config || install pkg-config pkgconf-pkg-config pkgconf
+    if [ -z "${HDF5_DIR:-}" ] && ! pkg-config --exists hdf5 2>/dev/null && ! pkg-config --exists hdf5-serial 2>/dev/null; then
+        install libhdf5-dev hdf5-devel hdf5
+    fi
+}
+
+# A Python of our own for the tests that open stores with other people's libraries.
+need_python() {
+    have python3 || install python3 python3 python3
+    if [ ! -x .venv/bin/python ]; then
+        # A half-made environment (ensurepip missing) is made again.
+        python3 -m venv .venv >/dev/null 2>&1 || {
+            rm -rf .venv
+            install python3-venv - -
+            python3 -m venv .venv
+        }
+    fi
+    if ! cmp -s tests/interop/requirements.txt .venv/requirements.installed; then
+        say "installing into .venv: $(tr '\n' ' ' <tests/interop/requirements.txt)"
+        .venv/bin/python -m pip install -q --disable-pip-version-check -r tests/interop/requirements.txt
+        cp tests/interop/requirements.txt .venv/requirements.installed
+    fi
+}

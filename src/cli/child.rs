@@ -1,0 +1,84 @@
+//! This program again, in a process that may die or hang.
+
+use anyhow::Context;
+use std::ffi::OsString;
+use std::io::Read;
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// How the child ended.
+pub enum Outcome {
+    /// By itself, with what it printed.
+    Ended {
+        /// Standard output.
+        stdout: Vec<u8>,
+        /// Standard error.
+        stderr: String,
+    },
+    /// Killed by a signal or by the time limit, in words that fit behind "reading it".
+    Broken(String),
+}
+
+/// Runs this program with `arguments`, for at most `limit`.
+///
+/// # Errors
+/// When no process can be started.
+pub fn run(arguments: &[OsString], limit: Duration) -> anyhow::Result<Outcome> {
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let mut command = Command::new(&program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
+    // Read aside, or a child that says more than a pipe holds would wait for us for ever.
+    let (mut out, mut err) = (child.stdout.take(), child.stderr.take());
+    let stdout = std::thread::spawn(move || read_all(out.as_mut()));
+    let stderr = std::thread::spawn(move || read_all(err.as_mut()));
+    let deadline = Instant::now() + limit;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if Instant::now() >= deadline {
+            child.kill()?;
+            child.wait()?;
+            return Ok(Outcome::Broken(format!("did not end within {} seconds", limit.as_secs())));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    if let Some(signal) = killed_by(status) {
+        return Ok(Outcome::Broken(format!("killed the process with {signal}")));
+    }
+    // The threads only read; they cannot panic.
+    let stdout = stdout.join().unwrap_or_default();
+    let stderr = String::from_utf8_lossy(&stderr.join().unwrap_or_default()).trim().to_owned();
+    Ok(Outcome::Ended { stdout, stderr })
+}
+
+fn read_all(pipe: Option<&mut impl Read>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        // What was read before an error is what the child managed to say.
+        let _ = pipe.read_to_end(&mut bytes);
+    }
+    bytes
+}
+
+#[cfg(unix)]
+fn killed_by(status: ExitStatus) -> Option<String> {
+    let number = std::os::unix::process::ExitStatusExt::signal(&status)?;
+    let name = match number {
+        4 => "SIGILL",
+        6 => "SIGABRT",
+        7 if cfg!(target_os = "linux") => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        10 if cfg!(target_os = "macos") => "SIGBUS",
+        11 => "SIGSEGV",
+        _ => return Some(format!("signal {number}")),
+    };
+    Some(format!("signal {number} ({name})"))
+}
+
+#[cfg(not(unix))]
+fn killed_by(_: ExitStatus) -> Option<String> {
+    None
+}

@@ -1,0 +1,79 @@
+//! The command line: one file a verb, every shared flag defined once.
+
+mod child;
+mod flags;
+mod list;
+mod report;
+mod verify;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// How a command ended, as scripts see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Fine.
+    Ok = 0,
+    /// The tool could not do its work.
+    Failed = 1,
+    /// The request was wrong.
+    Usage = 2,
+    /// What came back is not what was written.
+    Unverified = 5,
+}
+
+impl Exit {
+    /// The exit code for an error.
+    pub fn of(error: &anyhow::Error) -> Self {
+        match error.downcast_ref::<shelfmark::Error>() {
+            Some(shelfmark::Error::Usage(_)) => Self::Usage,
+            Some(shelfmark::Error::Mismatch { .. }) => Self::Unverified,
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// Measures, with every pixel verified, which storage format a training set of images should live in.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 110, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const AFTER_HELP: &str = "\
+Measuring is done by `cargo bench` in a checkout of shelfmark; it ends with the path of the report.
+Exit codes: 0 fine, 1 the tool failed, 2 usage, 5 verification failed.";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Show the formats, codecs, workloads and libraries there are
+    List(list::List),
+    /// Write every format and read it back, comparing every pixel and label; or check one existing store
+    Verify(verify::Verify),
+    /// Turn results into one self-contained HTML page with charts, and Markdown
+    Report(report::Report),
+}
+
+/// Runs the command.
+pub fn main() -> ExitCode {
+    let outcome = match Cli::parse().verb {
+        Verb::List(list) => list.run(),
+        Verb::Verify(verify) => verify.run(),
+        Verb::Report(report) => report.run(),
+    };
+    let exit = outcome.unwrap_or_else(|error| {
+        // A closed pipe (`shelfmark list | head`) is the reader's decision, not a failure.
+        if is_closed_pipe(&error) {
+            return Exit::Ok;
+        }
+        eprintln!("shelfmark: {error:#}");
+        Exit::of(&error)
+    });
+    ExitCode::from(exit as u8)
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}

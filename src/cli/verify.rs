@@ -1,0 +1,204 @@
+//! `shelfmark verify`: every format gives back what it was given, or one existing store still holds its dataset.
+
+use super::flags::{Formats, Images, Place, progress};
+use super::{Exit, child};
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use shelfmark::Error;
+use shelfmark::dataset::Dataset;
+use shelfmark::measure::space;
+use shelfmark::results::Storage;
+use shelfmark::store::registry;
+use shelfmark::store::sealed::IfExists;
+use shelfmark::store::verify::{verify, write};
+use shelfmark::store::{FormatId, Manifest, WriteOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Arguments of `verify`.
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    #[command(flatten)]
+    images: Images,
+    #[command(flatten)]
+    formats: Formats,
+    #[command(flatten)]
+    place: Place,
+    /// Leave the stores where they were written
+    #[arg(long)]
+    keep: bool,
+    /// Replace stores that exist already
+    #[arg(long)]
+    force: bool,
+    /// Check this existing store against the dataset instead, in a process of its own
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["formats", "dir", "keep", "force"])]
+    store: Option<PathBuf>,
+    /// With --store: give up after so many seconds (a damaged store can hang its library)
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    time_limit: u64,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// This is the process of its own
+    #[arg(long, hide = true, requires = "store")]
+    in_child: bool,
+}
+
+/// What became of one format.
+#[derive(Debug, Serialize, Deserialize)]
+struct Line {
+    format: String,
+    status: String,
+    images: u64,
+    verified: u64,
+    reason: Option<String>,
+    store: PathBuf,
+    storage: Option<Storage>,
+}
+
+impl Line {
+    fn exit(&self) -> Exit {
+        match self.status.as_str() {
+            "ok" => Exit::Ok,
+            "unverified" => Exit::Unverified,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+impl Verify {
+    /// Writes and verifies, or verifies.
+    pub fn run(&self) -> anyhow::Result<Exit> {
+        let lines = match &self.store {
+            Some(store) if self.in_child => vec![self.check(store)?],
+            Some(store) => vec![self.check_in_child(store)?],
+            None => self.write_and_check()?,
+        };
+        if self.json {
+            let dataset = &self.images.dataset;
+            let report = serde_json::json!({ "dataset": dataset, "formats": lines });
+            writeln!(std::io::stdout(), "{report:#}")?;
+        }
+        // Unsupported formats are shown, and no failure; but if nothing at all was verified, nothing is fine.
+        let worst = lines.iter().filter(|line| line.status != "unsupported").map(Line::exit).max_by_key(|e| *e as u8);
+        Ok(worst.unwrap_or(Exit::Failed))
+    }
+
+    fn write_and_check(&self) -> anyhow::Result<Vec<Line>> {
+        let formats = self.formats.select()?;
+        // Options are checked for all before the first byte is written.
+        let refuse = |id| registry::resolve(id).map(|_| ());
+        formats.iter().map(refuse).find(|r| matches!(r, Err(Error::Usage(_)))).unwrap_or(Ok(()))?;
+        let dataset = self.images.open()?;
+        let mut lines = Vec::new();
+        for id in &formats {
+            let line = self.write_and_check_one(id, &*dataset);
+            self.show(&line)?;
+            lines.push(line);
+        }
+        Ok(lines)
+    }
+
+    fn write_and_check_one(&self, id: &FormatId, dataset: &dyn Dataset) -> Line {
+        let path = self.place.dir.join(id.directory_name());
+        let bar = progress(2 * dataset.len(), &id.to_string());
+        let mut verified = 0;
+        let mut wrote = false;
+        let outcome = registry::resolve(id).and_then(|resolved| {
+            let if_exists = if self.force { IfExists::Replace } else { IfExists::Refuse };
+            write(&resolved, dataset, &path, WriteOptions::default(), if_exists, &mut |n| bar.inc(n))?;
+            wrote = true;
+            verify(&path, dataset, &mut |n| {
+                verified += n;
+                bar.inc(n);
+            })?;
+            space(&path)
+        });
+        bar.finish_and_clear();
+        if wrote && !self.keep {
+            // A store that cannot be removed is a nuisance, not a wrong answer.
+            if let Err(error) = std::fs::remove_dir_all(&path) {
+                eprintln!("shelfmark: cannot remove {}: {error}", path.display());
+            }
+        }
+        line(id.to_string(), &path, dataset.len(), verified, outcome)
+    }
+
+    fn check(&self, path: &Path) -> anyhow::Result<Line> {
+        let dataset = self.images.open()?;
+        let format = Manifest::read(path)?.format;
+        let mut verified = 0;
+        let outcome = verify(path, &*dataset, &mut |n| verified += n).and_then(|_| space(path));
+        Ok(line(format, path, dataset.len(), verified, outcome))
+    }
+
+    /// Damage can kill or hang the library that reads a store, so that happens to a child.
+    fn check_in_child(&self, path: &Path) -> anyhow::Result<Line> {
+        // Wrong requests and stores that are none are for this process to say.
+        let format = Manifest::read(path)?.format;
+        let images = self.images.open()?.len();
+        let mut arguments = vec!["verify".into(), "--json".into(), "--in-child".into()];
+        arguments.extend(["--store".into(), path.as_os_str().to_owned()]);
+        arguments.extend(["--dataset".into(), self.images.dataset.clone().into()]);
+        arguments.extend(self.images.images.iter().flat_map(|n| ["--images".into(), n.to_string().into()]));
+        let line = match child::run(&arguments, Duration::from_secs(self.time_limit))? {
+            child::Outcome::Ended { stdout, stderr } => {
+                #[derive(Deserialize)]
+                struct Report {
+                    formats: Vec<Line>,
+                }
+                let report: Report = serde_json::from_slice(&stdout).with_context(|| stderr)?;
+                report.formats.into_iter().next().context("the checking process said nothing")?
+            }
+            child::Outcome::Broken(how) => Line {
+                format,
+                status: "unverified".into(),
+                images,
+                verified: 0,
+                reason: Some(format!("{}: reading it {how}: the store is damaged; write it again", path.display())),
+                store: path.to_owned(),
+                storage: None,
+            },
+        };
+        self.show(&line)?;
+        Ok(line)
+    }
+
+    fn show(&self, line: &Line) -> std::io::Result<()> {
+        if self.json {
+            return Ok(());
+        }
+        let counts = format!("{} of {}", line.verified, line.images);
+        let mut out = std::io::stdout();
+        match (&line.reason, &line.storage) {
+            (Some(reason), _) => writeln!(out, "{:<28} {counts:<18} {}: {reason}", line.format, line.status),
+            (None, Some(Storage { apparent_bytes, allocated_bytes, files })) => {
+                let mib = |bytes: &u64| *bytes as f64 / f64::from(1 << 20);
+                writeln!(
+                    out,
+                    "{:<28} {counts:<18} {:>9.2} MiB, {:>9.2} MiB allocated, {files} files",
+                    line.format,
+                    mib(apparent_bytes),
+                    mib(allocated_bytes)
+                )
+            }
+            (None, None) => writeln!(out, "{:<28} {counts:<18}", line.format),
+        }
+    }
+}
+
+fn line(format: String, path: &Path, images: u64, verified: u64, outcome: shelfmark::Result<Storage>) -> Line {
+    let (status, reason, storage) = match outcome {
+        Ok(storage) => ("ok", None, Some(storage)),
+        Err(error) => {
+            let status = match error {
+                Error::Mismatch { .. } => "unverified",
+                Error::Unsupported { .. } => "unsupported",
+                _ => "failed",
+            };
+            (status, Some(error.to_string()), None)
+        }
+    };
+    Line { format, status: status.into(), images, verified, reason, store: path.to_owned(), storage }
+}

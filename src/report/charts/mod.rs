@@ -1,0 +1,75 @@
+//! The charts: each is one or more SVG panels, a sentence on how to read them, and the same numbers as a table.
+
+mod batch;
+mod canvas;
+mod scale;
+mod scaling;
+mod space;
+mod speed;
+
+use super::model::{Group, Row};
+use crate::error::Result;
+
+/// One chart of the page.
+pub(super) struct Chart {
+    /// Its name in addresses.
+    pub slug: &'static str,
+    /// Its heading.
+    pub title: &'static str,
+    /// How to read it, in a sentence or two.
+    pub how: &'static str,
+    /// Its pictures; none where nothing was measured for it.
+    pub panels: Vec<Panel>,
+    /// The numbers in it.
+    pub table: Table,
+    /// Whether a key of the formats' marks goes with it.
+    pub key: bool,
+}
+
+/// One picture.
+pub(super) struct Panel {
+    /// Its file name, without `.svg`.
+    pub slug: String,
+    /// The picture as an `<svg>` element.
+    pub svg: String,
+}
+
+/// Rows of text under headings; all rows are as long as the headings.
+pub(super) struct Table {
+    /// Headings.
+    pub heads: Vec<String>,
+    /// Which column names the row.
+    pub name: usize,
+    /// Rows.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// An empty table whose column `name` names its rows.
+    pub(super) fn new(heads: &[&str], name: usize) -> Self {
+        Self { heads: heads.iter().map(|h| (*h).to_owned()).collect(), name, rows: Vec::new() }
+    }
+
+    /// Adds a row.
+    pub(super) fn push(&mut self, row: Vec<String>) {
+        self.rows.push(row);
+    }
+}
+
+/// The four charts of a group.
+pub(super) fn all(group: &Group<'_>) -> Result<Vec<Chart>> {
+    Ok(vec![speed::chart(group)?, scaling::chart(group)?, space::chart(group)?, batch::chart(group)?])
+}
+
+/// A format's mark alone, for a key.
+pub(super) fn mark(row: &Row<'_>) -> Result<String> {
+    canvas::picture(18.0, 18.0, &row.label, |c| c.marker((9.0, 9.0), row.style, 5.0))
+}
+
+/// A name fit for a file: lower-case letters, digits and single dashes.
+pub(super) fn slug(text: &str) -> String {
+    let dashed: String =
+        text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let name = dashed.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
+    if name.is_empty() { "unnamed".into() } else { name.chars().take(80).collect() }
+}

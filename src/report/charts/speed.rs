@@ -1,0 +1,115 @@
+//! Chart 1: images per second with their intervals, one panel a workload.
+
+use super::super::format;
+use super::super::model::{Column, Group, Point, Row, Slot};
+use super::canvas::{Canvas, Ink, SMALL, Side, TEXT, fit, picture, text_width};
+use super::scale::Scale;
+use super::{Chart, Panel, slug};
+use crate::error::Result;
+
+const WIDTH: f64 = 540.0;
+const ROW: f64 = 22.0;
+const TOP: f64 = 58.0;
+
+pub(super) fn chart(group: &Group<'_>) -> Result<Chart> {
+    let panels = group.columns.iter().map(|column| panel(group, column)).collect::<Result<Vec<_>>>()?;
+    Ok(Chart {
+        slug: "speed",
+        title: "Speed",
+        how: "Further right is faster; the scale is logarithmic. Each mark is the estimate, the bar through it the 95 % \
+              interval, which is often narrower than the mark; rows run from the fastest to the slowest.",
+        panels,
+        table: table(group),
+        key: false,
+    })
+}
+
+fn panel(group: &Group<'_>, column: &Column<'_>) -> Result<Panel> {
+    let mut rows: Vec<(&Row<'_>, Slot)> =
+        group.rows.iter().map(|row| (row, group.slot(row, column, column.images))).collect();
+    let rate = |slot: &Slot| match slot {
+        Slot::Measured(point) => point.rate,
+        Slot::Missing(..) => 0.0,
+    };
+    rows.sort_by(|a, b| rate(&b.1).total_cmp(&rate(&a.1)));
+    let unit = column.unit();
+    let title = format!("{}: {unit} with {}", column.label, format::images(column.images));
+    let widest = rows.iter().map(|(row, _)| text_width(&row.label, TEXT)).fold(60.0, f64::max);
+    let left = widest.min(218.0) + 14.0;
+    let right = WIDTH - 78.0;
+    let height = TOP + ROW * rows.len() as f64 + 44.0;
+    let bottom = height - 44.0;
+    let values = rows.iter().filter_map(|(_, slot)| match slot {
+        Slot::Measured(p) => Some(*p),
+        Slot::Missing(..) => None,
+    });
+    let ends = values.flat_map(|p: Point| p.interval.map_or([p.rate; 3], |(lo, hi)| [lo, p.rate, hi]));
+    let scale = Scale::log(ends, left + 8.0, right - 8.0, 48.0);
+    let svg = picture(WIDTH, height, &title, |c| {
+        c.bold(&fit(&title, TEXT + 1.0, WIDTH), (0.0, 14.0), Ink::Text, TEXT + 1.0, Side::Start);
+        c.text(unit, (WIDTH - 4.0, 40.0), Ink::Muted, SMALL, Side::End);
+        grid(c, &scale, TOP - 6.0, bottom);
+        c.text(
+            &format!("{unit}, log scale"),
+            (f64::midpoint(left, right), height - 9.0),
+            Ink::Muted,
+            SMALL,
+            Side::Middle,
+        );
+        for (nth, (row, slot)) in rows.iter().enumerate() {
+            let y = TOP + ROW * (nth as f64 + 0.5);
+            c.text(&fit(&row.label, TEXT, 220.0), (left - 8.0, y), Ink::Text, TEXT, Side::End);
+            match slot {
+                Slot::Measured(point) => {
+                    c.line(&[(left, y), (right, y)], Ink::Grid, 0.75);
+                    whisker(c, &scale, *point, y, row.style.colour);
+                    c.marker((scale.at(point.rate), y), row.style, 4.5);
+                    c.text(&format::rate(point.rate), (WIDTH - 4.0, y), Ink::Text, TEXT, Side::End);
+                }
+                Slot::Missing(word, reason) => {
+                    let text = if reason.starts_with(word) { reason.clone() } else { format!("{word}: {reason}") };
+                    c.text(&fit(&text, SMALL, WIDTH - left - 12.0), (left + 8.0, y), Ink::Missing, SMALL, Side::Start);
+                }
+            }
+        }
+    })?;
+    Ok(Panel { slug: format!("speed-{}", slug(&column.label)), svg })
+}
+
+/// Vertical grid lines with their labels beneath.
+pub(super) fn grid(c: &mut Canvas<'_>, scale: &Scale, top: f64, bottom: f64) {
+    for tick in &scale.ticks {
+        let x = scale.at(*tick);
+        c.line(&[(x, top), (x, bottom)], Ink::Grid, 1.0);
+        c.text(&format::tick(*tick), (x, bottom + 14.0), Ink::Muted, SMALL, Side::Middle);
+    }
+}
+
+fn whisker(c: &mut Canvas<'_>, scale: &Scale, point: Point, y: f64, colour: usize) {
+    let Some((lo, hi)) = point.interval else { return };
+    let (from, to) = (scale.at(lo), scale.at(hi));
+    // Caps inside the mark would only disguise its shape.
+    if to - from < 12.0 {
+        return;
+    }
+    c.line(&[(from, y), (to, y)], Ink::Series(colour), 2.0);
+    for end in [from, to] {
+        c.line(&[(end, y - 5.0), (end, y + 5.0)], Ink::Series(colour), 1.5);
+    }
+}
+
+fn table(group: &Group<'_>) -> super::Table {
+    let mut table = super::Table::new(&["workload", "images in the store", "format", "estimate", "95 % interval"], 2);
+    for column in &group.columns {
+        for row in &group.rows {
+            let (value, interval) = match group.slot(row, column, column.images) {
+                Slot::Measured(p) => {
+                    (format!("{} {}", format::rate(p.rate), column.unit()), format::interval(p.interval, column.unit()))
+                }
+                Slot::Missing(word, reason) => (word.to_owned(), reason),
+            };
+            table.push(vec![column.label.clone(), format::count(column.images), row.label.clone(), value, interval]);
+        }
+    }
+    table
+}

@@ -1,0 +1,162 @@
+//! The page: one file, no network, no script. Every string that comes from results goes through [`escape`].
+
+mod group;
+mod provenance;
+
+use super::charts::Table;
+use super::model::{self, Group};
+use super::words;
+use crate::error::Result;
+use crate::results::Results;
+use std::fmt::Write as _;
+
+const STYLE: &str = include_str!("style.css");
+
+/// The page of all results.
+pub(super) fn page(results: &[Results]) -> Result<String> {
+    let groups = model::groups(results);
+    let mut out = String::new();
+    out.push_str("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    out.push_str("<meta name=\"color-scheme\" content=\"light dark\">\n");
+    let names: Vec<&str> = results.iter().flat_map(|r| &r.datasets).map(|d| d.name.as_str()).collect();
+    let name = names.first().map_or(String::new(), |name| format!(": {}", escape(name)));
+    let _ = write!(out, "<title>shelfmark report{name}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n");
+    header(&mut out, results);
+    let level = if groups.len() > 1 { 3 } else { 2 };
+    for (nth, group) in groups.iter().enumerate() {
+        let id = if groups.len() > 1 { format!("g{}-", nth + 1) } else { String::new() };
+        if groups.len() > 1 {
+            let run = results.iter().position(|r| std::ptr::eq(r, group.results)).unwrap_or(0) + 1;
+            let title = escape(&words::group_title(group, run, results.len()));
+            let _ = writeln!(out, "<h2 class=\"run\" id=\"{id}top\">{title}</h2>");
+        }
+        group::section(&mut out, group, level, &id)?;
+    }
+    for (nth, result) in results.iter().enumerate() {
+        provenance::section(&mut out, result, nth, results.len());
+    }
+    out.push_str("</main>\n</body>\n</html>\n");
+    Ok(out)
+}
+
+fn header(out: &mut String, results: &[Results]) {
+    out.push_str("<header>\n<h1>shelfmark report</h1>\n<p class=\"lead\">The same images written into several storage formats and read \
+                  back the way training does, with every pixel verified: what each format costs in time and space.</p>\n");
+    for banner in words::banners(results) {
+        let (class, word) = if banner.bad { ("bad", "Attention") } else { ("mind", "Note") };
+        let text = escape(&banner.text);
+        let _ = writeln!(out, "<p class=\"banner {class}\"><strong>{word}:</strong> {text}</p>");
+    }
+    for (nth, result) in results.iter().enumerate() {
+        if results.len() > 1 {
+            let _ = writeln!(out, "<h2>Run {}</h2>", nth + 1);
+        }
+        let mut facts: Vec<(&str, String)> = result.datasets.iter().map(|d| ("Dataset", words::dataset(d))).collect();
+        facts.push(("Place", words::place(result)));
+        facts.push(("Host", words::host(result)));
+        facts.push(("Run", format!("{}, profile {}", result.run.started_utc, result.run.profile)));
+        definitions(out, "facts", &facts);
+        out.push_str("<details class=\"limits\" open><summary>What this run can and cannot say</summary>\n<ul>\n");
+        for limit in words::limits(result) {
+            let _ = writeln!(out, "<li>{}</li>", escape(&limit));
+        }
+        out.push_str("</ul></details>\n");
+    }
+    out.push_str("</header>\n");
+}
+
+/// A list of terms and what they are; texts are escaped here.
+fn definitions(out: &mut String, class: &str, facts: &[(&str, String)]) {
+    let _ = writeln!(out, "<dl class=\"{class}\">");
+    for (term, text) in facts {
+        let _ = writeln!(out, "<div><dt>{}</dt><dd>{}</dd></div>", escape(term), escape(text));
+    }
+    out.push_str("</dl>\n");
+}
+
+/// A table in a box that scrolls by itself; texts are escaped here.
+fn table(out: &mut String, caption: &str, table: &Table) {
+    let caption = escape(caption);
+    let _ = write!(
+        out,
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table class=\"plain\">"
+    );
+    let _ = write!(out, "<caption>{caption}</caption><thead><tr>");
+    for head in &table.heads {
+        let _ = write!(out, "<th scope=\"col\">{}</th>", escape(head));
+    }
+    out.push_str("</tr></thead><tbody>\n");
+    for row in &table.rows {
+        out.push_str("<tr>");
+        for (nth, text) in row.iter().enumerate() {
+            let text = escape(text);
+            let _ = match nth == table.name {
+                true => write!(out, "<th scope=\"row\">{text}</th>"),
+                false => write!(out, "<td>{text}</td>"),
+            };
+        }
+        out.push_str("</tr>\n");
+    }
+    out.push_str("</tbody></table></div>\n");
+}
+
+/// The file beside the page that holds the `nth` of `total` results.
+pub(super) fn results_file(nth: usize, total: usize) -> String {
+    if total == 1 { "results.json".into() } else { format!("results-{}.json", nth + 1) }
+}
+
+/// A picture as a file of its own: with the colours that the page would give it.
+pub(super) fn standalone(svg: &str) -> String {
+    let inks = STYLE.split_once("/* inks */").map_or(STYLE, |(_, inks)| inks);
+    let Some((head, body)) = svg.split_once('>') else { return svg.to_owned() };
+    format!("{head}><style>{inks}</style>{body}\n")
+}
+
+/// Text as HTML and XML text or attribute value.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in clean(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A name that may break after its commas.
+fn breakable(text: &str) -> String {
+    escape(text).replace(',', ",<wbr>")
+}
+
+/// Text without control characters, which XML forbids, and without those that turn the direction of writing, which
+/// could make a name look like another.
+pub(super) fn clean(text: &str) -> String {
+    let odd = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FFFE}' | '\u{FFFF}');
+    text.chars()
+        .map(|c| {
+            if c == '\n' || c == '\t' {
+                ' '
+            } else if c.is_control() || odd(c) {
+                '\u{FFFD}'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+/// A heading with an anchor.
+fn heading(out: &mut String, level: usize, id: &str, text: &str) {
+    let _ = writeln!(out, "<h{level} id=\"{id}\">{}</h{level}>", escape(text));
+}
+
+/// Formats of a group that are not references, twins or peers.
+fn formats<'g, 'a>(group: &'g Group<'a>) -> impl Iterator<Item = &'g model::Row<'a>> {
+    group.rows.iter().filter(|row| row.kind == crate::results::CellKind::Format)
+}

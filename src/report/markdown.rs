@@ -1,0 +1,142 @@
+//! The summary as Markdown, for pull requests and job summaries.
+
+use super::html::{clean, results_file};
+use super::model::{Group, groups, outcome, point, reason};
+use super::pick::{Entry, entries};
+use super::{format, words};
+use crate::results::Results;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// The report of all results.
+pub(super) fn page(results: &[Results]) -> String {
+    let mut out = String::from("# shelfmark report\n\n");
+    for banner in words::banners(results) {
+        let word = if banner.bad { "Attention" } else { "Note" };
+        let _ = writeln!(out, "> **{word}:** {}\n", escape(&banner.text));
+    }
+    for (nth, result) in results.iter().enumerate() {
+        if results.len() > 1 {
+            let _ = writeln!(out, "## Run {}\n", nth + 1);
+        }
+        for dataset in &result.datasets {
+            let _ = writeln!(out, "- Dataset: {}", escape(&words::dataset(dataset)));
+        }
+        let _ = writeln!(out, "- Place: {}", escape(&words::place(result)));
+        let _ = writeln!(out, "- Host: {}", escape(&words::host(result)));
+        let (started, profile) = (escape(&result.run.started_utc), escape(&result.run.profile));
+        let _ = writeln!(out, "- Run: {started}, profile {profile}, took {}\n", format::seconds(result.run.wall_s));
+        out.push_str("What this run can and cannot say:\n\n");
+        for limit in words::limits(result) {
+            let _ = writeln!(out, "- {}", escape(&limit));
+        }
+        out.push('\n');
+    }
+    let all = groups(results);
+    for group in &all {
+        if all.len() > 1 {
+            let run = results.iter().position(|r| std::ptr::eq(r, group.results)).unwrap_or(0) + 1;
+            let _ = writeln!(out, "## {}\n", escape(&words::group_title(group, run, results.len())));
+        }
+        section(&mut out, group);
+    }
+    for (nth, result) in results.iter().enumerate() {
+        let file = results_file(nth, results.len());
+        let sha = result.run.git.sha.as_deref().unwrap_or("unknown");
+        let dirty = if result.run.git.dirty == Some(true) { ", with changes that are not committed" } else { "" };
+        let _ = writeln!(
+            out,
+            "Command: {}  \nSource: {}{dirty}  \nEverything: `{file}`\n",
+            escape(&result.run.command),
+            escape(sha)
+        );
+    }
+    out
+}
+
+fn section(out: &mut String, group: &Group<'_>) {
+    out.push_str("### In short\n\n");
+    for words::Answer { question, short, rest } in words::answers(group) {
+        let _ = writeln!(out, "- **{question}:** {} {}", escape(&short), escape(&rest));
+    }
+    out.push('\n');
+    if !group.columns.is_empty() {
+        out.push_str("### Summary\n\n| format |");
+        for column in &group.columns {
+            let (label, images) = (escape(&column.label), format::images(column.images));
+            let _ = write!(out, " {label}<br>{}<br>{images} |", column.unit());
+        }
+        out.push_str(" allocated per image | files |\n|:--|");
+        out.push_str(&"--:|".repeat(group.columns.len() + 2));
+        out.push('\n');
+        let columns: Vec<Vec<Entry>> = group.columns.iter().map(|column| entries(group, column)).collect();
+        for (nth, row) in group.rows.iter().enumerate() {
+            let _ = write!(out, "| {} |", escape(&row.label));
+            for column in &columns {
+                let _ = write!(out, " {} |", entry(&column[nth]));
+            }
+            let space = group.space(row).map_or((format::NONE.to_owned(), format::NONE.to_owned()), |(images, s)| {
+                (format::bytes_each(s.allocated_bytes as f64 / images as f64), format::count(s.files))
+            });
+            let _ = writeln!(out, " {} | {} |", space.0, space.1);
+        }
+        out.push_str("\n★ fastest of its column; ≈ its 95 % interval overlaps with the fastest's: not told apart, which does not \
+                      prove them equal. ± is half the width of the interval.\n\n");
+    }
+    gaps(out, group);
+}
+
+fn entry(entry: &Entry) -> String {
+    match entry {
+        Entry::Missing(word, _) => format!("*{word}*"),
+        Entry::Value { point, half, best, together, .. } => {
+            let sign = if *best {
+                "★ "
+            } else if *together {
+                "≈ "
+            } else {
+                ""
+            };
+            let half = half.map_or(String::new(), |half| format!(" ± {}", format::percent(half)));
+            let rate = format::rate(point.rate);
+            if *best { format!("{sign}**{rate}**{half}") } else { format!("{sign}{rate}{half}") }
+        }
+    }
+}
+
+fn gaps(out: &mut String, group: &Group<'_>) {
+    let mut all: BTreeMap<(usize, &str, String), Vec<String>> = BTreeMap::new();
+    for cell in group.cells().iter().filter(|c| point(c).is_none()) {
+        let word = outcome(cell);
+        let rank = ["failed", "timeout", "ok", "unsupported", "skipped"].iter().position(|w| *w == word).unwrap_or(9);
+        let word = if word == "ok" { "no estimate" } else { word };
+        let name = format!("{} {} ({})", cell.format, cell.workload, format::images(cell.images));
+        all.entry((rank, word, reason(cell))).or_default().push(name);
+    }
+    if all.is_empty() {
+        return;
+    }
+    out.push_str("### Not measured\n\n| outcome | reason | cells |\n|:--|:--|:--|\n");
+    for ((_, word, why), cells) in all {
+        let _ = writeln!(out, "| {word} | {} | {} |", escape(&why), escape(&cells.join("; ")));
+    }
+    out.push('\n');
+}
+
+/// Text that Markdown shows as it is, in a table cell too.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in clean(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\\' | '`' | '*' | '[' | ']' | '|' | '#' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}

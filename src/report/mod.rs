@@ -1,0 +1,58 @@
+//! The report: results as one self-contained HTML page, as Markdown, and as charts in files of their own.
+//! The same results give the same bytes.
+
+mod charts;
+#[cfg(test)]
+mod fixture;
+mod format;
+mod html;
+mod markdown;
+mod model;
+mod pick;
+mod style;
+mod words;
+
+use crate::error::Result;
+use crate::results::{Results, write_whole};
+use std::path::{Path, PathBuf};
+
+/// One self-contained HTML page from one or several results. It loads nothing from anywhere; runs are shown one
+/// after another, never pooled.
+///
+/// # Errors
+/// [`crate::error::Error::Io`] when a chart cannot be drawn.
+pub fn html(results: &[Results]) -> Result<String> {
+    html::page(results)
+}
+
+/// The same summary as Markdown with GitHub's tables.
+pub fn markdown(results: &[Results]) -> String {
+    markdown::page(results)
+}
+
+/// Writes `index.html`, `report.md`, `results.json` (`results-1.json` and so on when there are several) and
+/// `charts/*.svg` into `dir`, and returns the path of `index.html`.
+///
+/// # Errors
+/// [`crate::error::Error::Io`] when the folder or a file cannot be written.
+pub fn write(results: &[Results], dir: &Path) -> Result<PathBuf> {
+    let page = html(results)?;
+    let groups = model::groups(results);
+    for (nth, group) in groups.iter().enumerate() {
+        for panel in charts::all(group)?.into_iter().flat_map(|chart| chart.panels) {
+            let prefix = if groups.len() > 1 { format!("{}-", nth + 1) } else { String::new() };
+            let file = dir.join("charts").join(format!("{prefix}{}.svg", panel.slug));
+            write_whole(&file, html::standalone(&panel.svg).as_bytes())?;
+        }
+    }
+    for (nth, result) in results.iter().enumerate() {
+        result.write(&dir.join(html::results_file(nth, results.len())))?;
+    }
+    write_whole(&dir.join("report.md"), markdown(results).as_bytes())?;
+    let index = dir.join("index.html");
+    write_whole(&index, page.as_bytes())?;
+    Ok(index)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+"""Opens what shelfmark wrote with the libraries its users have, and finds the same pixels and labels.
+
+Usage: python tests/interop/read_stores.py PATH_OF_SHELFMARK
+
+The truth comes from here, not from shelfmark: random images, written as a CIFAR-10 batch file. shelfmark writes them
+in every format; then the reading snippets of README.md, the very text that people copy, are executed on the stores.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+IMAGES = 300  # neither a multiple of the batch nor of a chunk
+
+
+def truth(path):
+    """Random images and labels; also writes them to `path` as a CIFAR-10 batch (label byte, planes of R, G, B)."""
+    rng = np.random.default_rng(7)
+    images = rng.integers(0, 256, (IMAGES, 32, 32, 3), dtype=np.uint8)
+    # Half of them smooth, so that compression has something to do.
+    images[::2] //= 64
+    labels = rng.integers(0, 10, IMAGES, dtype=np.uint8)
+    planes = images.transpose(0, 3, 1, 2).reshape(IMAGES, -1)
+    np.concatenate([labels[:, None], planes], axis=1).tofile(path)
+    return images, labels
+
+
+def snippets():
+    """The Python blocks of README.md that begin with "# read: FORMAT ...", by format."""
+    blocks = re.findall(r"```python\n# read: (.*?)\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    return {name: code for names, code in blocks for name in names.split()}
+
+
+def read(code, store):
+    """Runs a snippet on a store; it leaves `images` (N, H, W, C) and `labels` (N)."""
+    names = {"store": str(store)}
+    exec(code, names)
+    return np.asarray(names["images"]), np.asarray(names["labels"])
+
+
+def same(found, expected):
+    return all(a.shape == b.shape and a.dtype == np.uint8 and (a == b).all() for a, b in [(found[0], expected[0])]) and (
+        found[1].astype(np.int64) == expected[1].astype(np.int64)
+    ).all()
+
+
+def main():
+    program = pathlib.Path(sys.argv[1]).resolve()
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        expected = truth(folder / "batch.bin")
+        arguments = ["verify", "--dataset", f"cifar10:{folder / 'batch.bin'}", "--formats", "all"]
+        listed = subprocess.run(
+            [program, *arguments, "--dir", folder / "stores", "--keep", "--json"], check=True, capture_output=True
+        )
+        import json
+
+        stores = {line["format"]: pathlib.Path(line["store"]) for line in json.loads(listed.stdout)["formats"]}
+        assert stores, "shelfmark wrote no stores"
+        readers = snippets()
+        failed = 0
+        for name, store in stores.items():
+            # Options change how bytes lie in the file, not how it is read.
+            code = readers.get(name) or readers.get(name.split(",")[0])
+            if code is None:
+                print(f"FAILED {name}: README.md has no snippet that reads it")
+                failed += 1
+                continue
+            found = read(code, store)
+            ok = same(found, expected)
+            # The comparison must be able to fail: one label changed, one pixel changed.
+            other = (expected[0].copy(), expected[1].copy())
+            other[1][IMAGES // 2] ^= 1
+            ok = ok and not same(found, other)
+            other[1][IMAGES // 2] ^= 1
+            other[0][IMAGES // 3, 5, 5, 1] ^= 1
+            ok = ok and not same(found, other)
+            print(f"{'ok    ' if ok else 'FAILED'} {name}: {found[0].shape} {found[0].dtype}")
+            failed += not ok
+        print(f"{len(stores) - failed} passed, {failed} failed")
+        sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+//! The committed schema is the one that the types give, and the committed sample obeys it.
+
+use shelfmark::results::{Results, json_schema};
+use std::path::Path;
+
+#[test]
+fn the_committed_schema_is_the_types_own() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/results.v1.json");
+    let generated = json_schema();
+    if std::env::var_os("SHELFMARK_UPDATE_SCHEMA").is_some() {
+        std::fs::write(&path, &generated).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == generated,
+        "schema/results.v1.json is not what the types give; look at the difference, then: \
+         SHELFMARK_UPDATE_SCHEMA=1 cargo test --test schema"
+    );
+}
+
+#[test]
+fn the_sample_obeys_the_schema_and_survives_a_round_trip() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/sample/results.json");
+    let sample: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&json_schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<_> = validator.iter_errors(&sample).map(|e| format!("{}: {e}", e.instance_path)).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+
+    let results = Results::read(&path).unwrap();
+    assert_eq!(serde_json::to_value(&results).unwrap(), sample, "a field of the sample is lost or renamed");
+
+    let mut broken = sample.clone();
+    broken["cells"][0]["status"] = "splendid".into();
+    assert!(!validator.is_valid(&broken), "the schema accepts anything");
+}
