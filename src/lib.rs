@@ -12,6 +12,7 @@
 //! | [`stats`] | intervals, pure and seeded |
 //! | [`results`] | the versioned shape of what was found |
 //! | [`report`] | charts and the page |
+//! | [`sys`] | what the operating system counts |
 
 pub mod build_info;
 pub mod dataset;
@@ -22,6 +23,7 @@ pub mod results;
 pub mod sample;
 pub mod stats;
 pub mod store;
+pub mod sys;
 pub mod workload;
 
 pub use error::{Error, Result};

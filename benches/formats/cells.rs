@@ -6,11 +6,10 @@ use criterion::Throughput;
 use shelfmark::dataset::{self, Memory, Take};
 use shelfmark::error::{Error, Result};
 use shelfmark::measure::{Measurement, Monotonic, Recorder, Stopwatch};
-use shelfmark::results::{
-    Cell, CellKind, Git, Results, Run, SCHEMA_ID, Status, StoreRef, Verified, host,
-};
+use shelfmark::results::{Cell, CellKind, Git, Results, Run, SCHEMA_ID, Status, StoreRef, Verified, host};
 use shelfmark::store::registry::{self, Resolved};
 use shelfmark::store::{Durability, StoreSpec, WriteOptions};
+use shelfmark::sys;
 use shelfmark::workload::{Prepared, Session, Shelf, Source, Workload};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -118,10 +117,12 @@ impl Bench {
             None => running.insert(self.start(cell)?),
         };
         let mut watch = Stopwatch::new(&self.clock);
+        let device_bytes_before = sys::device_read_bytes();
         let images = session.run(iterations, &mut watch)?;
+        let device_read_bytes = sys::device_read_bytes().zip(device_bytes_before).map(|(after, before)| after - before);
         let elapsed_ns = watch.elapsed_ns();
         let slot = &mut self.cells[cell];
-        slot.recorder.note(Measurement { iterations, images, elapsed_ns });
+        slot.recorder.note(Measurement { iterations, images, elapsed_ns, device_read_bytes });
         // The last batch of a pass is smaller. Criterion believes that all iterations are alike, so it is told the
         // time at this rate for full batches; our own record has the exact numbers.
         let nominal = iterations * slot.planned.workload.images_per_operation(slot.planned.images);
@@ -183,7 +184,7 @@ impl Bench {
         host.load.after = host::load_average();
         host.steal_pct = host::steal_pct(self.ticks, host::processor_ticks());
         let facts = dataset::facts(&self.dataset.name(), &*self.dataset)?;
-        let cells = self.cells.into_iter().map(|slot| slot.into_cell(&*self.dataset, settings)).collect();
+        let cells = self.cells.into_iter().map(|slot| slot.into_cell(&*self.dataset)).collect();
         let started_utc = humantime::format_rfc3339_seconds(started_utc).to_string();
         Ok(Results {
             schema: SCHEMA_ID.into(),
@@ -210,7 +211,7 @@ impl Bench {
 }
 
 impl Slot {
-    fn into_cell(self, dataset: &dyn dataset::Dataset, settings: &Settings) -> Cell {
+    fn into_cell(self, dataset: &dyn dataset::Dataset) -> Cell {
         let Planned { id, workload, images } = self.planned;
         let estimate = self.recorder.estimate(SEED);
         let (status, reason) = match (&self.resolved, &self.failure, &estimate) {
@@ -234,14 +235,18 @@ impl Slot {
         });
         let durability_part = durability.map(|word| format!("/{word}")).unwrap_or_default();
         Cell {
-            id: format!("{id}/{}/{}/{images}/b{}/t1/warm{durability_part}/pixels",
-                workload.name(), settings.dataset, workload.batch(images)),
+            id: format!(
+                "{id}/{}/{}/{images}/b{}/t1/warm{durability_part}/pixels",
+                workload.name(),
+                dataset.name(),
+                workload.batch()
+            ),
             kind: CellKind::Format,
             format: id.to_string(),
             workload: workload.name().into(),
             dataset: dataset.name(),
             images,
-            batch: workload.batch(images),
+            batch: workload.batch(),
             threads: 1,
             cache: "warm".into(),
             durability: durability.map(str::to_owned),
@@ -257,7 +262,7 @@ impl Slot {
             status,
             reason,
             verified,
-            cache_proof: None,
+            cache_proof: self.recorder.warm_proof().filter(|_| !workload.writes()),
             turns,
             latency: None,
             ledger: None,

@@ -11,6 +11,9 @@
 use shelfmark::error::{Result, unknown};
 use std::path::PathBuf;
 
+const VARIABLES: [&str; 5] =
+    ["SHELFMARK_PRESET", "SHELFMARK_DATASET", "SHELFMARK_FORMATS", "SHELFMARK_DIR", "SHELFMARK_REPORT"];
+
 /// What this call of the bench program is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -52,7 +55,8 @@ pub struct Settings {
 impl Settings {
     pub fn from_environment() -> Result<Self> {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
-        let has = |flag: &str| arguments.iter().any(|argument| argument == flag || argument.starts_with(&format!("{flag}=")));
+        let has =
+            |flag: &str| arguments.iter().any(|argument| argument == flag || argument.starts_with(&format!("{flag}=")));
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let preset = match variable("SHELFMARK_PRESET").as_deref() {
             None | Some("default") => Preset::Default,
@@ -130,9 +134,8 @@ impl Preset {
 
 /// The command that would do this again.
 fn command(arguments: &[String]) -> String {
-    let settings = std::env::vars().filter(|(name, _)| name.starts_with("SHELFMARK_"));
-    let mut words: Vec<String> = settings.map(|(name, value)| format!("{name}={}", quoted(&value))).collect();
-    words.sort();
+    let set = |name: &&str| Some(format!("{name}={}", quoted(&std::env::var(name).ok()?)));
+    let mut words: Vec<String> = VARIABLES.iter().filter_map(set).collect();
     words.push("cargo bench".into());
     let rest: Vec<String> = arguments.iter().filter(|a| *a != "--bench").map(|a| quoted(a)).collect();
     if !rest.is_empty() {

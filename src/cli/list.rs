@@ -20,7 +20,11 @@ impl List {
     /// Prints the table of formats, codecs and workloads.
     pub fn run(&self) -> anyhow::Result<Exit> {
         let mut out = std::io::stdout().lock();
-        if self.json { writeln!(out, "{:#}", as_json())? } else { as_text(&mut out)? }
+        if self.json {
+            writeln!(out, "{:#}", as_json())?
+        } else {
+            as_text(&mut out)?
+        }
         Ok(Exit::Ok)
     }
 }

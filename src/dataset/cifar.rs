@@ -63,9 +63,8 @@ fn batches_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let training: Vec<_> = (1..=5).map(|nth| folder.join(format!("data_batch_{nth}.bin"))).collect();
     let present: Vec<_> = training.iter().filter(|file| file.is_file()).cloned().collect();
     let test = folder.join("test_batch.bin");
-    let refuse = |cause: String, remedy: &str| {
-        Err(Error::Dataset { path: folder.to_owned(), cause, remedy: remedy.into() })
-    };
+    let refuse =
+        |cause: String, remedy: &str| Err(Error::Dataset { path: folder.to_owned(), cause, remedy: remedy.into() });
     match present.len() {
         5 => Ok(present),
         0 if test.is_file() => Ok(vec![test]),
@@ -73,8 +72,14 @@ fn batches_in(folder: &Path) -> Result<Vec<PathBuf>> {
             "this is the Python version (pickled files)".into(),
             "get the binary version (cifar-10-binary.tar.gz) and extract it",
         ),
-        0 => refuse("there is no data_batch_1.bin in it".into(), "give the folder that cifar-10-binary.tar.gz extracts to"),
-        some => refuse(format!("only {some} of data_batch_1.bin to data_batch_5.bin are there"), "extract the archive again"),
+        0 => refuse(
+            "there is no data_batch_1.bin in it".into(),
+            "give the folder that cifar-10-binary.tar.gz extracts to",
+        ),
+        some => refuse(
+            format!("only {some} of data_batch_1.bin to data_batch_5.bin are there"),
+            "extract the archive again",
+        ),
     }
 }
 
@@ -105,7 +110,8 @@ mod tests {
     use super::*;
 
     fn record(label: u8, first: u8) -> Vec<u8> {
-        let planes = (0..3 * PIXELS).map(|at| first.wrapping_add((at / PIXELS * 50) as u8).wrapping_add((at % PIXELS % 7) as u8));
+        let planes = (0..3 * PIXELS)
+            .map(|at| first.wrapping_add((at / PIXELS * 50) as u8).wrapping_add((at % PIXELS % 7) as u8));
         std::iter::once(label).chain(planes).collect()
     }
 

@@ -54,7 +54,9 @@ pub fn open(name: &str, images: Option<u64>) -> Result<Arc<dyn Dataset>> {
     let whole: Arc<dyn Dataset> = match kind {
         "synthetic" => {
             let shape = parse_shape(rest).ok_or_else(|| {
-                Error::Usage(format!("dataset '{name}': write synthetic:HEIGHTxWIDTHxCHANNELS, as in synthetic:32x32x3"))
+                Error::Usage(format!(
+                    "dataset '{name}': write synthetic:HEIGHTxWIDTHxCHANNELS, as in synthetic:32x32x3"
+                ))
             })?;
             let count = images.unwrap_or(DEFAULT_SYNTHETIC_IMAGES);
             return Ok(Arc::new(Synthetic::new(shape, count, DEFAULT_SEED)));

@@ -1,6 +1,6 @@
 //! Collects what criterion times, so that results never depend on criterion's private files.
 
-use crate::results::{Estimate, Turns};
+use crate::results::{CacheProof, Estimate, Turns};
 use crate::stats;
 
 /// One call of a benchmark: so many iterations took so long.
@@ -12,6 +12,8 @@ pub struct Measurement {
     pub images: u64,
     /// Time they took.
     pub elapsed_ns: u64,
+    /// Bytes that came from a device meanwhile, where the system says.
+    pub device_read_bytes: Option<u64>,
 }
 
 /// All calls of one benchmark, warm-up included, in order.
@@ -52,6 +54,18 @@ impl Recorder {
         }
     }
 
+    /// Whether the samples were warm: no byte came from a device. `None` where the system does not say.
+    pub fn warm_proof(&self) -> Option<CacheProof> {
+        let samples = self.samples();
+        let bytes: u64 = samples.iter().map(|sample| sample.device_read_bytes).sum::<Option<_>>()?;
+        (!samples.is_empty()).then(|| CacheProof {
+            resident_before_pct: None,
+            device_read_bytes: Some(bytes),
+            metadata: if bytes == 0 { "warm" } else { "unknown" }.into(),
+            proved: bytes == 0,
+        })
+    }
+
     /// Images a second: total images over total time, with a bootstrap interval over samples.
     pub fn estimate(&self, seed: u64) -> Option<Estimate> {
         stats::rate(&self.turns(), seed)
@@ -65,7 +79,13 @@ mod tests {
     fn recorder(iterations: &[u64]) -> Recorder {
         let mut recorder = Recorder::default();
         for &iterations in iterations {
-            recorder.note(Measurement { iterations, images: iterations * 2, elapsed_ns: iterations * 1_000 });
+            let device_read_bytes = Some(iterations / 8);
+            recorder.note(Measurement {
+                iterations,
+                images: iterations * 2,
+                elapsed_ns: iterations * 1_000,
+                device_read_bytes,
+            });
         }
         recorder
     }
@@ -77,6 +97,15 @@ mod tests {
         assert_eq!(recorder(&[1, 2, 4, 8]).turns().images, [8, 16]);
         assert!(recorder(&[]).turns().images.is_empty());
         assert!(recorder(&[]).estimate(0).is_none());
+    }
+
+    #[test]
+    fn warm_is_proved_by_the_samples_alone() {
+        // The warm-up fetched a byte here, the samples did not.
+        assert!(recorder(&[1, 8, 5, 5, 5]).warm_proof().unwrap().proved);
+        let fetched = recorder(&[1, 9, 9, 9]).warm_proof().unwrap();
+        assert_eq!((fetched.proved, fetched.device_read_bytes), (false, Some(3)));
+        assert!(recorder(&[]).warm_proof().is_none());
     }
 
     #[test]

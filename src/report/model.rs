@@ -246,10 +246,11 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// The first column of a workload, preferring one that may be ranked.
+    /// The column of a workload that speaks for it: one that may be ranked before others, then the one with the most
+    /// images, then the first.
     pub(super) fn column(&self, workload: &str) -> Option<&Column<'a>> {
-        let mut all = self.columns.iter().filter(|c| c.workload == workload);
-        all.clone().find(|c| c.ranked()).or_else(|| all.next())
+        let all = self.columns.iter().filter(|c| c.workload == workload);
+        all.rev().max_by_key(|c| (c.ranked(), c.images))
     }
 
     /// The numbers of images a column was measured with, ascending.

@@ -3,7 +3,7 @@
 use super::format;
 use super::model::{Group, outcome, point};
 use super::pick::{Pick, fastest, smallest};
-use crate::results::{CellKind, DatasetFacts, DatasetShape, Results};
+use crate::results::{Cell, CellKind, DatasetFacts, DatasetShape, Results};
 use std::collections::BTreeSet;
 
 /// A warning at the top of the page.
@@ -96,6 +96,27 @@ pub(super) fn place(result: &Results) -> String {
     format!("{fs} on {} ({} path)", p.device.as_deref().unwrap_or("an unknown device"), p.path_kind)
 }
 
+/// How far it is proved that reads were warm.
+fn warmth(measured: &[&Cell]) -> Option<String> {
+    let proofs = measured.iter().filter_map(|cell| Some((cell, cell.cache_proof.as_ref()?)));
+    let (proved, open): (Vec<_>, Vec<_>) = proofs.partition(|(_, proof)| proof.proved);
+    if proved.is_empty() && open.is_empty() {
+        return None;
+    }
+    let mut text = format!("In {} of reads no byte came from a device while they were timed.", cells(proved.len()));
+    if !open.is_empty() {
+        let which: Vec<_> = open
+            .iter()
+            .map(|(cell, proof)| {
+                let bytes = proof.device_read_bytes.map_or("an unknown amount".into(), format::bytes);
+                format!("{} {} at {} ({bytes})", cell.format, cell.workload, format::images(cell.images))
+            })
+            .collect();
+        text += &format!(" Not wholly warm, so too slow here: {}.", which.join("; "));
+    }
+    Some(text)
+}
+
 /// What one run can and cannot say.
 pub(super) fn limits(result: &Results) -> Vec<String> {
     let mut all = Vec::new();
@@ -119,6 +140,7 @@ pub(super) fn limits(result: &Results) -> Vec<String> {
     let caches: BTreeSet<&str> = measured.iter().filter(|c| c.durability.is_none()).map(|c| c.cache.as_str()).collect();
     if caches.iter().eq(["warm"].iter()) {
         all.push("Reads were warm: the stores were in memory. Reading from the disk was not measured.".to_owned());
+        all.extend(warmth(&measured));
     } else if caches.len() > 1 {
         all.push("Cache states are shown apart and must not be compared with one another.".to_owned());
     }

@@ -74,7 +74,8 @@ fn control_group() -> Option<String> {
         let text = read_trimmed(&format!("/sys/fs/cgroup/{file}"))?;
         (!text.starts_with("max")).then(|| format!("{word} {text}"))
     };
-    let limits: Vec<_> = [limit("cpu.max", "cpu.max"), limit("memory.max", "memory.max")].into_iter().flatten().collect();
+    let limits: Vec<_> =
+        [limit("cpu.max", "cpu.max"), limit("memory.max", "memory.max")].into_iter().flatten().collect();
     (!limits.is_empty()).then(|| limits.join(", "))
 }
 

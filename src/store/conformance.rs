@@ -28,7 +28,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("several reader threads", threads),
     ("every durability", durabilities),
     ("checksums: a changed byte is noticed, or is not, as declared", checksums),
-    ("zero copy and append are not claimed without proof", unproved_capabilities),
+    ("capabilities are declared as this suite proves them", declarations),
 ];
 
 fn small() -> Synthetic {
@@ -273,7 +273,7 @@ fn payload_position(store: &Path, dataset: &Memory) -> Result<(PathBuf, usize), 
     Ok((largest.0, largest.1 / 2))
 }
 
-fn unproved_capabilities(format: &Resolved, _: &Path) -> Result<(), String> {
+fn declarations(format: &Resolved, _: &Path) -> Result<(), String> {
     let declared = format.format.capabilities();
     expect(!declared.append, || "append is declared, and there is no way to append yet".into())?;
     expect(declared.random_access && declared.concurrent_readers, || "the suite proves these two: declare them".into())

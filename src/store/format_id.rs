@@ -35,10 +35,10 @@ impl FromStr for FormatId {
         let (container, codec) = name.split_once(':').ok_or_else(|| registry::unknown_format(name))?;
         let mut options = BTreeMap::new();
         for part in parts {
-            let (key, value) = part
-                .split_once('=')
-                .filter(|(key, value)| !key.is_empty() && !value.is_empty())
-                .ok_or_else(|| Error::Usage(format!("format '{text}': option '{part}' is not of the form key=value")))?;
+            let (key, value) =
+                part.split_once('=').filter(|(key, value)| !key.is_empty() && !value.is_empty()).ok_or_else(|| {
+                    Error::Usage(format!("format '{text}': option '{part}' is not of the form key=value"))
+                })?;
             if options.insert(key.to_owned(), value.to_owned()).is_some() {
                 return Err(Error::Usage(format!("format '{text}': option '{key}' is given twice")));
             }

@@ -96,15 +96,16 @@ impl Manifest {
             return Err(refuse(format!("its {MANIFEST_FILE} is {size} bytes long"), "write the store again"));
         }
         let text = std::fs::read(&file).at("read", &file)?;
-        let damaged = |e: serde_json::Error| {
-            refuse(format!("its {MANIFEST_FILE} is damaged ({e})"), "write the store again")
-        };
+        let damaged =
+            |e: serde_json::Error| refuse(format!("its {MANIFEST_FILE} is damaged ({e})"), "write the store again");
         let value: serde_json::Value = serde_json::from_slice(&text).map_err(damaged)?;
         match value.get("schema").and_then(|schema| schema.as_str()) {
             Some(SCHEMA_ID) => serde_json::from_value(value).map_err(damaged),
             other => Err(refuse(
-                format!("its schema is {}, and this shelfmark reads \"{SCHEMA_ID}\"",
-                    other.map_or("missing".into(), |o| format!("\"{o}\""))),
+                format!(
+                    "its schema is {}, and this shelfmark reads \"{SCHEMA_ID}\"",
+                    other.map_or("missing".into(), |o| format!("\"{o}\""))
+                ),
                 "use the version of shelfmark that wrote it, or write the store again",
             )),
         }

@@ -82,7 +82,9 @@ pub fn resolve(id: &FormatId) -> Result<Resolved> {
     let Some(entry) = CONTAINERS.iter().find(|entry| entry.name == id.container) else {
         let names = CONTAINERS.iter().map(|entry| entry.name);
         return Err(match nearest(&id.container, names.clone()) {
-            Some(near) => Error::Usage(format!("format '{id}': unknown container; did you mean '{near}:{}'?", id.codec)),
+            Some(near) => {
+                Error::Usage(format!("format '{id}': unknown container; did you mean '{near}:{}'?", id.codec))
+            }
             None => unknown("container", &id.container, names),
         });
     };
@@ -105,7 +107,9 @@ fn offered_codec(id: &FormatId, container: &ContainerInfo) -> Result<&'static co
             container.codecs.join(", ")
         ))),
         None => Err(match nearest(&id.codec, offered.clone()) {
-            Some(near) => Error::Usage(format!("format '{id}': unknown codec; did you mean '{}:{near}'?", id.container)),
+            Some(near) => {
+                Error::Usage(format!("format '{id}': unknown codec; did you mean '{}:{near}'?", id.container))
+            }
             None => unknown("codec", &id.codec, offered),
         }),
     }

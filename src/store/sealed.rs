@@ -148,7 +148,9 @@ fn refuse_existing(name: &StoreName, target: &Path, if_exists: IfExists) -> Resu
     if target.join(MANIFEST_FILE).is_file() {
         return match if_exists {
             IfExists::Replace => Ok(()),
-            IfExists::Refuse => Err(name.error("there is a store already", "use --force to replace it, or another --dir")),
+            IfExists::Refuse => {
+                Err(name.error("there is a store already", "use --force to replace it, or another --dir"))
+            }
         };
     }
     Err(name.error("something that is no store is there already", "remove it, or choose another --dir"))
@@ -170,7 +172,8 @@ fn open_to_all(directory: &Path) -> Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o755)).at("set permissions of", directory)?;
+        std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o755))
+            .at("set permissions of", directory)?;
     }
     Ok(())
 }

@@ -51,7 +51,8 @@ pub fn settle(directory: &Path) -> Result<()> {
 /// Dirty and being written back, in the whole system; `None` where the system does not say.
 fn unwritten_kib() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok());
+    let line =
+        |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok());
     Some(line("Dirty:").unwrap_or(0) + line("Writeback:").unwrap_or(0))
 }
 

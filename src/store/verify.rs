@@ -1,7 +1,7 @@
 //! Whether a store holds what its dataset holds: every pixel, every label, every key.
 
 use crate::dataset::Dataset;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::sample::{Batch, Sample};
 use crate::store::container::StoreName;
 use crate::store::registry::Resolved;
@@ -9,8 +9,8 @@ use crate::store::sealed::{IfExists, OpenStore, StoreWriter};
 use crate::store::{FormatId, StoreSpec, WriteOptions};
 use std::path::Path;
 
-/// Samples handed over at once while writing and checking.
-pub const BATCH: u64 = 256;
+/// Samples handed over at once: memory stays flat whatever the store's size.
+const BATCH: u64 = 256;
 
 /// Writes `dataset` as a store of this format at `target`. `progress` is told of images written.
 ///
@@ -42,7 +42,7 @@ pub fn write(
 /// The store's own structure is checked first: layout, options and codec as its name says.
 ///
 /// # Errors
-/// [`Error::Mismatch`] with the first difference; [`Error::Store`] when the store cannot be read.
+/// [`crate::Error::Mismatch`] with the first difference; [`crate::Error::Store`] when the store cannot be read.
 pub fn verify(path: &Path, dataset: &dyn Dataset, progress: &mut dyn FnMut(u64)) -> Result<u64> {
     let store = OpenStore::open(path)?;
     let name = StoreName::new(&store.resolved.id, path);
@@ -97,11 +97,8 @@ pub fn difference(wanted: &Sample<'_>, found: &Sample<'_>) -> Option<String> {
     }
     let differing = wanted.pixels.iter().zip(found.pixels).filter(|(a, b)| a != b).count();
     let first = wanted.pixels.iter().zip(found.pixels).position(|(a, b)| a != b).unwrap_or(0);
-    Some(format!("{differing} bytes differ, the first is byte {first}: {} instead of {}",
-        found.pixels[first], wanted.pixels[first]))
-}
-
-/// Whether an error means "the store is not what it should be" (as against "the tool could not do its work").
-pub fn is_verification_failure(error: &Error) -> bool {
-    matches!(error, Error::Mismatch { .. })
+    Some(format!(
+        "{differing} bytes differ, the first is byte {first}: {} instead of {}",
+        found.pixels[first], wanted.pixels[first]
+    ))
 }

@@ -81,24 +81,24 @@ impl Workload {
         matches!(self, Self::WriteOne | Self::WriteBatch)
     }
 
-    /// Images that an operation asks for at once in a store of `images`.
-    pub fn batch(self, images: u64) -> u64 {
+    /// Images that an operation asks for at once, where the store has as many.
+    pub const fn batch(self) -> u64 {
         match self {
-            Self::WriteOne | Self::ReadOne | Self::Open => images.min(1),
-            Self::WriteBatch | Self::ReadBatch | Self::Scan | Self::Epoch => images.min(BATCH),
+            Self::WriteOne | Self::ReadOne | Self::Open => 1,
+            Self::WriteBatch | Self::ReadBatch | Self::Scan | Self::Epoch => BATCH,
         }
     }
 
     /// Images that one operation delivers or writes in a store of `images`; at the end of a pass it may be fewer.
     pub fn images_per_operation(self, images: u64) -> u64 {
-        if self == Self::WriteBatch { images } else { self.batch(images) }
+        if self == Self::WriteBatch { images } else { self.batch().min(images) }
     }
 
-    /// Makes ready for timing: reads go to the store at `store`, which was verified; writes make stores of their own
-    /// beside it. `seed` decides all draws.
+    /// Makes ready for timing: reads go to the store at `store`, which is read once so that it is in memory; writes make
+    /// stores of their own beside it. `seed` decides all draws.
     ///
     /// # Errors
-    /// When the store cannot be opened.
+    /// When the store cannot be opened, or is not what was written.
     pub fn start(
         self,
         resolved: &Resolved,
@@ -112,13 +112,13 @@ impl Workload {
             Self::WriteOne | Self::WriteBatch => {
                 return Ok(Box::new(write::Writes::new(resolved, source, store, options)));
             }
-            Self::Open => return Ok(Box::new(read::Opens::new(store, source))),
+            Self::Open => return Ok(Box::new(read::Opens::new(store, source)?)),
             Self::ReadOne => Order::uniform(images, seed),
             Self::ReadBatch => Order::runs(images, seed),
             Self::Scan => Order::sequential(images),
             Self::Epoch => Order::shuffled(images, seed),
         };
-        Ok(Box::new(read::Reads::new(store, source, order, self.batch(images))?))
+        Ok(Box::new(read::Reads::new(store, source, order, self.batch())?))
     }
 }
 

@@ -60,7 +60,8 @@ impl Shelf {
         std::fs::create_dir_all(place).at("create", place)?;
         remove_abandoned(place);
         let prefix = format!("{PREFIX}{}-", std::process::id());
-        let directory = tempfile::Builder::new().prefix(&prefix).tempdir_in(place).at("create a directory in", place)?;
+        let directory =
+            tempfile::Builder::new().prefix(&prefix).tempdir_in(place).at("create a directory in", place)?;
         Ok(Self { directory, prepared: BTreeMap::new() })
     }
 

@@ -1,6 +1,6 @@
 //! Reading sessions: `read_one`, `read_batch`, `scan`, `epoch` on an open store, and `open`.
 
-use super::{Order, Session, Source};
+use super::{BATCH, Order, Session, Source};
 use crate::error::Result;
 use crate::measure::Stopwatch;
 use crate::sample::Batch;
@@ -12,6 +12,22 @@ use std::sync::Arc;
 
 /// Single reads between two looks at the clock: a look costs 25 ns, a fast read 500.
 const SINGLE_READS_AT_ONCE: u64 = 64;
+
+/// Reads all of a store once, in order, and checks it: afterwards it is in memory, as the warm workloads say. (That it
+/// was just written proves nothing: some systems take pages away that have not been used for a few seconds.)
+pub fn read_all(store: &Path, source: &Source) -> Result<()> {
+    let open = OpenStore::open(store)?;
+    let (name, mut reader) = (StoreName::new(&open.resolved.id, store), open.reader()?);
+    let (mut indices, mut delivered) = (Vec::new(), Batch::new());
+    let mut order = Order::sequential(source.images());
+    for _ in 0..source.images().div_ceil(BATCH) {
+        order.next(BATCH, &mut indices);
+        delivered.clear();
+        reader.read_batch(&indices, &mut delivered)?;
+        source.check(&name, &indices, &delivered)?;
+    }
+    Ok(())
+}
 
 /// Reads from one open store.
 pub struct Reads {
@@ -27,6 +43,7 @@ pub struct Reads {
 impl Reads {
     /// Opens the store; operations of `batch` images in the order given.
     pub fn new(store: &Path, source: &Arc<Source>, order: Order, batch: u64) -> Result<Self> {
+        read_all(store, source)?;
         let open = OpenStore::open(store)?;
         Ok(Self {
             reader: open.reader()?,
@@ -81,8 +98,9 @@ pub struct Opens {
 
 impl Opens {
     /// Of the store at `store`.
-    pub fn new(store: &Path, source: &Arc<Source>) -> Self {
-        Self { store: store.to_owned(), source: Arc::clone(source), delivered: Batch::new() }
+    pub fn new(store: &Path, source: &Arc<Source>) -> Result<Self> {
+        read_all(store, source)?;
+        Ok(Self { store: store.to_owned(), source: Arc::clone(source), delivered: Batch::new() })
     }
 }
 

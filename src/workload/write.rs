@@ -1,12 +1,11 @@
 //! Writing sessions: `write_one` and `write_batch`.
 
-use super::{BATCH, Session, Source};
+use super::{BATCH, Session, Source, read};
 use crate::error::{IoContext, Result};
 use crate::measure::Stopwatch;
 use crate::sample::Batch;
-use crate::store::container::StoreName;
 use crate::store::registry::Resolved;
-use crate::store::sealed::{IfExists, OpenStore, StoreWriter};
+use crate::store::sealed::{IfExists, StoreWriter};
 use crate::store::{StoreSpec, WriteOptions, settle};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +17,6 @@ pub struct Writes {
     target: PathBuf,
     options: WriteOptions,
     samples: Batch,
-    indices: Vec<u64>,
 }
 
 impl Writes {
@@ -31,43 +29,23 @@ impl Writes {
             target: store.with_file_name(format!("{name}.turn")),
             options,
             samples: Batch::new(),
-            indices: Vec::new(),
         }
-    }
-
-    fn fetch(&mut self, first: u64) -> Result<()> {
-        self.samples.clear();
-        self.indices.clear();
-        self.indices.extend(first..(first + BATCH).min(self.source.images()));
-        self.indices.iter().try_for_each(|&index| self.source.dataset().read(index, &mut self.samples))
     }
 
     /// The dataset is read with the watch stopped: where samples come from is the same for all formats.
     fn write(&mut self, watch: &mut Stopwatch<'_>) -> Result<()> {
         let images = self.source.images();
         let spec = StoreSpec { shape: self.source.dataset().shape(), images };
-        let create =
-            || StoreWriter::create(&self.resolved, &self.target, &spec, self.options, IfExists::Refuse);
+        let create = || StoreWriter::create(&self.resolved, &self.target, &spec, self.options, IfExists::Refuse);
         let mut writer = watch.time(create)?;
         for first in (0..images).step_by(BATCH as usize) {
-            self.fetch(first)?;
+            self.samples.clear();
+            for index in first..(first + BATCH).min(images) {
+                self.source.dataset().read(index, &mut self.samples)?;
+            }
             watch.time(|| writer.append(&self.samples))?;
         }
         watch.time(|| writer.finish())
-    }
-
-    /// Every image of every store that was timed is read back.
-    fn check(&mut self) -> Result<()> {
-        let name = StoreName::new(&self.resolved.id, &self.target);
-        let mut reader = OpenStore::open(&self.target)?.reader()?;
-        for first in (0..self.source.images()).step_by(BATCH as usize) {
-            self.samples.clear();
-            self.indices.clear();
-            self.indices.extend(first..(first + BATCH).min(self.source.images()));
-            reader.read_batch(&self.indices, &mut self.samples)?;
-            self.source.check(&name, &self.indices, &self.samples)?;
-        }
-        Ok(())
     }
 }
 
@@ -75,7 +53,8 @@ impl Session for Writes {
     fn run(&mut self, operations: u64, watch: &mut Stopwatch<'_>) -> Result<u64> {
         for _ in 0..operations {
             self.write(watch)?;
-            self.check()?;
+            // Every image of every store that was timed is read back.
+            read::read_all(&self.target, &self.source)?;
             std::fs::remove_dir_all(&self.target).at("remove", &self.target)?;
             // What this turn leaves to be written would otherwise be paid for by the next.
             settle(self.target.parent().unwrap_or(Path::new(".")))?;

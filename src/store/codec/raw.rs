@@ -69,7 +69,11 @@ impl Decoder for RawRecords {
         };
         admit(&self.shape, shape)?;
         if pixels.len() != shape.bytes() {
-            return Err(format!("the record holds {} bytes of pixels, a {shape} image has {}", pixels.len(), shape.bytes()));
+            return Err(format!(
+                "the record holds {} bytes of pixels, a {shape} image has {}",
+                pixels.len(),
+                shape.bytes()
+            ));
         }
         out.push(shape, label).copy_from_slice(pixels);
         Ok(())

@@ -97,9 +97,8 @@ struct Writer {
 
 impl RecordWriter for Writer {
     fn put(&mut self, index: u64, label: u32, record: &[u8]) -> Result<()> {
-        self.names.with(index, |path| {
-            File::create_new(path).and_then(|mut file| file.write_all(record)).at("write", path)
-        })?;
+        self.names
+            .with(index, |path| File::create_new(path).and_then(|mut file| file.write_all(record)).at("write", path))?;
         self.unsynced.end = index + 1;
         let mut digits = String::new();
         let _ = write!(digits, "{label}"); // writing into a String cannot fail

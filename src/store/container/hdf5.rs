@@ -100,7 +100,17 @@ impl Hdf5 {
 }
 
 fn failed(name: &StoreName, action: &str, e: ::hdf5::Error) -> Error {
-    name.error(format!("HDF5 cannot {action} it: {e}"), "if the disk is not full, write the store again")
+    name.error(format!("HDF5 cannot {action} it: {}", explain(&e)), "if the disk is not full, write the store again")
+}
+
+/// HDF5's error in one line: of a failed system call it tells buffer addresses and times; here the system's message.
+fn explain(e: &::hdf5::Error) -> String {
+    let text = e.to_string();
+    let system = text.split_once("error message = '").and_then(|(_, rest)| rest.split('\'').next());
+    match (text.split_once(": time ="), system) {
+        (Some((what, _)), Some(system)) => format!("{what}: {system}"),
+        _ => text.split_whitespace().collect::<Vec<_>>().join(" "),
+    }
 }
 
 impl Format for Hdf5 {
@@ -136,7 +146,8 @@ impl Format for Hdf5 {
         let dataset = builder.empty::<u8>().shape(extents).create(IMAGES).map_err(fail)?;
         let slab = Slab::new(dataset, shape, spec.images).map_err(fail)?;
         let sync_each = write.durability == Durability::Each;
-        Ok(Box::new(Writer { file, slab, shape, labels: Vec::new(), expected: spec.images, name, sync_each }))
+        let open = Some(OpenFile { slab, file });
+        Ok(Box::new(Writer { open, shape, labels: Vec::new(), expected: spec.images, name, sync_each }))
     }
 
     fn open(&self, at: &Path, spec: &StoreSpec) -> Result<Arc<dyn ImageStore>> {
@@ -229,14 +240,25 @@ fn refuse_other_extents(
     Ok(())
 }
 
-struct Writer {
-    file: File,
+struct OpenFile {
     slab: Slab,
+    file: File,
+}
+
+struct Writer {
+    /// Taken out by `finish`; what is still here when the writer is dropped is abandoned, not closed.
+    open: Option<OpenFile>,
     shape: ImageShape,
     labels: Vec<u32>,
     expected: u64,
     name: StoreName,
     sync_each: bool,
+}
+
+impl Writer {
+    fn open(&mut self) -> Result<&mut OpenFile> {
+        self.open.as_mut().ok_or_else(|| self.name.error("it was given up after a failure", "write the store again"))
+    }
 }
 
 impl ImageWriter for Writer {
@@ -248,26 +270,52 @@ impl ImageWriter for Writer {
         let first = self.labels.len() as u64;
         let count = samples.len() as u64;
         if first + count > self.expected {
-            return Err(self.name.error(format!("more than {} images were given", self.expected), "say the right number"));
+            return Err(self
+                .name
+                .error(format!("more than {} images were given", self.expected), "say the right number"));
         }
-        self.slab.write(first, count, pixels).map_err(|why| self.name.error(why, "check the space left on the disk"))?;
+        let written = self.open()?.slab.write(first, count, pixels);
+        written.map_err(|why| self.name.error(why, "check the space left on the disk"))?;
         self.labels.extend(samples.labels());
         if !self.sync_each {
             return Ok(());
         }
-        self.file.flush().map_err(|e| failed(&self.name, "flush", e))?;
+        let flushed = self.open()?.file.flush();
+        flushed.map_err(|e| failed(&self.name, "flush", e))?;
         let path = self.name.path.join(FILE);
         std::fs::File::open(&path).and_then(|file| file.sync_all()).at("sync", &path)
     }
 
-    fn finish(self: Box<Self>) -> Result<()> {
-        let Self { file, slab, labels, name, .. } = *self;
-        let fail = |e| failed(&name, "write", e);
-        file.new_dataset_builder().with_data(&labels).create(LABELS).map_err(fail)?;
-        drop(slab);
-        // Closing reports nothing, so what can fail is done before.
-        file.flush().map_err(fail)?;
-        file.close().map_err(fail)
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        let labels = std::mem::take(&mut self.labels);
+        let file = &self.open()?.file;
+        // Closing reports nothing, so what can fail is done before, with everything still open.
+        let written = file.new_dataset_builder().with_data(&labels).create(LABELS).and_then(|labels| {
+            file.flush()?;
+            Ok(labels)
+        });
+        let labels = written.map_err(|e| failed(&self.name, "write", e))?;
+        drop(labels);
+        match self.open.take() {
+            Some(OpenFile { slab, file }) => {
+                drop(slab);
+                file.close().map_err(|e| failed(&self.name, "close", e))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Writer {
+    /// HDF5 (1.10.8) crashes when it closes a chunked dataset whose chunks it could not write, as on a full disk. So
+    /// a file that is not finished is never closed: its handles are leaked, and its space is given back by hand.
+    fn drop(&mut self) {
+        if let Some(open) = self.open.take() {
+            std::mem::forget(open);
+            let file = std::fs::OpenOptions::new().write(true).open(self.name.path.join(FILE));
+            // The directory is about to be removed: failing to shorten the file first is no further failure.
+            let _ = file.and_then(|file| file.set_len(0));
+        }
     }
 }
 

@@ -64,7 +64,13 @@ impl RecordContainer for Lmdb {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { random_access: true, ragged: true, concurrent_readers: true, zero_copy: true, ..Default::default() }
+        Capabilities {
+            random_access: true,
+            ragged: true,
+            concurrent_readers: true,
+            zero_copy: true,
+            ..Default::default()
+        }
     }
 
     fn native(&self) -> Native {
@@ -77,7 +83,10 @@ impl RecordContainer for Lmdb {
     fn settings(&self, layout: &RecordLayout) -> BTreeMap<String, String> {
         BTreeMap::from([
             ("LMDB map size (sparse)".into(), format!("{} MiB", map_size(layout) >> 20)),
-            ("LMDB transaction".into(), format!("{RECORDS_A_TRANSACTION} records or {} MiB", BYTES_A_TRANSACTION >> 20)),
+            (
+                "LMDB transaction".into(),
+                format!("{RECORDS_A_TRANSACTION} records or {} MiB", BYTES_A_TRANSACTION >> 20),
+            ),
             ("LMDB readahead".into(), "on".into()),
         ])
     }
@@ -98,10 +107,13 @@ fn map_size(layout: &RecordLayout) -> usize {
 fn failed(name: &StoreName, action: &'static str, e: ::lmdb::Error) -> Error {
     match e {
         ::lmdb::Error::Other(code) => {
-            Error::Io { action, path: name.path.clone(), source: std::io::Error::from_raw_os_error(code) }
+            let source = std::io::Error::from_raw_os_error(code);
+            // A write cut short by a full disk is reported as EIO.
+            let remedy = if action == "write" { "check the space left on the disk" } else { "write the store again" };
+            name.error(format!("LMDB cannot {action} it: {source}"), remedy)
         }
         ::lmdb::Error::MapFull => name.error("LMDB's map is full", "use images that compress, or fewer"),
-        other => name.error(format!("LMDB says: {other}"), "write the store again"),
+        other => name.error(format!("LMDB cannot {action} it: {other}"), "write the store again"),
     }
 }
 
@@ -208,5 +220,36 @@ impl RecordReader for Reader {
             Err(::lmdb::Error::NotFound) => Err(self.store.name.damaged(format!("image {index} is missing"))),
             Err(e) => Err(failed(&self.store.name, "read", e)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{Batch, ImageShape};
+    use crate::store::registry::resolve;
+    use crate::store::sealed::{IfExists, StoreWriter};
+    use crate::store::{FormatId, StoreSpec};
+
+    #[test]
+    fn records_are_handed_out_without_a_copy() {
+        let id: FormatId = "lmdb:raw".parse().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().join("store");
+        let mut samples = Batch::new();
+        samples.push(ImageShape::new(2, 2, 1), 5).copy_from_slice(&[1, 2, 3, 4]);
+        let spec = StoreSpec { shape: crate::sample::Shape::Fixed(ImageShape::new(2, 2, 1)), images: 1 };
+        let resolved = resolve(&id).unwrap();
+        let mut writer = StoreWriter::create(&resolved, &at, &spec, WriteOptions::default(), IfExists::Refuse).unwrap();
+        writer.append(&samples).unwrap();
+        writer.finish().unwrap();
+
+        let layout = RecordLayout { name: StoreName::new(&id, &at), records: 1, max_image_bytes: 4, extension: "raw" };
+        let store = Lmdb.open(&at, &layout).unwrap();
+        let (mut one, mut two) = (Arc::clone(&store).reader().unwrap(), store.reader().unwrap());
+        let (first, second) = (one.get(0).unwrap().bytes, two.get(0).unwrap().bytes);
+        assert_eq!(first, [5, 0, 0, 0, 1, 2, 3, 4]);
+        // Two readers with scratch memory of their own see one address: the one in the map.
+        assert_eq!(first.as_ptr(), second.as_ptr());
     }
 }

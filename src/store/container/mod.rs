@@ -81,7 +81,12 @@ impl StoreName {
 
     /// An error about this store.
     pub fn error(&self, cause: impl Into<String>, remedy: &str) -> Error {
-        Error::Store { format: self.format.clone(), path: self.path.clone(), cause: cause.into(), remedy: remedy.into() }
+        Error::Store {
+            format: self.format.clone(),
+            path: self.path.clone(),
+            cause: cause.into(),
+            remedy: remedy.into(),
+        }
     }
 
     /// An error about bytes that cannot be what was written.

@@ -206,9 +206,9 @@ impl ImageWriter for Writer {
             if self.prefix {
                 self.scratch.extend_from_slice(&sample.label.to_le_bytes());
             }
-            self.encoder
-                .encode(&sample, &mut self.scratch)
-                .map_err(|why| self.name.error(format!("image {} cannot be encoded: {why}", self.next), "use another codec"))?;
+            self.encoder.encode(&sample, &mut self.scratch).map_err(|why| {
+                self.name.error(format!("image {} cannot be encoded: {why}", self.next), "use another codec")
+            })?;
             self.records.put(self.next, sample.label, &self.scratch)?;
             self.next += 1;
         }

@@ -71,10 +71,12 @@ impl Slab {
             return Ok(());
         }
         let ImageShape { height, width, channels } = self.shape;
-        if first.checked_add(count).is_none_or(|end| end > self.images) || bytes as u64 != count * self.shape.bytes() as u64 {
+        if first.checked_add(count).is_none_or(|end| end > self.images)
+            || bytes as u64 != count * self.shape.bytes() as u64
+        {
             return Err(format!("{count} images from {first} on do not lie in {} images or the buffer", self.images));
         }
-        let memory = self.memory(count).map_err(|e| e.to_string())?;
+        let memory = self.memory(count).map_err(|e| super::explain(&e))?;
         let start = [first, 0, 0, 0];
         let extent = [count, u64::from(height), u64::from(width), u64::from(channels)];
         // HDF5 is not safe to call from two threads: the crate's lock, which is re-entrant, is taken once for both calls.
@@ -83,12 +85,19 @@ impl Slab {
             // block of one.
             let selected = unsafe {
                 let set = H5S_seloper_t::H5S_SELECT_SET;
-                H5Sselect_hyperslab(self.file_space.id(), set, start.as_ptr(), ptr::null(), extent.as_ptr(), ptr::null())
+                H5Sselect_hyperslab(
+                    self.file_space.id(),
+                    set,
+                    start.as_ptr(),
+                    ptr::null(),
+                    extent.as_ptr(),
+                    ptr::null(),
+                )
             };
             if selected < 0 { selected } else { call(self, memory) }
         });
         if status < 0 {
-            let reason = ::hdf5::Error::query().map_or("no reason given".to_owned(), |e| e.to_string());
+            let reason = ::hdf5::Error::query().map_or_else(|_| "no reason given".into(), |e| super::explain(&e));
             return Err(format!("HDF5 says: {reason}"));
         }
         Ok(())

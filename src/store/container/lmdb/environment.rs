@@ -31,6 +31,10 @@ impl SharedEnvironment {
     pub fn open(at: &Path, name: &StoreName) -> Result<Arc<Self>> {
         let file = at.join("data.mdb");
         let metadata = std::fs::metadata(&file).at("open", &file)?;
+        if metadata.len() == 0 {
+            // LMDB would take it for a new environment and fail to begin one read-only, with a misleading error.
+            return Err(name.damaged("data.mdb is empty"));
+        }
         let identity = (metadata.dev(), metadata.ino());
         let mut guard = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
