@@ -71,7 +71,7 @@ fn a_store_that_is_there_already_is_replaced_only_by_force() {
     let other = tempfile::tempdir().unwrap();
     std::fs::create_dir(other.path().join("dir-raw")).unwrap();
     std::fs::write(other.path().join("dir-raw/precious"), "x").unwrap();
-    verify(other.path(), &["--formats", "dir:raw", "--force"]).assert().code(1).stdout(contains("no store"));
+    verify(other.path(), &["--formats", "dir:raw", "--keep", "--force"]).assert().code(1).stdout(contains("no store"));
     assert!(other.path().join("dir-raw/precious").exists());
 }
 
@@ -225,7 +225,7 @@ fn a_full_disk_is_said_and_leaves_nothing() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(!text.contains("3000 of 3000"), "{text}");
-    for line in text.lines() {
+    for line in text.lines().filter(|line| !line.contains("not built in")) {
         assert!(line.contains("failed") && line.contains("space"), "{line}");
     }
     assert!(!left, "something half-written was left: {text}");

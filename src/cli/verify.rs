@@ -1,6 +1,6 @@
 //! `shelfmark verify`: every format gives back what it was given, or one existing store still holds its dataset.
 
-use super::flags::{Formats, Images, Place, progress};
+use super::flags::{Formats, Images, Place, progress, spinner};
 use super::{Exit, child};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use shelfmark::results::Storage;
 use shelfmark::store::registry;
 use shelfmark::store::sealed::IfExists;
 use shelfmark::store::verify::{verify, write};
-use shelfmark::store::{FormatId, Manifest, WriteOptions};
+use shelfmark::store::{FormatId, Manifest, WriteOptions, scratch};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -25,11 +25,11 @@ pub struct Verify {
     formats: Formats,
     #[command(flatten)]
     place: Place,
-    /// Leave the stores where they were written
+    /// Leave each store in DIR, named after its format
     #[arg(long)]
     keep: bool,
-    /// Replace stores that exist already
-    #[arg(long)]
+    /// With --keep: replace stores that exist already
+    #[arg(long, requires = "keep")]
     force: bool,
     /// Check this existing store against the dataset instead, in a process of its own
     #[arg(long, value_name = "PATH", conflicts_with_all = ["formats", "dir", "keep", "force"])]
@@ -91,17 +91,21 @@ impl Verify {
         let refuse = |id| registry::resolve(id).map(|_| ());
         formats.iter().map(refuse).find(|r| matches!(r, Err(Error::Usage(_)))).unwrap_or(Ok(()))?;
         let dataset = self.images.open()?;
+        scratch::remove_abandoned(&self.place.dir);
+        // What is not kept never gets a name that could be in the way.
+        let temporary = if self.keep { None } else { Some(scratch::directory(&self.place.dir, "verify")?) };
+        let folder = temporary.as_ref().map_or(self.place.dir.as_path(), |directory| directory.path());
         let mut lines = Vec::new();
         for id in &formats {
-            let line = self.write_and_check_one(id, &*dataset);
+            let line = self.write_and_check_one(id, &*dataset, folder);
             self.show(&line)?;
             lines.push(line);
         }
         Ok(lines)
     }
 
-    fn write_and_check_one(&self, id: &FormatId, dataset: &dyn Dataset) -> Line {
-        let path = self.place.dir.join(id.directory_name());
+    fn write_and_check_one(&self, id: &FormatId, dataset: &dyn Dataset, folder: &Path) -> Line {
+        let path = folder.join(id.directory_name());
         let bar = progress(2 * dataset.len(), &id.to_string());
         let mut verified = 0;
         let mut wrote = false;
@@ -142,7 +146,10 @@ impl Verify {
         arguments.extend(["--store".into(), path.as_os_str().to_owned()]);
         arguments.extend(["--dataset".into(), self.images.dataset.clone().into()]);
         arguments.extend(self.images.images.iter().flat_map(|n| ["--images".into(), n.to_string().into()]));
-        let line = match child::run(&arguments, Duration::from_secs(self.time_limit))? {
+        let bar = spinner(&format!("checking {}", path.display()));
+        let outcome = child::run(&arguments, Duration::from_secs(self.time_limit));
+        bar.finish_and_clear();
+        let line = match outcome? {
             child::Outcome::Ended { stdout, stderr } => {
                 #[derive(Deserialize)]
                 struct Report {

@@ -1,5 +1,5 @@
 //! The types behind `schema/results.v1.json`. Fields may be added within version 1, never renamed or removed.
-//! A field that was not measured is `null`, never zero.
+//! A field that was not measured is `null`, never zero. All in one file, long as it is: it is read beside the schema.
 
 use crate::sample::ImageShape;
 use crate::store::Capabilities;

@@ -13,6 +13,7 @@ mod format_id;
 mod manifest;
 pub mod options;
 pub mod registry;
+pub mod scratch;
 pub mod sealed;
 mod sync;
 pub mod verify;

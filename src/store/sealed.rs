@@ -6,7 +6,7 @@ use crate::sample::Batch;
 use crate::store::container::StoreName;
 use crate::store::registry::{self, Resolved};
 use crate::store::{
-    Durability, ImageReader, ImageStore, ImageWriter, MANIFEST_FILE, Manifest, StoreSpec, WriteOptions, sync,
+    Durability, ImageReader, ImageStore, ImageWriter, MANIFEST_FILE, Manifest, StoreSpec, WriteOptions, scratch, sync,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,13 +48,8 @@ impl StoreWriter {
     ) -> Result<Self> {
         let name = StoreName::new(&resolved.id, target);
         refuse_existing(&name, target, if_exists)?;
-        let parent = parent_of(target);
-        std::fs::create_dir_all(parent).at("create", parent)?;
-        let directory = tempfile::Builder::new()
-            .prefix(&format!(".{}-", target.file_name().unwrap_or_default().to_string_lossy()))
-            .suffix(".partial")
-            .tempdir_in(parent)
-            .at("create a directory in", parent)?;
+        let stem = target.file_name().unwrap_or_default().to_string_lossy();
+        let directory = scratch::directory(parent_of(target), &stem)?;
         open_to_all(directory.path())?;
         let writer = resolved.format.create(directory.path(), spec, &options)?;
         let (resolved, spec, target) = (resolved.clone(), spec.clone(), target.to_owned());
@@ -161,8 +156,7 @@ fn set_aside(target: &Path) -> Result<Option<TempDir>> {
     if target.symlink_metadata().is_err() {
         return Ok(None);
     }
-    let parent = parent_of(target);
-    let aside = tempfile::Builder::new().prefix(".replaced-").tempdir_in(parent).at("create a directory in", parent)?;
+    let aside = scratch::directory(parent_of(target), "replaced")?;
     std::fs::rename(target, aside.path().join("store")).at("move aside", target)?;
     Ok(Some(aside))
 }

@@ -1,13 +1,13 @@
 //! Stores to read from: written once, verified whole, measured for space, removed at the end.
 
 use super::Source;
-use crate::error::{IoContext, Result};
+use crate::error::Result;
 use crate::measure::space;
 use crate::results::Storage;
 use crate::store::registry::Resolved;
 use crate::store::sealed::IfExists;
 use crate::store::verify::{verify, write};
-use crate::store::{Durability, WriteOptions};
+use crate::store::{Durability, WriteOptions, scratch};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -32,36 +32,14 @@ pub struct Shelf {
     prepared: BTreeMap<(String, u64), Prepared>,
 }
 
-/// Names of such directories: this, the number of the process, and something random.
-const PREFIX: &str = "run-";
-
-/// Removes what runs that were killed have left behind. Where it cannot be told whether a process lives, nothing is.
-fn remove_abandoned(place: &Path) {
-    let lives = |process: u32| Path::new("/proc").join(process.to_string()).exists();
-    if !lives(std::process::id()) {
-        return;
-    }
-    for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let process = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split_once('-')?.0.parse::<u32>().ok());
-        if process.is_some_and(|process| !lives(process)) {
-            // If it cannot be removed it stays; that is no reason not to measure.
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
 impl Shelf {
     /// A new directory below `place`.
     ///
     /// # Errors
     /// When it cannot be made.
     pub fn new(place: &Path) -> Result<Self> {
-        std::fs::create_dir_all(place).at("create", place)?;
-        remove_abandoned(place);
-        let prefix = format!("{PREFIX}{}-", std::process::id());
-        let directory =
-            tempfile::Builder::new().prefix(&prefix).tempdir_in(place).at("create a directory in", place)?;
+        scratch::remove_abandoned(place);
+        let directory = scratch::directory(place, "run")?;
         Ok(Self { directory, prepared: BTreeMap::new() })
     }
 

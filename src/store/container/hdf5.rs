@@ -4,16 +4,14 @@
 //! The library runs one call at a time in a process, so readers of several threads are right and not faster.
 
 mod slab;
+mod writer;
 
-use super::record::refuse_strange_shape;
 use super::{ContainerInfo, StoreName};
 use crate::error::{Error, IoContext, Result};
 use crate::results::Native;
 use crate::sample::{Batch, ImageShape, Shape};
 use crate::store::options::{OptionInfo, Values, integer};
-use crate::store::{
-    Capabilities, Durability, Format, FormatId, ImageReader, ImageStore, ImageWriter, StoreSpec, WriteOptions,
-};
+use crate::store::{Capabilities, Format, FormatId, ImageReader, ImageStore, ImageWriter, StoreSpec, WriteOptions};
 use ::hdf5::dataset::Layout;
 use ::hdf5::file::FileCloseDegree;
 use ::hdf5::filters::Filter;
@@ -22,6 +20,7 @@ use slab::Slab;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use writer::Writer;
 
 const CHUNK: OptionInfo = OptionInfo {
     key: "chunk",
@@ -145,9 +144,7 @@ impl Format for Hdf5 {
         let extents = [first, Extent::fixed(height), Extent::fixed(width), Extent::fixed(channels)];
         let dataset = builder.empty::<u8>().shape(extents).create(IMAGES).map_err(fail)?;
         let slab = Slab::new(dataset, shape, spec.images).map_err(fail)?;
-        let sync_each = write.durability == Durability::Each;
-        let open = Some(OpenFile { slab, file });
-        Ok(Box::new(Writer { open, shape, labels: Vec::new(), expected: spec.images, name, sync_each }))
+        Ok(Box::new(Writer::new(file, slab, shape, spec.images, name, write.durability)))
     }
 
     fn open(&self, at: &Path, spec: &StoreSpec) -> Result<Arc<dyn ImageStore>> {
@@ -238,85 +235,6 @@ fn refuse_other_extents(
         return Err(name.damaged("there are fewer labels than images"));
     }
     Ok(())
-}
-
-struct OpenFile {
-    slab: Slab,
-    file: File,
-}
-
-struct Writer {
-    /// Taken out by `finish`; what is still here when the writer is dropped is abandoned, not closed.
-    open: Option<OpenFile>,
-    shape: ImageShape,
-    labels: Vec<u32>,
-    expected: u64,
-    name: StoreName,
-    sync_each: bool,
-}
-
-impl Writer {
-    fn open(&mut self) -> Result<&mut OpenFile> {
-        self.open.as_mut().ok_or_else(|| self.name.error("it was given up after a failure", "write the store again"))
-    }
-}
-
-impl ImageWriter for Writer {
-    fn append(&mut self, samples: &Batch) -> Result<()> {
-        let Some(pixels) = samples.uniform_pixels(self.shape) else {
-            let strange = samples.iter().find(|sample| sample.shape != self.shape).map_or(self.shape, |s| s.shape);
-            return refuse_strange_shape(&self.name, &Shape::Fixed(self.shape), strange);
-        };
-        let first = self.labels.len() as u64;
-        let count = samples.len() as u64;
-        if first + count > self.expected {
-            return Err(self
-                .name
-                .error(format!("more than {} images were given", self.expected), "say the right number"));
-        }
-        let written = self.open()?.slab.write(first, count, pixels);
-        written.map_err(|why| self.name.error(why, "check the space left on the disk"))?;
-        self.labels.extend(samples.labels());
-        if !self.sync_each {
-            return Ok(());
-        }
-        let flushed = self.open()?.file.flush();
-        flushed.map_err(|e| failed(&self.name, "flush", e))?;
-        let path = self.name.path.join(FILE);
-        std::fs::File::open(&path).and_then(|file| file.sync_all()).at("sync", &path)
-    }
-
-    fn finish(mut self: Box<Self>) -> Result<()> {
-        let labels = std::mem::take(&mut self.labels);
-        let file = &self.open()?.file;
-        // Closing reports nothing, so what can fail is done before, with everything still open.
-        let written = file.new_dataset_builder().with_data(&labels).create(LABELS).and_then(|labels| {
-            file.flush()?;
-            Ok(labels)
-        });
-        let labels = written.map_err(|e| failed(&self.name, "write", e))?;
-        drop(labels);
-        match self.open.take() {
-            Some(OpenFile { slab, file }) => {
-                drop(slab);
-                file.close().map_err(|e| failed(&self.name, "close", e))
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-impl Drop for Writer {
-    /// HDF5 (1.10.8) crashes when it closes a chunked dataset whose chunks it could not write, as on a full disk. So
-    /// a file that is not finished is never closed: its handles are leaked, and its space is given back by hand.
-    fn drop(&mut self) {
-        if let Some(open) = self.open.take() {
-            std::mem::forget(open);
-            let file = std::fs::OpenOptions::new().write(true).open(self.name.path.join(FILE));
-            // The directory is about to be removed: failing to shorten the file first is no further failure.
-            let _ = file.and_then(|file| file.set_len(0));
-        }
-    }
 }
 
 struct Store {
