@@ -1,4 +1,4 @@
-//! What a binary says of its own making: compiler, commit, and the versions of the libraries locked in Cargo.lock.
+//! What a binary says of its own making: compiler, and the versions of the libraries locked in Cargo.lock.
 
 use std::process::Command;
 
@@ -9,24 +9,17 @@ fn main() {
     };
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
     set("RUSTC_VERSION", first_line(&rustc, &["--version"]));
-    set("GIT_SHA", first_line("git", &["rev-parse", "HEAD"]));
-    // An empty first line means nothing differs.
-    let changed = first_line("git", &["status", "--porcelain", "--untracked-files=no"]);
-    set("GIT_DIRTY", changed.map(|line| (!line.is_empty()).to_string()));
 
     let lock = std::fs::read_to_string("Cargo.lock").unwrap_or_default();
     for (variable, package) in [("PNG_VERSION", "png"), ("BINCODE_VERSION", "bincode")] {
         set(variable, locked_version(&lock, package));
     }
-    for path in ["Cargo.lock", "build.rs", "src", "benches", ".git/HEAD", ".git/index"] {
-        if std::path::Path::new(path).exists() {
-            println!("cargo:rerun-if-changed={path}");
-        }
-    }
+    println!("cargo:rerun-if-changed=Cargo.lock");
+    println!("cargo:rerun-if-changed=build.rs");
 }
 
 fn set(variable: &str, value: Option<String>) {
-    println!("cargo:rustc-env=SHELFMARK_{variable}={}", value.unwrap_or_default());
+    println!("cargo:rustc-env=BUILT_{variable}={}", value.unwrap_or_default());
 }
 
 fn locked_version(lock: &str, package: &str) -> Option<String> {

@@ -1,17 +1,7 @@
 //! What this binary was built from.
 
 /// The compiler's version line.
-pub const RUSTC: &str = env!("SHELFMARK_RUSTC_VERSION");
-
-/// The commit, or `None` outside a checkout.
-pub fn git_sha() -> Option<String> {
-    Some(env!("SHELFMARK_GIT_SHA")).filter(|sha| !sha.is_empty()).map(str::to_owned)
-}
-
-/// Whether tracked files differed from that commit.
-pub fn git_dirty() -> Option<bool> {
-    env!("SHELFMARK_GIT_DIRTY").parse().ok()
-}
+pub const RUSTC: &str = env!("BUILT_RUSTC_VERSION");
 
 /// Cargo features built in.
 pub fn features() -> Vec<String> {

@@ -29,6 +29,16 @@ pub enum Error {
         /// What would mend it.
         remedy: String,
     },
+    /// A results file cannot be read.
+    #[error("results {}: {cause}; {remedy}", path.display())]
+    Results {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+        /// What would mend it.
+        remedy: String,
+    },
     /// A store cannot be written or read.
     #[error("{format} store {}: {cause}; {remedy}", path.display())]
     Store {
@@ -71,6 +81,9 @@ fn remedy_for(source: &std::io::Error) -> &'static str {
         }
         std::io::ErrorKind::NotFound => "; check the path",
         std::io::ErrorKind::PermissionDenied => "; check who may read and write there",
+        std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::NotADirectory => {
+            "; a file is in the way of a directory"
+        }
         _ => "",
     }
 }

@@ -7,14 +7,14 @@ use std::path::Path;
 fn the_committed_schema_is_the_types_own() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/results.v1.json");
     let generated = json_schema();
-    if std::env::var_os("SHELFMARK_UPDATE_SCHEMA").is_some() {
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
         std::fs::write(&path, &generated).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         committed == generated,
         "schema/results.v1.json is not what the types give; look at the difference, then: \
-         SHELFMARK_UPDATE_SCHEMA=1 cargo test --test schema"
+         UPDATE_SCHEMA=1 cargo test --test schema"
     );
 }
 

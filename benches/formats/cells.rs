@@ -4,7 +4,7 @@ use super::plan::{Planned, plan};
 use super::settings::{Mode, Settings};
 use criterion::Throughput;
 use shelfmark::dataset::{self, Memory, Take};
-use shelfmark::error::{Error, Result};
+use shelfmark::error::{Error, IoContext, Result};
 use shelfmark::measure::{Measurement, Monotonic, Recorder, Stopwatch};
 use shelfmark::results::{Cell, CellKind, Git, Results, Run, SCHEMA_ID, Status, StoreRef, Verified, host};
 use shelfmark::store::registry::{self, Resolved};
@@ -12,7 +12,7 @@ use shelfmark::store::{Durability, StoreSpec, WriteOptions};
 use shelfmark::sys;
 use shelfmark::workload::{Prepared, Session, Shelf, Source, Workload};
 use std::collections::BTreeMap;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -55,6 +55,11 @@ impl Bench {
                 return Err(usage);
             }
             cells.push(Slot { planned, resolved, prepared: None, recorder: Recorder::default(), failure: None });
+        }
+        if settings.mode == Mode::Measure {
+            // Better to learn now than after measuring that there is no place for the report.
+            std::fs::create_dir_all(&settings.report).at("create", &settings.report)?;
+            tempfile::tempfile_in(&settings.report).at("write in", &settings.report)?;
         }
         let largest = cells.iter().map(|slot| slot.planned.images).max().unwrap_or(0);
         let dataset = dataset::open(&settings.dataset, Some(largest))?;
@@ -196,7 +201,7 @@ impl Bench {
                 profile: settings.profile().into(),
                 seed: SEED,
                 complete: true,
-                git: Git { sha: shelfmark::build_info::git_sha(), dirty: shelfmark::build_info::git_dirty() },
+                git: git(),
                 rustc: shelfmark::build_info::RUSTC.into(),
                 shelfmark_version: env!("CARGO_PKG_VERSION").into(),
                 features: shelfmark::build_info::features(),
@@ -208,6 +213,18 @@ impl Bench {
             null_control: Vec::new(),
         })
     }
+}
+
+/// The checkout that this was just built from: asked now, because a build that had to know would have to be repeated
+/// after every commit.
+fn git() -> Git {
+    let ask = |arguments: &[&str]| {
+        let directory = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| ".".into());
+        let output = Command::new("git").arg("-C").arg(directory).args(arguments).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let dirty = ask(&["status", "--porcelain", "--untracked-files=no"]).map(|changed| !changed.is_empty());
+    Git { sha: ask(&["rev-parse", "HEAD"]), dirty }
 }
 
 impl Slot {

@@ -34,6 +34,10 @@ fn run() -> shelfmark::Result<ExitCode> {
         // Criterion's own plots take six seconds a benchmark, four times as long as measuring it; our report has the
         // charts. Whoever wants them: cargo bench -- --plotting-backend plotters
         .without_plots()
+        // Its "improved" and "regressed" compare with an earlier run on a machine that may have been in another mood:
+        // below this it says that nothing can be told.
+        .noise_threshold(0.25)
+        .output_directory(&settings.baselines)
         .configure_from_args();
     measure(&mut criterion, &mut bench);
     criterion.final_summary();

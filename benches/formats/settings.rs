@@ -9,7 +9,7 @@
 //! | `SHELFMARK_REPORT` | where the report goes | `reports/latest` |
 
 use shelfmark::error::{Result, unknown};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const VARIABLES: [&str; 5] =
     ["SHELFMARK_PRESET", "SHELFMARK_DATASET", "SHELFMARK_FORMATS", "SHELFMARK_DIR", "SHELFMARK_REPORT"];
@@ -48,12 +48,16 @@ pub struct Settings {
     pub place: PathBuf,
     pub place_kind: &'static str,
     pub report: PathBuf,
+    /// Where criterion keeps its baselines: another set of images or another place is another experiment, and
+    /// must not be compared with this one.
+    pub baselines: PathBuf,
     /// As typed, for the report.
     pub command: String,
 }
 
 impl Settings {
     pub fn from_environment() -> Result<Self> {
+        refuse_unknown_variables()?;
         let arguments: Vec<String> = std::env::args().skip(1).collect();
         let has =
             |flag: &str| arguments.iter().any(|argument| argument == flag || argument.starts_with(&format!("{flag}=")));
@@ -66,6 +70,7 @@ impl Settings {
         let formats = variable("SHELFMARK_FORMATS").map(|text| text.split_whitespace().map(str::to_owned).collect());
         let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| ".".into()));
         let place = variable("SHELFMARK_DIR").map(PathBuf::from);
+        let dataset = variable("SHELFMARK_DATASET").unwrap_or_else(|| "synthetic:32x32x3".into());
         Ok(Self {
             // Cargo passes --bench when it measures, and nothing when it tests.
             mode: if has("--list") || has("--profile-time") || has("--load-baseline") || has("--help") {
@@ -77,7 +82,8 @@ impl Settings {
             },
             quick: has("--quick"),
             preset,
-            dataset: variable("SHELFMARK_DATASET").unwrap_or_else(|| "synthetic:32x32x3".into()),
+            dataset: dataset.clone(),
+            baselines: root.join("target/criterion").join(experiment(&dataset, place.as_deref())),
             formats: formats.unwrap_or_else(|| preset.formats()),
             place_kind: if place.is_some() { "given" } else { "default" },
             place: place.unwrap_or_else(|| root.join("target/shelfmark")),
@@ -132,6 +138,14 @@ impl Preset {
     }
 }
 
+fn refuse_unknown_variables() -> Result<()> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    match names.filter(|name| name.starts_with("SHELFMARK_")).find(|name| !VARIABLES.contains(&name.as_str())) {
+        Some(strange) => Err(unknown("setting", &strange, VARIABLES)),
+        None => Ok(()),
+    }
+}
+
 /// The command that would do this again.
 fn command(arguments: &[String]) -> String {
     let set = |name: &&str| Some(format!("{name}={}", quoted(&std::env::var(name).ok()?)));
@@ -143,6 +157,15 @@ fn command(arguments: &[String]) -> String {
         words.extend(rest);
     }
     words.join(" ")
+}
+
+/// A directory name for a dataset and a place.
+fn experiment(dataset: &str, place: Option<&Path>) -> String {
+    let name = match place {
+        Some(place) => format!("{dataset} in {}", place.display()),
+        None => dataset.to_owned(),
+    };
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
 fn quoted(word: &str) -> String {

@@ -68,7 +68,11 @@ pub fn main() -> ExitCode {
         if is_closed_pipe(&error) {
             return Exit::Ok;
         }
-        eprintln!("shelfmark: {error:#}");
+        // Errors of the library tell their cause themselves.
+        match error.downcast_ref::<shelfmark::Error>() {
+            Some(own) => eprintln!("shelfmark: {own}"),
+            None => eprintln!("shelfmark: {error:#}"),
+        }
         Exit::of(&error)
     });
     ExitCode::from(exit as u8)

@@ -14,6 +14,7 @@ use shelfmark::store::verify::{verify, write};
 use shelfmark::store::{FormatId, Manifest, WriteOptions, scratch};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Arguments of `verify`.
@@ -90,7 +91,14 @@ impl Verify {
         // Options are checked for all before the first byte is written.
         let refuse = |id| registry::resolve(id).map(|_| ());
         formats.iter().map(refuse).find(|r| matches!(r, Err(Error::Usage(_)))).unwrap_or(Ok(()))?;
-        let dataset = self.images.open()?;
+        let dataset = self.open_dataset()?;
+        if !self.json {
+            let (name, images) = (dataset.name(), dataset.len());
+            writeln!(
+                std::io::stdout(),
+                "{name}, {images} images; every pixel and label compared"
+            )?;
+        }
         scratch::remove_abandoned(&self.place.dir);
         // What is not kept never gets a name that could be in the way.
         let temporary = if self.keep { None } else { Some(scratch::directory(&self.place.dir, "verify")?) };
@@ -129,8 +137,17 @@ impl Verify {
         line(id.to_string(), &path, dataset.len(), verified, outcome)
     }
 
-    fn check(&self, path: &Path) -> anyhow::Result<Line> {
+    fn open_dataset(&self) -> anyhow::Result<Arc<dyn Dataset>> {
         let dataset = self.images.open()?;
+        if dataset.is_empty() {
+            // Never "fine" when nothing was compared.
+            return Err(Error::Usage("there is nothing to verify in 0 images; give more with --images".into()).into());
+        }
+        Ok(dataset)
+    }
+
+    fn check(&self, path: &Path) -> anyhow::Result<Line> {
+        let dataset = self.open_dataset()?;
         let format = Manifest::read(path)?.format;
         let mut verified = 0;
         let outcome = verify(path, &*dataset, &mut |n| verified += n).and_then(|_| space(path));
@@ -141,7 +158,7 @@ impl Verify {
     fn check_in_child(&self, path: &Path) -> anyhow::Result<Line> {
         // Wrong requests and stores that are none are for this process to say.
         let format = Manifest::read(path)?.format;
-        let images = self.images.open()?.len();
+        let images = self.open_dataset()?.len();
         let mut arguments = vec!["verify".into(), "--json".into(), "--in-child".into()];
         arguments.extend(["--store".into(), path.as_os_str().to_owned()]);
         arguments.extend(["--dataset".into(), self.images.dataset.clone().into()]);
@@ -184,10 +201,11 @@ impl Verify {
                 let mib = |bytes: &u64| *bytes as f64 / f64::from(1 << 20);
                 writeln!(
                     out,
-                    "{:<28} {counts:<18} {:>9.2} MiB, {:>9.2} MiB allocated, {files} files",
+                    "{:<28} {counts:<18} {:>9.2} MiB, {:>9.2} MiB on disk, {files} file{}",
                     line.format,
                     mib(apparent_bytes),
-                    mib(allocated_bytes)
+                    mib(allocated_bytes),
+                    if *files == 1 { "" } else { "s" }
                 )
             }
             (None, None) => writeln!(out, "{:<28} {counts:<18}", line.format),

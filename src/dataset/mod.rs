@@ -55,7 +55,7 @@ pub fn open(name: &str, images: Option<u64>) -> Result<Arc<dyn Dataset>> {
         "synthetic" => {
             let shape = parse_shape(rest).ok_or_else(|| {
                 Error::Usage(format!(
-                    "dataset '{name}': write synthetic:HEIGHTxWIDTHxCHANNELS, as in synthetic:32x32x3"
+                    "dataset '{name}': write synthetic:HEIGHTxWIDTHxCHANNELS, as in synthetic:32x32x3 (1 to 4 channels, at most 1 GiB an image)"
                 ))
             })?;
             let count = images.unwrap_or(DEFAULT_SYNTHETIC_IMAGES);

@@ -35,11 +35,15 @@ impl Recorder {
 
     /// The calls that are samples. Criterion warms up with doubling iteration counts, then takes samples that, in
     /// flat sampling, all have the same count: so the samples are the last calls of equal count. With `--quick` it
-    /// never settles on a count; there the first half of the calls is the warm-up.
+    /// never settles on a count; there the first call is the warm-up.
     fn samples(&self) -> &[Measurement] {
         let Some(last) = self.calls.last() else { return &[] };
         let settled = self.calls.iter().rev().take_while(|call| call.iterations == last.iterations).count();
-        if settled >= 3 { &self.calls[self.calls.len() - settled..] } else { &self.calls[self.calls.len() / 2..] }
+        if settled >= 3 {
+            &self.calls[self.calls.len() - settled..]
+        } else {
+            &self.calls[1.min(self.calls.len() - 1)..]
+        }
     }
 
     /// The samples as turns: one launch, one block each.
@@ -94,7 +98,8 @@ mod tests {
     fn the_warm_up_does_not_count() {
         assert_eq!(recorder(&[1, 2, 4, 8, 5, 5, 5, 5]).turns().images, [10; 4]);
         assert_eq!(recorder(&[1, 1, 1, 1]).turns().images, [2; 4]);
-        assert_eq!(recorder(&[1, 2, 4, 8]).turns().images, [8, 16]);
+        assert_eq!(recorder(&[1, 2, 4, 8]).turns().images, [4, 8, 16]);
+        assert_eq!(recorder(&[1]).turns().images, [2]);
         assert!(recorder(&[]).turns().images.is_empty());
         assert!(recorder(&[]).estimate(0).is_none());
     }

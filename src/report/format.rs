@@ -51,7 +51,7 @@ pub(super) fn seconds(s: f64) -> String {
 
 /// An interval of rates: `1.22 M to 1.28 M images/s`.
 pub(super) fn interval(ends: Option<(f64, f64)>, unit: &str) -> String {
-    ends.map_or(NONE.into(), |(lo, hi)| format!("{} to {} {unit}", rate(lo), rate(hi)))
+    ends.map_or(NONE.into(), |(lo, hi)| format!("{} to {} {unit}", rate(lo), rate(hi)).trim_end().to_owned())
 }
 
 /// A whole number with thousands separated.

@@ -2,7 +2,7 @@
 
 use super::html::{clean, results_file};
 use super::model::{Group, groups, outcome, point, reason};
-use super::pick::{Entry, entries};
+use super::pick::{Entry, NOISY, entries};
 use super::{format, words};
 use crate::results::Results;
 use std::collections::BTreeMap;
@@ -80,8 +80,7 @@ fn section(out: &mut String, group: &Group<'_>) {
             });
             let _ = writeln!(out, " {} | {} |", space.0, space.1);
         }
-        out.push_str("\n★ fastest of its column; ≈ its 95 % interval overlaps with the fastest's: not told apart, which does not \
-                      prove them equal. ± is half the width of the interval.\n\n");
+        let _ = write!(out, "\n{}\n\n", words::LEGEND);
     }
     gaps(out, group);
 }
@@ -97,7 +96,11 @@ fn entry(entry: &Entry) -> String {
             } else {
                 ""
             };
-            let half = half.map_or(String::new(), |half| format!(" ± {}", format::percent(half)));
+            let half = match half {
+                None => String::new(),
+                Some(half) if *half > NOISY => format!(" ({})", format::interval(point.interval, "")),
+                Some(half) => format!(" ± {}", format::percent(*half)),
+            };
             let rate = format::rate(point.rate);
             if *best { format!("{sign}**{rate}**{half}") } else { format!("{sign}{rate}{half}") }
         }

@@ -9,7 +9,7 @@ pub(super) struct Pick<'g, 'a> {
     pub column: &'g Column<'a>,
     /// The fastest format.
     pub best: (&'g Row<'a>, Point),
-    /// Those whose interval overlaps with the fastest's, fastest first.
+    /// Those that are not told apart from it, fastest first.
     pub together: Vec<&'g Row<'a>>,
     /// The slowest, where there is more than one.
     pub slowest: Option<(&'g Row<'a>, Point)>,
@@ -23,9 +23,33 @@ pub(super) fn overlap(a: Point, b: Point) -> bool {
     }
 }
 
+/// Estimates that criterion, which measures one thing after another, gave within this factor are not told apart: on
+/// a shared machine identical code differs that much.
+const SEQUENTIAL_FACTOR: f64 = 1.25;
+
+/// An interval whose half is a larger share of the estimate says only that something else was going on.
+pub(super) const NOISY: f64 = 0.5;
+
+/// Half an interval's width over the estimate.
+fn half_width(point: Point) -> Option<f64> {
+    point.interval.map(|(lo, hi)| (hi - lo) / 2.0 / point.rate)
+}
+
+fn told_apart(group: &Group<'_>, best: Point, other: Point) -> bool {
+    let noisy = |point| half_width(point).is_none_or(|half| half > NOISY);
+    let sequential = group.results.run.profile.starts_with("criterion");
+    let close = sequential && best.rate < other.rate * SEQUENTIAL_FACTOR;
+    !overlap(best, other) && !close && !noisy(best) && !noisy(other)
+}
+
+/// Whether a run has too few samples for anything to be named fastest.
+pub(super) fn too_few_samples(group: &Group<'_>) -> bool {
+    group.results.run.profile == "criterion-quick"
+}
+
 /// The fastest format of a column at its largest number of images; none where it may not be ranked.
 pub(super) fn fastest<'g, 'a>(group: &'g Group<'a>, column: &'g Column<'a>) -> Option<Pick<'g, 'a>> {
-    if !column.ranked() {
+    if !column.ranked() || too_few_samples(group) {
         return None;
     }
     let formats = group.rows.iter().filter(|row| row.kind == CellKind::Format);
@@ -33,7 +57,7 @@ pub(super) fn fastest<'g, 'a>(group: &'g Group<'a>, column: &'g Column<'a>) -> O
         formats.filter_map(|row| Some((row, group.point(row, column, column.images)?))).collect();
     all.sort_by(|a, b| b.1.rate.total_cmp(&a.1.rate));
     let (&best, rest) = all.split_first()?;
-    let together = rest.iter().filter(|(_, p)| overlap(best.1, *p)).map(|(row, _)| *row).collect();
+    let together = rest.iter().filter(|(_, p)| !told_apart(group, best.1, *p)).map(|(row, _)| *row).collect();
     Some(Pick { column, best, together, slowest: rest.last().copied() })
 }
 
@@ -59,7 +83,7 @@ pub(super) enum Entry {
         share: Option<f64>,
         /// Whether it is the fastest format.
         best: bool,
-        /// Whether its interval overlaps with the fastest's.
+        /// Whether it is not told apart from the fastest.
         together: bool,
     },
     /// The word for how it ended, and the reason.
@@ -74,9 +98,10 @@ pub(super) fn entries(group: &Group<'_>, column: &Column<'_>) -> Vec<Entry> {
         Slot::Missing(word, reason) => Entry::Missing(word, reason),
         Slot::Measured(point) => Entry::Value {
             point,
-            half: point.interval.map(|(lo, hi)| (hi - lo) / 2.0 / point.rate),
+            half: half_width(point),
             share: pick.as_ref().map(|p| point.rate / p.best.1.rate),
-            best: pick.as_ref().is_some_and(|p| is(p.best.0, row)),
+            // Alone there is nothing to be faster than.
+            best: pick.as_ref().is_some_and(|p| p.slowest.is_some() && is(p.best.0, row)),
             together: pick.as_ref().is_some_and(|p| p.together.iter().any(|other| is(other, row))),
         },
     };

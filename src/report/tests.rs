@@ -80,7 +80,37 @@ fn wrong_pixels_count_as_failed_and_never_win() {
 fn overlapping_intervals_are_named_together() {
     let text = markdown(&[realistic()]);
     assert!(text.contains("lmdb:raw with 1.25 M images/s"), "{text}");
-    assert!(text.contains("Not told apart from it: lmdb:bincode (the intervals overlap"), "{text}");
+    assert!(text.contains("Not told apart from it: lmdb:bincode (which does not prove them equal"), "{text}");
+}
+
+#[test]
+fn noise_and_small_differences_are_not_told_apart() {
+    let told = |a: f64, b: f64, half: f64, profile: &str| {
+        let (mut fast, mut slow) = (cell("lmdb:raw", "epoch", 1_000, a), cell("dir:png", "epoch", 1_000, b));
+        for cell in [&mut fast, &mut slow] {
+            let estimate = cell.estimate.as_mut().unwrap();
+            (estimate.lo, estimate.hi) = (estimate.images_per_s * (1.0 - half), estimate.images_per_s * (1.0 + half));
+        }
+        let mut results = results(vec![fast, slow]);
+        results.run.profile = profile.into();
+        markdown(&[results])
+    };
+    let apart = "told apart from it.";
+    assert!(told(1.0, 9.0, 0.01, "criterion").contains(apart));
+    assert!(told(1.0, 1.2, 0.01, "standard").contains(apart));
+    // Criterion measures one after another, so 20 percent is nothing; nor is a factor of nine between wild intervals.
+    assert!(told(1.0, 1.2, 0.01, "criterion").contains("Not told apart from it: dir:png"));
+    assert!(told(1.0, 9.0, 0.6, "criterion").contains("Not told apart from it: dir:png"));
+    let quick = told(1.0, 9.0, 0.01, "criterion-quick");
+    assert!(quick.contains("Not said") && !quick.contains("★ **"), "{quick}");
+}
+
+#[test]
+fn a_busy_machine_is_said() {
+    let mut results = realistic();
+    results.host.load.after = Some(6.2);
+    assert!(html(&[results]).unwrap().contains("the load average was 6.2"));
+    assert!(!html(&[realistic()]).unwrap().contains("kept this machine busy"));
 }
 
 #[test]
@@ -98,7 +128,7 @@ fn cache_states_are_never_mixed() {
     cold.cache = "cold-data".into();
     let page = html(&[results(vec![cell("dir:png", "epoch", 1_000, 30.0), cold])]).unwrap();
     assert!(page.contains("cold-data cache") && page.contains("warm cache"));
-    assert!(page.contains("No other format was measured."));
+    assert!(page.contains("No other format gave a number."));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::format;
 use super::model::{Group, outcome, point};
-use super::pick::{Pick, fastest, smallest};
+use super::pick::{Pick, fastest, smallest, too_few_samples};
 use crate::results::{Cell, CellKind, DatasetFacts, DatasetShape, Results};
 use std::collections::BTreeSet;
 
@@ -13,6 +13,9 @@ pub(super) struct Banner {
     /// The warning.
     pub text: String,
 }
+
+/// A load average above this is not the run's own, which keeps at most one processor busy.
+const BUSY_LOAD: f64 = 2.0;
 
 /// The warnings that results call for.
 pub(super) fn banners(results: &[Results]) -> Vec<Banner> {
@@ -44,6 +47,15 @@ pub(super) fn banners(results: &[Results]) -> Vec<Banner> {
         }
         if !result.cells.iter().any(|c| point(c).is_some()) {
             warn(true, format!("{run}no cell gave a number that counts."));
+        }
+        if let Some(load) = result.host.load.after.filter(|load| *load >= BUSY_LOAD) {
+            warn(
+                true,
+                format!(
+                    "{run}other programs kept this machine busy: the load average was {load:.1} at the end, of which the \
+                     run itself is about 1. Measure again when the machine is idle."
+                ),
+            );
         }
         if result.run.profile == "criterion-quick" {
             warn(
@@ -211,7 +223,10 @@ pub(super) fn answers(group: &Group<'_>) -> Vec<Answer> {
         ("Fastest single read", "read_one"),
         ("Fastest ingest (writing a store in batches)", "write_batch"),
     ];
-    let nothing = || ("Not measured".to_owned(), "in these results.".to_owned());
+    let nothing = || match too_few_samples(group) {
+        true => ("Not said".to_owned(), "by a quick run: it has too few samples to name one.".to_owned()),
+        false => ("Not measured".to_owned(), "in these results.".to_owned()),
+    };
     let answer = |question, found: Option<(String, String)>| {
         let (short, rest) = found.unwrap_or_else(nothing);
         Answer { question, short, rest }
@@ -231,13 +246,13 @@ fn speed(pick: &Pick<'_, '_>) -> (String, String) {
         text += &format!("(95 % interval {}), ", format::interval(point.interval, unit));
     }
     text += &format!("{} per image, at {}.", format::micros(1e6 / point.rate), format::images(pick.column.images));
-    let Some((slow_row, slow)) = pick.slowest else { return (short, text + " No other format was measured.") };
+    let Some((slow_row, slow)) = pick.slowest else { return (short, text + " No other format gave a number.") };
     if pick.together.is_empty() {
-        text += " No other format's interval overlaps with it.";
+        text += " The others are told apart from it.";
     } else {
         let names: Vec<&str> = pick.together.iter().map(|row| row.label.as_str()).collect();
         let names = names.join("; ");
-        text += &format!(" Not told apart from it: {names} (the intervals overlap, which does not prove them equal).");
+        text += &format!(" Not told apart from it: {names} (which does not prove them equal).");
     }
     if !pick.together.iter().any(|row| row.format == slow_row.format) {
         let (rate, ratio) = (format::rate(slow.rate), format::times(point.rate / slow.rate));
@@ -268,3 +283,8 @@ pub(super) fn group_title(group: &Group<'_>, run: usize, runs: usize) -> String 
 pub(super) fn has_controls(group: &Group<'_>) -> bool {
     group.rows.iter().any(|row| row.kind != CellKind::Format)
 }
+
+/// What the signs of the summary table mean.
+pub(super) const LEGEND: &str = "★ fastest of its column. ≈ not told apart from it: the 95 % intervals overlap, one is wider than ± 50 %, or (measured one \
+     after another) the numbers differ by less than a factor of 1.25; that does not prove them equal. ± is half the width of \
+     the 95 % interval; where that is more than 50 %, its two ends are given.";

@@ -12,10 +12,10 @@ impl Results {
     /// Reads a results file.
     ///
     /// # Errors
-    /// [`Error::Io`] when it cannot be read, [`Error::Dataset`] when it is no results file of version 1.
+    /// [`Error::Io`] when it cannot be read, [`Error::Results`] when it is no results file of version 1.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).at("read", path)?;
-        let refuse = |cause: String| Error::Dataset {
+        let refuse = |cause: String| Error::Results {
             path: path.to_owned(),
             cause,
             remedy: format!("give a file that shelfmark wrote, with schema \"{SCHEMA_ID}\""),

@@ -30,6 +30,9 @@ pub struct Manifest {
     pub shape: Shape,
     /// Number of samples.
     pub images: u64,
+    /// The dataset that was written, as named then; empty where the writer did not say.
+    #[serde(default)]
+    pub dataset: String,
     /// Where labels are kept, in words.
     pub labels: String,
     /// The library that wrote the payload.
@@ -53,6 +56,7 @@ impl Manifest {
             settings,
             shape: spec.shape.clone(),
             images: spec.images,
+            dataset: String::new(),
             labels: labels.into(),
             library,
             shelfmark_version: env!("CARGO_PKG_VERSION").into(),

@@ -128,8 +128,10 @@ fn missing_reason(entry: &ContainerEntry) -> String {
 pub fn select(names: &[String]) -> Result<Vec<FormatId>> {
     let mut selected: Vec<FormatId> = Vec::new();
     let core = ["core".to_owned()];
-    for name in if names.is_empty() { &core[..] } else { names } {
-        let more = match name.as_str() {
+    let given = if names.is_empty() { &core[..] } else { names };
+    // Quoted lists ("png lmdb") mean the same as several words.
+    for name in given.iter().flat_map(|text| text.split_whitespace()) {
+        let more = match name {
             "core" => rows().into_iter().filter(|row| row.core).map(|row| row.id).collect(),
             "all" => rows().into_iter().map(|row| row.id).collect(),
             one => vec![FormatId::from_str(one)?],

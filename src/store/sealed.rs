@@ -32,6 +32,7 @@ pub struct StoreWriter {
     options: WriteOptions,
     if_exists: IfExists,
     written: u64,
+    dataset: String,
 }
 
 impl StoreWriter {
@@ -53,7 +54,12 @@ impl StoreWriter {
         open_to_all(directory.path())?;
         let writer = resolved.format.create(directory.path(), spec, &options)?;
         let (resolved, spec, target) = (resolved.clone(), spec.clone(), target.to_owned());
-        Ok(Self { writer, directory, target, resolved, spec, options, if_exists, written: 0 })
+        Ok(Self { writer, directory, target, resolved, spec, options, if_exists, written: 0, dataset: String::new() })
+    }
+
+    /// Notes in the manifest which dataset is written.
+    pub fn name_dataset(&mut self, name: String) {
+        self.dataset = name;
     }
 
     /// Adds samples.
@@ -70,7 +76,7 @@ impl StoreWriter {
     /// # Errors
     /// When samples are missing, the system refuses, or something has appeared at the target.
     pub fn finish(self) -> Result<()> {
-        let Self { writer, directory, target, resolved, spec, options, if_exists, written } = self;
+        let Self { writer, directory, target, resolved, spec, options, if_exists, written, dataset } = self;
         let name = StoreName::new(&resolved.id, &target);
         if written != spec.images {
             let cause = format!("{written} images were written of {}", spec.images);
@@ -78,7 +84,9 @@ impl StoreWriter {
         }
         writer.finish()?;
         let library = resolved.format.native();
-        let manifest = Manifest::new(&resolved.id, &spec, resolved.labels, library, resolved.format.settings(&spec));
+        let mut manifest =
+            Manifest::new(&resolved.id, &spec, resolved.labels, library, resolved.format.settings(&spec));
+        manifest.dataset = dataset;
         let manifest_path = directory.path().join(MANIFEST_FILE);
         std::fs::write(&manifest_path, manifest.to_json()).at("write", &manifest_path)?;
         let durable = options.durability != Durability::None;

@@ -1,7 +1,7 @@
 //! Whether a store holds what its dataset holds: every pixel, every label, every key.
 
 use crate::dataset::Dataset;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sample::{Batch, Sample};
 use crate::store::container::StoreName;
 use crate::store::registry::Resolved;
@@ -26,6 +26,7 @@ pub fn write(
 ) -> Result<()> {
     let spec = StoreSpec { shape: dataset.shape(), images: dataset.len() };
     let mut writer = StoreWriter::create(resolved, target, &spec, options, if_exists)?;
+    writer.name_dataset(dataset.name());
     let mut samples = Batch::new();
     for first in (0..spec.images).step_by(BATCH as usize) {
         samples.clear();
@@ -45,6 +46,17 @@ pub fn write(
 /// [`crate::Error::Mismatch`] with the first difference; [`crate::Error::Store`] when the store cannot be read.
 pub fn verify(path: &Path, dataset: &dyn Dataset, progress: &mut dyn FnMut(u64)) -> Result<u64> {
     let store = OpenStore::open(path)?;
+    let written = store.manifest.dataset.clone();
+    compare_all(store, path, dataset, progress).map_err(|error| match error {
+        Error::Mismatch { format, path, detail } if !written.is_empty() && written != dataset.name() => {
+            let detail = format!("{detail} (it was written from {written} and compared with {})", dataset.name());
+            Error::Mismatch { format, path, detail }
+        }
+        other => other,
+    })
+}
+
+fn compare_all(store: OpenStore, path: &Path, dataset: &dyn Dataset, progress: &mut dyn FnMut(u64)) -> Result<u64> {
     let name = StoreName::new(&store.resolved.id, path);
     let spec = store.manifest.spec();
     if spec.images != dataset.len() || spec.shape != dataset.shape() {

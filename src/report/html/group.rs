@@ -2,7 +2,7 @@
 
 use super::super::charts::{self, Chart, Table};
 use super::super::model::{Group, outcome, point, reason};
-use super::super::pick::{Entry, entries};
+use super::super::pick::{Entry, NOISY, entries};
 use super::super::{format, words};
 use super::{breakable, escape, formats, heading, table};
 use crate::error::Result;
@@ -55,9 +55,11 @@ fn summary(out: &mut String, group: &Group<'_>) {
         }
         out.push_str("</tr>\n");
     }
-    out.push_str("</tbody></table></div>\n<p class=\"note\">★ fastest of its column. ≈ its 95 % interval overlaps with the \
-                  fastest’s: not told apart, which does not prove them equal. ± is half the width of the 95 % interval. The last \
-                  line of an entry is its share of the fastest.");
+    let legend = words::LEGEND;
+    let _ = write!(
+        out,
+        "</tbody></table></div>\n<p class=\"note\">{legend} The last line of an entry is its share of the fastest."
+    );
     if words::has_controls(group) {
         out.push_str(" References, null twins and peers are shown for comparison and take no part in ★ and ≈.");
     }
@@ -80,7 +82,11 @@ fn entry(out: &mut String, entry: &Entry) {
                 }
                 _ => ("", ""),
             };
-            let half = half.map_or("no interval".into(), |half| format!("± {}", format::percent(half)));
+            let half = match half {
+                None => "no interval".into(),
+                Some(half) if *half > NOISY => format::interval(point.interval, ""),
+                Some(half) => format!("± {}", format::percent(*half)),
+            };
             let share = match share {
                 Some(_) if *best => "fastest".into(),
                 Some(share) => format!("{} of fastest", format::percent(*share)),
@@ -179,9 +185,10 @@ fn details(group: &Group<'_>) -> Table {
             },
         );
         let checked = mine().filter_map(|c| c.verified.as_ref());
-        let verified = match checked.clone().map(|v| v.images).max() {
+        // Stores and timed deliveries of all cells of the format together.
+        let verified = match checked.clone().map(|v| v.images).reduce(u64::saturating_add) {
             _ if checked.clone().any(|v| !v.ok) => "pixels or labels differed".to_owned(),
-            Some(images) => format!("all right, up to {}", format::images(images)),
+            Some(images) => format!("all right: {} deliveries checked", format::count(images)),
             None => "not verified".to_owned(),
         };
         table.push(vec![row.label.clone(), options, library, can, cannot, largest, verified]);

@@ -44,7 +44,7 @@ impl Codec for Bincode {
     }
 
     fn native(&self) -> Native {
-        Native { library: "bincode".into(), version: env!("SHELFMARK_BINCODE_VERSION").into() }
+        Native { library: "bincode".into(), version: env!("BUILT_BINCODE_VERSION").into() }
     }
 
     fn settings(&self) -> BTreeMap<String, String> {

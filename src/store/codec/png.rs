@@ -58,7 +58,7 @@ impl Codec for Png {
     }
 
     fn native(&self) -> Native {
-        Native { library: "png (Rust)".into(), version: env!("SHELFMARK_PNG_VERSION").into() }
+        Native { library: "png (Rust)".into(), version: env!("BUILT_PNG_VERSION").into() }
     }
 
     fn settings(&self) -> BTreeMap<String, String> {

@@ -46,8 +46,8 @@ impl RecordContainer for Dir {
         Capabilities { random_access: true, ragged: true, concurrent_readers: true, ..Default::default() }
     }
 
-    fn native(&self) -> Native {
-        Native { library: String::new(), version: String::new() }
+    fn native(&self) -> Option<Native> {
+        None
     }
 
     fn settings(&self, _: &RecordLayout) -> BTreeMap<String, String> {

@@ -73,11 +73,11 @@ impl RecordContainer for Lmdb {
         }
     }
 
-    fn native(&self) -> Native {
+    fn native(&self) -> Option<Native> {
         let (mut major, mut minor, mut patch) = (0, 0, 0);
         // SAFETY: mdb_version writes three integers through valid pointers and returns a static string we ignore.
         unsafe { ::lmdb_sys::mdb_version(&mut major, &mut minor, &mut patch) };
-        Native { library: "LMDB".into(), version: format!("{major}.{minor}.{patch}") }
+        Some(Native { library: "LMDB".into(), version: format!("{major}.{minor}.{patch}") })
     }
 
     fn settings(&self, layout: &RecordLayout) -> BTreeMap<String, String> {

@@ -25,11 +25,11 @@ pub trait RecordContainer: Send + Sync {
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>>;
     /// What the container can do; what the codec adds is added by the adapter.
     fn capabilities(&self) -> Capabilities;
-    /// The library that does the work.
-    fn native(&self) -> Native;
+    /// The library that does the work; `None` where it is the file system, so that the codec is named instead.
+    fn native(&self) -> Option<Native>;
     /// Settings in force that the format's name does not show.
     fn settings(&self, layout: &RecordLayout) -> BTreeMap<String, String>;
-    /// Whether labels are kept beside the records. Where not, they go into the record.
+    /// Whether labels are kept beside the records: the container's choice. Where not, they go into the record.
     fn keeps_labels(&self) -> bool;
 }
 
@@ -53,7 +53,8 @@ pub trait RecordWriter {
     /// # Errors
     /// What the library or system says.
     fn put(&mut self, index: u64, label: u32, record: &[u8]) -> Result<()>;
-    /// Makes all records so far safe from a power cut.
+    /// Makes all records so far safe from a power cut. Called after every batch with durability `each`, else never:
+    /// finished stores are synced by [`sealed`](crate::store::sealed), for all containers alike.
     ///
     /// # Errors
     /// What the library or system says.
@@ -176,8 +177,7 @@ impl Format for RecordFormat {
     }
 
     fn native(&self) -> Native {
-        // A directory is no library: there the codec does the work.
-        if self.container.native().library.is_empty() { self.codec.native() } else { self.container.native() }
+        self.container.native().unwrap_or_else(|| self.codec.native())
     }
 
     fn settings(&self, spec: &StoreSpec) -> BTreeMap<String, String> {
