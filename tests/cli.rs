@@ -247,3 +247,25 @@ fn report_makes_a_page_of_the_sample_and_refuses_what_is_none() {
     }
     shelfmark().args(["report", "/no/such.json"]).assert().code(1).stderr(contains("/no/such.json"));
 }
+
+#[test]
+#[cfg(feature = "hdf5")]
+fn a_store_that_is_not_what_its_name_says_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    for (really, claimed, found) in [
+        ("hdf5:raw,chunk=64", "hdf5:raw,chunk=32", "chunk"),
+        ("hdf5:raw,chunk=64", "hdf5:raw", "layout"),
+        ("hdf5:raw", "hdf5:raw,chunk=64", "layout"),
+        ("hdf5:raw,chunk=64,deflate=4", "hdf5:raw,chunk=64", "filters"),
+        ("hdf5:raw,chunk=64,deflate=4", "hdf5:raw,chunk=64,deflate=5", "filters"),
+    ] {
+        let (_, written) = json(&mut verify(dir.path(), &["--formats", really, "--keep", "--force", "--json"]));
+        let store = PathBuf::from(written["formats"][0]["store"].as_str().unwrap());
+        let manifest = store.join("shelfmark.json");
+        let text = std::fs::read_to_string(&manifest).unwrap();
+        std::fs::write(&manifest, text.replace(&format!("\"{really}\""), &format!("\"{claimed}\""))).unwrap();
+        let mut command = shelfmark();
+        command.args(["verify", "--dataset", "synthetic:32x32x3", "--images", "300", "--store"]).arg(&store);
+        command.assert().code(5).stdout(contains(found).and(contains("asked for")));
+    }
+}

@@ -94,10 +94,7 @@ impl Verify {
         let dataset = self.open_dataset()?;
         if !self.json {
             let (name, images) = (dataset.name(), dataset.len());
-            writeln!(
-                std::io::stdout(),
-                "{name}, {images} images; every pixel and label compared"
-            )?;
+            writeln!(std::io::stdout(), "{name}, {images} images; every pixel and label compared")?;
         }
         scratch::remove_abandoned(&self.place.dir);
         // What is not kept never gets a name that could be in the way.

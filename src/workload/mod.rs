@@ -107,18 +107,25 @@ impl Workload {
         options: WriteOptions,
         seed: u64,
     ) -> Result<Box<dyn Session>> {
-        let images = source.images();
-        let order = match self {
-            Self::WriteOne | Self::WriteBatch => {
-                return Ok(Box::new(write::Writes::new(resolved, source, store, options)));
-            }
-            Self::Open => return Ok(Box::new(read::Opens::new(store, source)?)),
-            Self::ReadOne => Order::uniform(images, seed),
-            Self::ReadBatch => Order::runs(images, seed),
-            Self::Scan => Order::sequential(images),
-            Self::Epoch => Order::shuffled(images, seed),
-        };
-        Ok(Box::new(read::Reads::new(store, source, order, self.batch())?))
+        if self.writes() {
+            return Ok(Box::new(write::Writes::new(resolved, source, store, options)));
+        }
+        match self.order(source.images(), seed) {
+            Some(order) => Ok(Box::new(read::Reads::new(store, source, order, self.batch())?)),
+            None => Ok(Box::new(read::Opens::new(store, source)?)),
+        }
+    }
+
+    /// In which order images of a store of `images` are asked for; `None` where the workload asks for none, or always
+    /// for the first.
+    pub fn order(self, images: u64, seed: u64) -> Option<Order> {
+        match self {
+            Self::WriteOne | Self::WriteBatch | Self::Open => None,
+            Self::ReadOne => Some(Order::uniform(images, seed)),
+            Self::ReadBatch => Some(Order::runs(images, seed)),
+            Self::Scan => Some(Order::sequential(images)),
+            Self::Epoch => Some(Order::shuffled(images, seed)),
+        }
     }
 }
 

@@ -1,0 +1,100 @@
+//! Workloads time what they say and check what they deliver. No real clock decides anything here.
+#![allow(clippy::unwrap_used)] // a test that cannot go on shall say so
+
+use shelfmark::Error;
+use shelfmark::dataset::Synthetic;
+use shelfmark::measure::{Simulated, Stopwatch};
+use shelfmark::sample::ImageShape;
+use shelfmark::store::WriteOptions;
+use shelfmark::store::registry::{Resolved, resolve};
+use shelfmark::workload::{BATCH, Session, Shelf, Source, Workload};
+use std::sync::Arc;
+
+const IMAGES: u64 = 300;
+
+fn source() -> Arc<Source> {
+    Arc::new(Source::new(Arc::new(Synthetic::new(ImageShape::new(8, 8, 3), IMAGES, 1))).unwrap())
+}
+
+fn raw() -> Resolved {
+    resolve(&"dir:raw".parse().unwrap()).unwrap()
+}
+
+fn start(workload: Workload, shelf: &mut Shelf) -> Box<dyn Session> {
+    let (source, resolved) = (source(), raw());
+    let prepared = shelf.prepare(&resolved, &source).unwrap();
+    workload.start(&resolved, &source, &prepared.path, WriteOptions::default(), 7).unwrap()
+}
+
+#[test]
+fn the_clock_runs_while_the_store_works_and_at_no_other_time() {
+    let place = tempfile::tempdir().unwrap();
+    let mut shelf = Shelf::new(place.path()).unwrap();
+    // Each piece of timed work costs one tick of a clock that moves only when it is looked at.
+    for (workload, operations, images, pieces) in [
+        // Create, two batches of 256 and 44, finish; twice.
+        (Workload::WriteBatch, 2, 2 * IMAGES, 2 * 4),
+        // 64 single reads to a piece: 64, 64 and 2.
+        (Workload::ReadOne, 130, 130, 3),
+        (Workload::ReadBatch, 5, 5 * BATCH, 5),
+        // A pass is a batch of 256 and one of 44.
+        (Workload::Scan, 3, BATCH + 44 + BATCH, 3),
+        (Workload::Epoch, 4, 2 * IMAGES, 4),
+        (Workload::Open, 6, 6, 6),
+    ] {
+        let mut session = start(workload, &mut shelf);
+        let clock = Simulated::ticking(1);
+        let mut watch = Stopwatch::new(&clock);
+        assert_eq!(session.run(operations, &mut watch).unwrap(), images, "{}", workload.name());
+        assert_eq!(watch.elapsed_ns(), pieces, "{}", workload.name());
+    }
+    drop(shelf);
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0, "stores were left behind");
+}
+
+#[test]
+fn a_wrong_pixel_in_a_timed_region_fails_the_workload() {
+    for workload in [Workload::ReadOne, Workload::ReadBatch, Workload::Scan, Workload::Epoch, Workload::Open] {
+        let place = tempfile::tempdir().unwrap();
+        let mut shelf = Shelf::new(place.path()).unwrap();
+        let mut session = start(workload, &mut shelf);
+        let clock = Simulated::ticking(1);
+        session.run(2, &mut Stopwatch::new(&clock)).unwrap();
+        // Every image gets one wrong byte while the store is open.
+        let images = shelf.prepare(&raw(), &source()).unwrap().path.join("images");
+        for entry in std::fs::read_dir(images).unwrap() {
+            let file = entry.unwrap().path();
+            let mut bytes = std::fs::read(&file).unwrap();
+            bytes[100] ^= 1;
+            std::fs::write(&file, bytes).unwrap();
+        }
+        let outcome = session.run(2, &mut Stopwatch::new(&clock));
+        assert!(matches!(outcome, Err(Error::Mismatch { .. })), "{}: {outcome:?}", workload.name());
+        // Nor does a session begin on a store that is not what was written.
+        let prepared = shelf.prepare(&raw(), &source()).unwrap();
+        let again = workload.start(&raw(), &source(), &prepared.path, WriteOptions::default(), 7);
+        assert!(matches!(again.map(|_| ()), Err(Error::Mismatch { .. })), "{}", workload.name());
+    }
+}
+
+#[test]
+fn each_workload_asks_in_its_own_order() {
+    let pass = |workload: Workload| {
+        let mut order = workload.order(IMAGES, 7).unwrap();
+        let (mut pass, mut slice) = (Vec::new(), Vec::new());
+        while (pass.len() as u64) < IMAGES {
+            order.next(workload.batch(), &mut slice);
+            pass.extend_from_slice(&slice);
+        }
+        pass
+    };
+    let in_order: Vec<u64> = (0..IMAGES).collect();
+    assert_eq!(pass(Workload::Scan), in_order);
+    let mut epoch = pass(Workload::Epoch);
+    assert_ne!(epoch, in_order);
+    epoch.sort_unstable();
+    assert_eq!(epoch, in_order);
+    let drawn = pass(Workload::ReadOne);
+    assert!(drawn.windows(2).any(|pair| pair[0] + 1 != pair[1]));
+    assert!(pass(Workload::ReadBatch)[..256].windows(2).all(|pair| pair[0] + 1 == pair[1]));
+}
