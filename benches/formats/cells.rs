@@ -54,7 +54,13 @@ impl Bench {
             if let Err(usage @ Error::Usage(_)) = resolved {
                 return Err(usage);
             }
-            cells.push(Slot { planned, resolved, prepared: None, recorder: Recorder::default(), failure: None });
+            cells.push(Slot {
+                planned,
+                resolved,
+                prepared: None,
+                recorder: Recorder::new(settings.sample_size),
+                failure: None,
+            });
         }
         if settings.mode == Mode::Measure {
             // Better to learn now than after measuring that there is no place for the report.

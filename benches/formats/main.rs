@@ -28,7 +28,7 @@ fn run() -> shelfmark::Result<ExitCode> {
     let settings = Settings::from_environment()?;
     let mut bench = Bench::new(&settings)?;
     let mut criterion = Criterion::default()
-        .sample_size(10)
+        .sample_size(settings::SAMPLE_SIZE)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(800))
         // Criterion's own plots take six seconds a benchmark, four times as long as measuring it; our report has the

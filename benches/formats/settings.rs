@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 const VARIABLES: [&str; 5] =
     ["SHELFMARK_PRESET", "SHELFMARK_DATASET", "SHELFMARK_FORMATS", "SHELFMARK_DIR", "SHELFMARK_REPORT"];
 
+/// Samples of each benchmark, unless the command line says otherwise: criterion's smallest number.
+pub const SAMPLE_SIZE: usize = 10;
+
 /// What this call of the bench program is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -42,6 +45,8 @@ const TEST_COUNTS: &[u64] = &[10, 300];
 pub struct Settings {
     pub mode: Mode,
     pub quick: bool,
+    /// Samples that criterion takes of each benchmark.
+    pub sample_size: usize,
     pub preset: Preset,
     pub dataset: String,
     pub formats: Vec<String>,
@@ -81,6 +86,7 @@ impl Settings {
                 Mode::Measure
             },
             quick: has("--quick"),
+            sample_size: value_of(&arguments, "--sample-size").and_then(|n| n.parse().ok()).unwrap_or(SAMPLE_SIZE),
             preset,
             dataset: dataset.clone(),
             baselines: root.join("target/criterion").join(experiment(&dataset, place.as_deref())),
@@ -136,6 +142,12 @@ impl Preset {
             Self::RealPython => self.read_counts(),
         }
     }
+}
+
+/// The value of a flag of criterion's, as `--flag value` or `--flag=value`.
+fn value_of<'a>(arguments: &'a [String], flag: &str) -> Option<&'a str> {
+    let joined = arguments.iter().find_map(|argument| argument.strip_prefix(flag)?.strip_prefix('='));
+    joined.or_else(|| arguments.iter().skip_while(|argument| *argument != flag).nth(1).map(String::as_str))
 }
 
 fn refuse_unknown_variables() -> Result<()> {

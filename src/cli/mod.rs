@@ -59,15 +59,12 @@ enum Verb {
 /// Runs the command.
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
-        Verb::List(list) => list.run(),
+        // A closed pipe (`shelfmark list | head`) is the reader's decision; elsewhere work would be left undone.
+        Verb::List(list) => list.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) }),
         Verb::Verify(verify) => verify.run(),
         Verb::Report(report) => report.run(),
     };
     let exit = outcome.unwrap_or_else(|error| {
-        // A closed pipe (`shelfmark list | head`) is the reader's decision, not a failure.
-        if is_closed_pipe(&error) {
-            return Exit::Ok;
-        }
         // Errors of the library tell their cause themselves.
         match error.downcast_ref::<shelfmark::Error>() {
             Some(own) => eprintln!("shelfmark: {own}"),

@@ -54,7 +54,8 @@ struct Line {
     images: u64,
     verified: u64,
     reason: Option<String>,
-    store: PathBuf,
+    /// A path that is no Unicode is shown as well as can be.
+    store: String,
     storage: Option<Storage>,
 }
 
@@ -178,7 +179,20 @@ impl Verify {
                 images,
                 verified: 0,
                 reason: Some(format!("{}: reading it {how}: the store is damaged; write it again", path.display())),
-                store: path.to_owned(),
+                store: path.display().to_string(),
+                storage: None,
+            },
+            child::Outcome::TimedOut => Line {
+                format,
+                status: "timeout".into(),
+                images,
+                verified: 0,
+                reason: Some(format!(
+                    "{}: reading it did not end within {} seconds, so nothing is known; raise --time-limit",
+                    path.display(),
+                    self.time_limit
+                )),
+                store: path.display().to_string(),
                 storage: None,
             },
         };
@@ -222,5 +236,5 @@ fn line(format: String, path: &Path, images: u64, verified: u64, outcome: shelfm
             (status, Some(error.to_string()), None)
         }
     };
-    Line { format, status: status.into(), images, verified, reason, store: path.to_owned(), storage }
+    Line { format, status: status.into(), images, verified, reason, store: path.display().to_string(), storage }
 }

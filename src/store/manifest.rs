@@ -87,7 +87,9 @@ impl Manifest {
         };
         let file = store.join(MANIFEST_FILE);
         let size = match std::fs::metadata(&file) {
-            Ok(metadata) => metadata.len(),
+            Ok(metadata) if metadata.is_file() => metadata.len(),
+            // A pipe or a device would be read for ever.
+            Ok(_) => return Err(refuse(format!("its {MANIFEST_FILE} is no file"), "write the store again")),
             Err(_) if !store.exists() => return Err(refuse("there is no such path".into(), "check the path")),
             Err(_) => {
                 return Err(refuse(

@@ -96,6 +96,18 @@ pub fn resolve(id: &FormatId) -> Result<Resolved> {
     Ok(Resolved { id: id.clone(), format: Arc::from((info.make)(id)?), labels: info.labels })
 }
 
+/// One name for one format: an option that says what holds anyway is left out.
+fn canonical(mut id: FormatId) -> FormatId {
+    let entry = CONTAINERS.iter().find(|entry| entry.name == id.container).and_then(|entry| entry.info);
+    let declared = || {
+        let codec = codec::find(&id.codec).map_or(&[][..], |codec| codec.options);
+        entry.map_or(&[][..], |info| info.options).iter().chain(codec)
+    };
+    let defaults: Vec<_> = declared().map(|option| (option.key, option.default)).collect();
+    id.options.retain(|key, value| !defaults.contains(&(key.as_str(), value.as_str())));
+    id
+}
+
 fn offered_codec(id: &FormatId, container: &ContainerInfo) -> Result<&'static codec::CodecInfo> {
     let offered = container.codecs.iter().copied();
     match codec::find(&id.codec).filter(|codec| container.codecs.contains(&codec.name)) {
@@ -134,7 +146,7 @@ pub fn select(names: &[String]) -> Result<Vec<FormatId>> {
         let more = match name {
             "core" => rows().into_iter().filter(|row| row.core).map(|row| row.id).collect(),
             "all" => rows().into_iter().map(|row| row.id).collect(),
-            one => vec![FormatId::from_str(one)?],
+            one => vec![canonical(FormatId::from_str(one)?)],
         };
         for id in more {
             if !selected.contains(&id) {
@@ -161,6 +173,13 @@ mod tests {
                 resolve(&row.id).unwrap_or_else(|e| panic!("{}: {e}", row.id));
             }
         }
+    }
+
+    #[test]
+    fn one_format_has_one_name() {
+        let selected = select(&["dir:png,level=balanced png dir:png,level=fast".to_owned()]).unwrap();
+        let names: Vec<_> = selected.iter().map(FormatId::to_string).collect();
+        assert_eq!(names, ["dir:png", "dir:png,level=fast"]);
     }
 
     #[test]

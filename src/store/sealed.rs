@@ -95,7 +95,15 @@ impl StoreWriter {
         }
         refuse_existing(&name, &target, if_exists)?;
         let old = set_aside(&target)?;
-        std::fs::rename(directory.path(), &target).at("rename into place", &target)?;
+        if let Err(error) = std::fs::rename(directory.path(), &target).at("rename into place", &target) {
+            if let Some(old) = old {
+                // Better the old store than none; should that fail too, it is kept where it was set aside.
+                let aside = old.keep();
+                std::fs::rename(aside.join("store"), &target).at("move back the old store", &target)?;
+                let _ = std::fs::remove_dir(aside);
+            }
+            return Err(error);
+        }
         // The directory has another name now: there is nothing left to remove at the temporary one.
         let _ = directory.keep();
         if durable {

@@ -25,6 +25,7 @@ struct Dir;
 
 const FOLDER: &str = "images";
 const LABELS: &str = "labels.csv";
+const HEADER: [&str; 2] = ["file", "label"];
 
 impl RecordContainer for Dir {
     fn create(&self, at: &Path, layout: &RecordLayout, _: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
@@ -33,13 +34,16 @@ impl RecordContainer for Dir {
         let labels_path = at.join(LABELS);
         let file = File::create_new(&labels_path).at("create", &labels_path)?;
         let mut labels = csv::Writer::from_writer(BufWriter::new(file));
-        labels.write_record(["file", "label"]).map_err(std::io::Error::from).at("write", &labels_path)?;
+        labels.write_record(HEADER).map_err(std::io::Error::from).at("write", &labels_path)?;
         Ok(Box::new(Writer { names: Names::new(folder, layout.extension), labels, labels_path, unsynced: 0..0 }))
     }
 
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
         let labels = read_labels(at, layout)?;
-        Ok(Arc::new(Store { folder: at.join(FOLDER), extension: layout.extension, labels, name: layout.name.clone() }))
+        // No codec makes an image twice as large as its pixels.
+        let max_bytes = layout.max_image_bytes.saturating_mul(2).saturating_add(64 * 1024);
+        let (folder, name) = (at.join(FOLDER), layout.name.clone());
+        Ok(Arc::new(Store { folder, extension: layout.extension, labels, name, max_bytes }))
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -128,6 +132,10 @@ fn read_labels(at: &Path, layout: &RecordLayout) -> Result<Vec<u32>> {
     let path = at.join(LABELS);
     let file = File::open(&path).at("open", &path)?;
     let mut rows = csv::Reader::from_reader(file);
+    let header = rows.headers().map_err(|e| layout.name.damaged(format!("{LABELS}: {e}")))?;
+    if header.iter().ne(HEADER) {
+        return Err(layout.name.damaged(format!("{LABELS} does not begin with the line {}", HEADER.join(","))));
+    }
     let mut names = Names::new(PathBuf::new(), layout.extension);
     let mut labels = Vec::new();
     let mut row = csv::StringRecord::new();
@@ -151,6 +159,8 @@ struct Store {
     extension: &'static str,
     labels: Vec<u32>,
     name: StoreName,
+    /// A file longer than this is damaged, and is not read to its end.
+    max_bytes: u64,
 }
 
 impl RecordStore for Store {
@@ -168,10 +178,13 @@ struct Reader {
 
 impl RecordReader for Reader {
     fn get(&mut self, index: u64) -> Result<Record<'_>> {
-        let scratch = &mut self.scratch;
+        let (scratch, max_bytes) = (&mut self.scratch, self.store.max_bytes);
         let length = self.names.with(index, |path| {
-            File::open(path).and_then(|mut file| read_whole(&mut file, scratch)).at("read", path)
+            File::open(path).and_then(|file| read_whole(&mut file.take(max_bytes + 1), scratch)).at("read", path)
         })?;
+        if length as u64 > self.store.max_bytes {
+            return Err(self.store.name.damaged(format!("the file of image {index} is too long for any image")));
+        }
         let label = usize::try_from(index).ok().and_then(|i| self.store.labels.get(i)).copied();
         let label = label.ok_or_else(|| self.store.name.damaged(format!("image {index} has no label")))?;
         Ok(Record { bytes: &self.scratch[..length], label })
@@ -180,7 +193,7 @@ impl RecordReader for Reader {
 
 /// Reads a file into memory that is reused and never shrinks, without asking for its size first: two reads, the
 /// second of which finds the end.
-fn read_whole(file: &mut File, scratch: &mut Vec<u8>) -> std::io::Result<usize> {
+fn read_whole(file: &mut impl Read, scratch: &mut Vec<u8>) -> std::io::Result<usize> {
     let mut length = 0;
     loop {
         if length == scratch.len() {

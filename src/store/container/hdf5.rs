@@ -164,8 +164,10 @@ impl Format for Hdf5 {
         let name = StoreName::new(&self.id, at);
         let file = self.open_file(at, spec, &name)?;
         let images = file.dataset(IMAGES).map_err(|e| failed(&name, "read", e))?;
-        let wanted_chunk = self.chunk_images(spec.images).map(|chunk| chunk as usize);
-        let found_chunk = images.chunk().and_then(|dims| dims.first().copied());
+        let shape = self.shape_of(spec, &name)?;
+        let image = [shape.height, shape.width, shape.channels].map(|extent| extent as usize);
+        let wanted_chunk = self.chunk_images(spec.images).map(|chunk| [&[chunk as usize][..], &image].concat());
+        let found_chunk = images.chunk();
         let wanted_layout = if self.chunk.is_some() { Layout::Chunked } else { Layout::Contiguous };
         if images.layout() != wanted_layout || found_chunk != wanted_chunk {
             let found = images.layout();
@@ -227,8 +229,8 @@ fn refuse_other_extents(
             labels.shape()
         )));
     }
-    let is = |dataset: &Dataset, bytes: usize| dataset.dtype().is_ok_and(|dtype| dtype.size() == bytes);
-    if !is(images, 1) || !is(labels, 4) {
+    let bytes = images.dtype().is_ok_and(|dtype| dtype.is::<u8>());
+    if !bytes || !labels.dtype().is_ok_and(|dtype| dtype.is::<u32>()) {
         return Err(name.damaged("the datasets hold another type of number"));
     }
     if labels.storage_size() < number as u64 * 4 {

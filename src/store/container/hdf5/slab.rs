@@ -80,7 +80,7 @@ impl Slab {
         let start = [first, 0, 0, 0];
         let extent = [count, u64::from(height), u64::from(width), u64::from(channels)];
         // HDF5 is not safe to call from two threads: the crate's lock, which is re-entrant, is taken once for both calls.
-        let status = ::hdf5::sync::sync(|| {
+        ::hdf5::sync::sync(|| {
             // SAFETY: both arrays have the rank of the dataspace, four, and outlive the call; null means stride and
             // block of one.
             let selected = unsafe {
@@ -94,13 +94,14 @@ impl Slab {
                     ptr::null(),
                 )
             };
-            if selected < 0 { selected } else { call(self, memory) }
-        });
-        if status < 0 {
+            let status = if selected < 0 { selected } else { call(self, memory) };
+            if status >= 0 {
+                return Ok(());
+            }
+            // Still under the lock: another thread's call would replace the reason.
             let reason = ::hdf5::Error::query().map_or_else(|_| "no reason given".into(), |e| super::explain(&e));
-            return Err(format!("HDF5 says: {reason}"));
-        }
-        Ok(())
+            Err(format!("HDF5 says: {reason}"))
+        })
     }
 
     /// The memory space for `count` images, made where it is not the last one.
