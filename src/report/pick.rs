@@ -39,7 +39,9 @@ fn told_apart(group: &Group<'_>, best: Point, other: Point) -> bool {
     let noisy = |point| half_width(point).is_none_or(|half| half > NOISY);
     let sequential = group.results.run.profile.starts_with("criterion");
     let close = sequential && best.rate < other.rate * SEQUENTIAL_FACTOR;
-    !overlap(best, other) && !close && !noisy(best) && !noisy(other)
+    // Wild intervals that are still worlds apart are told apart all the same.
+    let far = best.interval.zip(other.interval).is_some_and(|((lo, _), (_, hi))| lo > hi * 10.0);
+    !overlap(best, other) && !close && (far || !noisy(best) && !noisy(other))
 }
 
 /// Whether a run has too few samples for anything to be named fastest.

@@ -285,6 +285,6 @@ pub(super) fn has_controls(group: &Group<'_>) -> bool {
 }
 
 /// What the signs of the summary table mean.
-pub(super) const LEGEND: &str = "★ fastest of its column. ≈ not told apart from it: the 95 % intervals overlap, one is wider than ± 50 %, or (measured one \
+pub(super) const LEGEND: &str = "★ fastest of its column. ≈ not told apart from it: the 95 % intervals overlap, one is wider than ± 50 % and not ten times away, or (measured one \
      after another) the numbers differ by less than a factor of 1.25; that does not prove them equal. ± is half the width of \
      the 95 % interval; where that is more than 50 %, its two ends are given.";
