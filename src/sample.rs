@@ -143,6 +143,13 @@ impl Batch {
         self.entries.clear();
     }
 
+    /// Forgets the samples and turns every byte they had into another, so that what is filled in next can only be
+    /// right if all of it was written: a reader that leaves the memory as it is must not pass for one that reads.
+    pub fn clear_and_spoil(&mut self) {
+        self.pixels[..self.used].iter_mut().for_each(|byte| *byte = !*byte);
+        self.clear();
+    }
+
     /// Samples held.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -229,6 +236,8 @@ mod tests {
         batch.push(ImageShape::new(2, 2, 1), 7).copy_from_slice(&[1, 2, 3, 4]);
         batch.push(ImageShape::new(1, 1, 3), 8).copy_from_slice(&[5, 6, 7]);
         let memory = batch.pixels.as_ptr();
+        batch.clear_and_spoil();
+        assert!(batch.push(ImageShape::new(7, 1, 1), 0).iter().zip(1..).all(|(left, was)| *left == !was));
         batch.clear();
         assert!(batch.is_empty() && batch.get(0).is_none());
         batch.push(ImageShape::new(1, 2, 1), 9).copy_from_slice(&[8, 9]);

@@ -4,11 +4,17 @@
 use shelfmark::Error;
 use shelfmark::dataset::Synthetic;
 use shelfmark::measure::{Simulated, Stopwatch};
-use shelfmark::sample::ImageShape;
-use shelfmark::store::WriteOptions;
+use shelfmark::results::Native;
+use shelfmark::sample::{Batch, ImageShape};
 use shelfmark::store::registry::{Resolved, resolve};
+use shelfmark::store::{Capabilities, Format, ImageStore, ImageWriter, StoreSpec, WriteOptions};
+use shelfmark::sys::page_cache::{cached, evict};
 use shelfmark::workload::{BATCH, Session, Shelf, Source, Workload};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 const IMAGES: u64 = 300;
 
@@ -97,4 +103,91 @@ fn each_workload_asks_in_its_own_order() {
     let drawn = pass(Workload::ReadOne);
     assert!(drawn.windows(2).any(|pair| pair[0] + 1 != pair[1]));
     assert!(pass(Workload::ReadBatch)[..256].windows(2).all(|pair| pair[0] + 1 == pair[1]));
+}
+
+/// Writes like another format, but turns one pixel of the last image over in every store after the first.
+struct Careless {
+    honest: Arc<dyn Format>,
+    stores: AtomicU32,
+}
+
+struct CarelessWriter {
+    honest: Box<dyn ImageWriter>,
+    careless: bool,
+}
+
+impl ImageWriter for CarelessWriter {
+    fn append(&mut self, samples: &Batch) -> shelfmark::Result<()> {
+        let mut changed = Batch::new();
+        for (position, sample) in samples.iter().enumerate() {
+            let pixels = changed.push(sample.shape, sample.label);
+            pixels.copy_from_slice(sample.pixels);
+            pixels[0] ^= u8::from(self.careless && position + 1 == samples.len());
+        }
+        self.honest.append(&changed)
+    }
+
+    fn finish(self: Box<Self>) -> shelfmark::Result<()> {
+        self.honest.finish()
+    }
+}
+
+impl Format for Careless {
+    fn create(&self, at: &Path, spec: &StoreSpec, write: &WriteOptions) -> shelfmark::Result<Box<dyn ImageWriter>> {
+        let careless = self.stores.fetch_add(1, Ordering::Relaxed) > 0;
+        Ok(Box::new(CarelessWriter { honest: self.honest.create(at, spec, write)?, careless }))
+    }
+    fn open(&self, at: &Path, spec: &StoreSpec) -> shelfmark::Result<Arc<dyn ImageStore>> {
+        self.honest.open(at, spec)
+    }
+    fn audit(&self, at: &Path, spec: &StoreSpec) -> shelfmark::Result<()> {
+        self.honest.audit(at, spec)
+    }
+    fn capabilities(&self) -> Capabilities {
+        self.honest.capabilities()
+    }
+    fn native(&self) -> Native {
+        self.honest.native()
+    }
+    fn settings(&self, spec: &StoreSpec) -> BTreeMap<String, String> {
+        self.honest.settings(spec)
+    }
+}
+
+#[test]
+fn a_wrong_pixel_in_a_store_that_was_timed_fails_the_workload() {
+    for workload in [Workload::WriteOne, Workload::WriteBatch] {
+        let place = tempfile::tempdir().unwrap();
+        let mut shelf = Shelf::new(place.path()).unwrap();
+        let honest = raw();
+        let format = Arc::new(Careless { honest: Arc::clone(&honest.format), stores: AtomicU32::new(0) });
+        let resolved = Resolved { format, ..honest };
+        let (prepared, source) = (shelf.prepare(&resolved, &source()).unwrap(), source());
+        let mut session = workload.start(&resolved, &source, &prepared.path, WriteOptions::default(), 7).unwrap();
+        let outcome = session.run(1, &mut Stopwatch::new(&Simulated::ticking(1)));
+        assert!(matches!(outcome, Err(Error::Mismatch { .. })), "{}: {outcome:?}", workload.name());
+    }
+}
+
+#[test]
+fn reads_begin_with_the_whole_store_in_memory() {
+    for workload in [Workload::ReadOne, Workload::ReadBatch, Workload::Scan, Workload::Epoch, Workload::Open] {
+        // Not in /tmp, which may be memory that nothing can be evicted from.
+        let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let mut shelf = Shelf::new(place.path()).unwrap();
+        let prepared = shelf.prepare(&raw(), &source()).unwrap();
+        let files = || {
+            let listed = std::fs::read_dir(prepared.path.join("images")).unwrap();
+            listed.map(|entry| File::open(entry.unwrap().path()).unwrap())
+        };
+        let missing = || files().filter(|file| cached(file).is_some_and(|cached| cached.pages == 0)).count();
+        files().for_each(|file| evict(&file).unwrap());
+        if missing() == 0 {
+            println!("skipped: files cannot be evicted from memory here, or the system does not say what is in it");
+            return;
+        }
+        let session = workload.start(&raw(), &source(), &prepared.path, WriteOptions::default(), 7).unwrap();
+        assert_eq!(missing(), 0, "{}: files that are not in memory", workload.name());
+        drop(session);
+    }
 }

@@ -28,7 +28,8 @@ pub enum Outcome {
 pub fn run(arguments: &[OsString], limit: Duration) -> anyhow::Result<Outcome> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let mut command = Command::new(&program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // The pipe of its standard input is how the child learns that we are gone: see `end_with_parent`.
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
     // Read aside, or a child that says more than a pipe holds would wait for us for ever.
     let (mut out, mut err) = (child.stdout.take(), child.stderr.take());
@@ -54,6 +55,16 @@ pub fn run(arguments: &[OsString], limit: Duration) -> anyhow::Result<Outcome> {
     let stdout = stdout.join().unwrap_or_default();
     let stderr = String::from_utf8_lossy(&stderr.join().unwrap_or_default()).trim().to_owned();
     Ok(Outcome::Ended { stdout, stderr })
+}
+
+/// In the child: ends this process when its parent is gone, however that came about, so that a hanging library does not
+/// keep a processor busy for nobody.
+pub fn end_with_parent() {
+    std::thread::spawn(|| {
+        // Nobody writes into it: it ends when the other end is closed.
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        std::process::abort();
+    });
 }
 
 fn read_all(pipe: Option<&mut impl Read>) -> Vec<u8> {

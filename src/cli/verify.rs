@@ -73,7 +73,10 @@ impl Verify {
     /// Writes and verifies, or verifies.
     pub fn run(&self) -> anyhow::Result<Exit> {
         let lines = match &self.store {
-            Some(store) if self.in_child => vec![self.check(store)?],
+            Some(store) if self.in_child => {
+                child::end_with_parent();
+                vec![self.check(store)?]
+            }
             Some(store) => vec![self.check_in_child(store)?],
             None => self.write_and_check()?,
         };

@@ -42,6 +42,20 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(unix)]
+    fn allocated_bytes_are_those_of_whole_blocks() {
+        let store = tempfile::tempdir().unwrap();
+        let nothing = space(store.path()).unwrap().allocated_bytes;
+        // Bytes that no file system can leave out or compress to nothing.
+        let noise: Vec<u8> = (0..1_u32 << 20).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let path = store.path().join("a");
+        std::fs::write(&path, &noise).unwrap();
+        std::fs::File::open(&path).unwrap().sync_all().unwrap();
+        let more = space(store.path()).unwrap().allocated_bytes - nothing;
+        assert!((1 << 19..=5 << 18).contains(&more), "a file of 1 MiB takes {more} bytes");
+    }
+
+    #[test]
     fn counts_files_their_bytes_and_no_manifest() {
         let store = tempfile::tempdir().unwrap();
         std::fs::create_dir(store.path().join("images")).unwrap();

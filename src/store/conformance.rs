@@ -7,7 +7,8 @@ use crate::sample::{Batch, ImageShape, Sample, Shape};
 use crate::store::registry::Resolved;
 use crate::store::sealed::{IfExists, OpenStore};
 use crate::store::verify::{difference, verify, write};
-use crate::store::{Durability, MANIFEST_FILE, WriteOptions};
+use crate::store::{Durability, MANIFEST_FILE, StoreSpec, WriteOptions};
+use crate::sys::page_cache::cached;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("reopening", reopening),
     ("several reader threads", threads),
     ("every durability", durabilities),
+    ("synced when it says so", synced),
     ("checksums: a changed byte is noticed, or is not, as declared", checksums),
     ("capabilities are declared as this suite proves them", declarations),
 ];
@@ -205,6 +207,45 @@ fn durabilities(format: &Resolved, at: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// Asks the kernel which pages of the store's files still have to go to the device: none where `close` or `each` says
+/// so. Where a store written with `none` has no such pages either (in memory, say), nothing can be told.
+fn synced(format: &Resolved, at: &Path) -> Result<(), String> {
+    let dataset = noise();
+    let spec = StoreSpec { shape: dataset.shape(), images: dataset.len() };
+    let mut samples = Batch::new();
+    (0..spec.images).try_for_each(|index| dataset.read(index, &mut samples)).map_err(text)?;
+    let store = |durability: Durability| -> Result<PathBuf> {
+        let path = at.join(durability.name());
+        write(format, &dataset, &path, WriteOptions { durability }, IfExists::Refuse, &mut |_| {})?;
+        Ok(path)
+    };
+    if unsynced(&store(Durability::None).map_err(text)?)?.is_none_or(|pages| pages == 0) {
+        return Ok(());
+    }
+    let close = unsynced(&store(Durability::Close).map_err(text)?)?;
+    expect(close == Some(0), || format!("`close` left {close:?} pages that are not on the device"))?;
+    let each = at.join("by hand");
+    std::fs::create_dir(&each).map_err(|e| e.to_string())?;
+    let options = WriteOptions { durability: Durability::Each };
+    let mut writer = format.format.create(&each, &spec, &options).map_err(text)?;
+    writer.append(&samples).map_err(text)?;
+    let left = unsynced(&each)?;
+    expect(left == Some(0), || format!("with `each`, a batch left {left:?} pages that are not on the device"))
+}
+
+/// Pages of all files below `directory` that are not on the device yet; `None` where the system does not tell.
+fn unsynced(directory: &Path) -> Result<Option<u64>, String> {
+    let mut pages = Some(0);
+    for entry in walkdir::WalkDir::new(directory) {
+        let entry = entry.map_err(|e| e.to_string())?;
+        if entry.file_type().is_file() {
+            let file = std::fs::File::open(entry.path()).map_err(|e| e.to_string())?;
+            pages = pages.zip(cached(&file)).map(|(sum, file)| sum + file.dirty + file.writeback);
+        }
+    }
+    Ok(pages)
+}
+
 /// Changes bytes of an image's payload on disk. A format that declares checksums must never deliver other pixels in
 /// silence; of one that does not, the change must come through: else the declaration is out of date.
 fn checksums(format: &Resolved, at: &Path) -> Result<(), String> {
@@ -221,8 +262,12 @@ fn checksums(format: &Resolved, at: &Path) -> Result<(), String> {
         let store = OpenStore::open(&path).map_err(text)?;
         let mut reader = store.reader().map_err(text)?;
         let mut batch = Batch::new();
-        let outcome = (0..dataset.len()).try_for_each(|index| reader.read(index, &mut batch));
-        if outcome.is_ok() {
+        let outcome = (0..dataset.len()).try_for_each(|index| reader.read(index, &mut batch).map_err(|_| index));
+        if let Err(index) = outcome {
+            // What was read before the failure is there, and nothing half-read behind it.
+            let before: Vec<u64> = (0..index).collect();
+            holds(&batch, &dataset, &before).map_err(|e| format!("after image {index} failed: {e}"))?;
+        } else {
             let indices: Vec<u64> = (0..dataset.len()).collect();
             silent += u32::from(holds(&batch, &dataset, &indices).is_err());
         }

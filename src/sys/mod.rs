@@ -1,4 +1,6 @@
-//! What the operating system counts for this process.
+//! What the operating system knows and counts. The only place for `unsafe` outside containers.
+
+pub mod page_cache;
 
 /// Bytes that this process has fetched from storage devices so far, reads through memory maps included
 /// (`read_bytes` of `/proc/self/io`); `None` where the system does not say.

@@ -73,7 +73,8 @@ impl Session for Reads {
     fn run(&mut self, operations: u64, watch: &mut Stopwatch<'_>) -> Result<u64> {
         let (mut done, mut images) = (0, 0);
         while done < operations {
-            self.delivered.clear();
+            // The same images come again and again: left-over pixels must not pass for delivered ones.
+            self.delivered.clear_and_spoil();
             if self.batch <= 1 {
                 let count = SINGLE_READS_AT_ONCE.min(operations - done);
                 self.singles(count, watch)?;
@@ -107,7 +108,7 @@ impl Opens {
 impl Session for Opens {
     fn run(&mut self, operations: u64, watch: &mut Stopwatch<'_>) -> Result<u64> {
         for _ in 0..operations {
-            self.delivered.clear();
+            self.delivered.clear_and_spoil();
             let delivered = &mut self.delivered;
             let open = watch.time(|| -> Result<_> {
                 let open = OpenStore::open(&self.store)?;

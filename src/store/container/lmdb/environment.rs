@@ -80,3 +80,41 @@ fn refuse_short_file(environment: &Environment, bytes: u64, name: &StoreName) ->
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::verify::write;
+    use crate::store::{WriteOptions, registry, sealed::IfExists};
+
+    fn store(place: &Path) -> (std::path::PathBuf, StoreName) {
+        let resolved = registry::resolve(&"lmdb:raw".parse().unwrap()).unwrap();
+        let path = place.join("store");
+        let images = crate::dataset::Memory::ragged(50);
+        write(&resolved, &images, &path, WriteOptions::default(), IfExists::Refuse, &mut |_| {}).unwrap();
+        let name = StoreName::new(&resolved.id, &path);
+        (path, name)
+    }
+
+    #[test]
+    fn one_file_is_open_once_by_whatever_path() {
+        let place = tempfile::tempdir().unwrap();
+        let (path, name) = store(place.path());
+        let link = place.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let first = SharedEnvironment::open(&path, &name).unwrap();
+        let second = SharedEnvironment::open(&link, &name).unwrap();
+        assert!(Arc::ptr_eq(&first, &second), "the environment was opened twice in one process");
+    }
+
+    #[test]
+    fn a_file_cut_short_is_refused_before_it_is_read() {
+        let place = tempfile::tempdir().unwrap();
+        let (path, name) = store(place.path());
+        let file = std::fs::OpenOptions::new().write(true).open(path.join("data.mdb")).unwrap();
+        let length = file.metadata().unwrap().len();
+        file.set_len(length - 4096).unwrap();
+        let refused = SharedEnvironment::open(&path, &name).err().map(|e| e.to_string());
+        assert!(refused.as_ref().is_some_and(|why| why.contains("says it holds")), "{refused:?}");
+    }
+}
