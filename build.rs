@@ -11,7 +11,9 @@ fn main() {
     set("RUSTC_VERSION", first_line(&rustc, &["--version"]));
 
     let lock = std::fs::read_to_string("Cargo.lock").unwrap_or_default();
-    for (variable, package) in [("PNG_VERSION", "png"), ("BINCODE_VERSION", "bincode")] {
+    for (variable, package) in
+        [("PNG_VERSION", "png"), ("BINCODE_VERSION", "bincode"), ("ZUNE_JPEG_VERSION", "zune-jpeg")]
+    {
         set(variable, locked_version(&lock, package));
     }
     println!("cargo:rerun-if-changed=Cargo.lock");

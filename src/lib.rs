@@ -6,6 +6,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`dataset`] | where samples come from |
+//! | [`image_file`] | encoded images as people keep them: JPEG, PNG, WebP ... |
 //! | [`store`] | the image-store traits, the table of formats, codecs and containers |
 //! | [`workload`] | what each access pattern does; used by benches and tests alike |
 //! | [`measure`] | clocks, records of measurements, space on disk |
@@ -17,6 +18,7 @@
 pub mod build_info;
 pub mod dataset;
 pub mod error;
+pub mod image_file;
 pub mod measure;
 pub mod report;
 pub mod results;

@@ -91,15 +91,20 @@ impl std::fmt::Display for Shape {
     }
 }
 
-/// One sample, borrowed: an image and its label. Its key is its number in the dataset.
+/// One sample, borrowed: an image, its label and its key. The image is there as pixels, or as the encoded file that it
+/// came from, never as both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sample<'a> {
-    /// The image's shape.
+    /// The image's shape, decoded.
     pub shape: ImageShape,
     /// The image's label.
     pub label: u32,
-    /// `shape.bytes()` bytes, HWC.
+    /// The sample's name: bytes as in a path, without a zero byte. Empty where the number is the only name.
+    pub key: &'a [u8],
+    /// `shape.bytes()` bytes, HWC; none where there is a `file`.
     pub pixels: &'a [u8],
+    /// The encoded file (JPEG, PNG ...), byte for byte; empty where there are pixels.
+    pub file: &'a [u8],
 }
 
 impl Sample<'_> {
@@ -114,21 +119,26 @@ impl Sample<'_> {
     }
 }
 
-/// Samples side by side in one buffer that is reused: once it has grown to its largest use, filling it
+/// Samples side by side in memory that is reused: once it has grown to its largest use, filling it
 /// allocates nothing. Readers append to it, datasets append to it, writers take it.
 #[derive(Debug, Default, Clone)]
 pub struct Batch {
     /// Never shrinks: what lies beyond `used` is left over from earlier uses and gets overwritten.
-    pixels: Vec<u8>,
+    bytes: Vec<u8>,
     used: usize,
+    keys: Vec<u8>,
     entries: Vec<Entry>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     offset: usize,
+    length: usize,
+    is_file: bool,
     shape: ImageShape,
     label: u32,
+    /// Where the key begins and how long it is.
+    key: (usize, usize),
 }
 
 impl Batch {
@@ -140,13 +150,14 @@ impl Batch {
     /// Forgets the samples and keeps the memory.
     pub fn clear(&mut self) {
         self.used = 0;
+        self.keys.clear();
         self.entries.clear();
     }
 
     /// Forgets the samples and turns every byte they had into another, so that what is filled in next can only be
     /// right if all of it was written: a reader that leaves the memory as it is must not pass for one that reads.
     pub fn clear_and_spoil(&mut self) {
-        self.pixels[..self.used].iter_mut().for_each(|byte| *byte = !*byte);
+        self.bytes[..self.used].iter_mut().for_each(|byte| *byte = !*byte);
         self.clear();
     }
 
@@ -160,8 +171,8 @@ impl Batch {
         self.entries.is_empty()
     }
 
-    /// Bytes of all held images together.
-    pub fn pixel_bytes(&self) -> usize {
+    /// Bytes of all held pixels and files together.
+    pub fn bytes(&self) -> usize {
         self.used
     }
 
@@ -174,29 +185,64 @@ impl Batch {
     /// Appends one sample for each label, all of one shape, and returns the place for their pixels, contiguous.
     pub fn push_run(&mut self, shape: ImageShape, labels: &[u32]) -> &mut [u8] {
         let start = self.used;
-        let image_bytes = shape.bytes();
-        for (nth, &label) in labels.iter().enumerate() {
-            self.entries.push(Entry { offset: start + nth * image_bytes, shape, label });
+        for &label in labels {
+            self.entry(shape, label, shape.bytes(), false);
         }
-        self.used += image_bytes * labels.len();
-        if self.pixels.len() < self.used {
-            self.pixels.resize(self.used, 0);
+        &mut self.bytes[start..self.used]
+    }
+
+    /// Appends one sample as its encoded file of `length` bytes, and returns the place for them. `shape` is that of
+    /// the decoded image.
+    pub fn push_file(&mut self, shape: ImageShape, label: u32, length: usize) -> &mut [u8] {
+        let start = self.used;
+        self.entry(shape, label, length, true);
+        &mut self.bytes[start..self.used]
+    }
+
+    fn entry(&mut self, shape: ImageShape, label: u32, length: usize, is_file: bool) {
+        self.entries.push(Entry { offset: self.used, length, is_file, shape, label, key: (self.keys.len(), 0) });
+        self.used += length;
+        if self.bytes.len() < self.used {
+            self.bytes.resize(self.used, 0);
         }
-        &mut self.pixels[start..self.used]
+    }
+
+    /// Names the last sample.
+    pub fn set_key(&mut self, key: &[u8]) {
+        if let Some(entry) = self.entries.last_mut() {
+            entry.key = (self.keys.len(), key.len());
+            self.keys.extend_from_slice(key);
+        }
     }
 
     /// Appends one sample whose label `fill` finds out while it writes the pixels.
     pub fn push_with(&mut self, shape: ImageShape, fill: impl FnOnce(&mut [u8]) -> u32) {
         let label = fill(self.push(shape, 0));
+        self.set_label(label);
+    }
+
+    /// Labels the last sample.
+    pub fn set_label(&mut self, label: u32) {
         if let Some(entry) = self.entries.last_mut() {
             entry.label = label;
         }
+    }
+
+    /// Appends a copy of a sample.
+    pub fn push_copy(&mut self, sample: &Sample<'_>) {
+        if sample.file.is_empty() {
+            self.push(sample.shape, sample.label).copy_from_slice(sample.pixels);
+        } else {
+            self.push_file(sample.shape, sample.label, sample.file.len()).copy_from_slice(sample.file);
+        }
+        self.set_key(sample.key);
     }
 
     /// Removes the last sample: for a reader that failed half-way through filling it.
     pub fn pop(&mut self) {
         if let Some(entry) = self.entries.pop() {
             self.used = entry.offset;
+            self.keys.truncate(entry.key.0);
         }
     }
 
@@ -212,7 +258,8 @@ impl Batch {
 
     /// All pixels in order, if every image has the shape `shape`: what an array container writes at once.
     pub fn uniform_pixels(&self, shape: ImageShape) -> Option<&[u8]> {
-        self.entries.iter().all(|entry| entry.shape == shape).then(|| &self.pixels[..self.used])
+        let uniform = self.entries.iter().all(|entry| entry.shape == shape && !entry.is_file);
+        uniform.then(|| &self.bytes[..self.used])
     }
 
     /// All labels in order.
@@ -221,8 +268,10 @@ impl Batch {
     }
 
     fn sample(&self, entry: &Entry) -> Sample<'_> {
-        let Entry { offset, shape, label } = *entry;
-        Sample { shape, label, pixels: &self.pixels[offset..offset + shape.bytes()] }
+        let Entry { offset, length, is_file, shape, label, key } = *entry;
+        let bytes = &self.bytes[offset..offset + length];
+        let (pixels, file) = if is_file { (&[][..], bytes) } else { (bytes, &[][..]) };
+        Sample { shape, label, key: &self.keys[key.0..key.0 + key.1], pixels, file }
     }
 }
 
@@ -235,21 +284,50 @@ mod tests {
         let mut batch = Batch::new();
         batch.push(ImageShape::new(2, 2, 1), 7).copy_from_slice(&[1, 2, 3, 4]);
         batch.push(ImageShape::new(1, 1, 3), 8).copy_from_slice(&[5, 6, 7]);
-        let memory = batch.pixels.as_ptr();
+        let memory = batch.bytes.as_ptr();
         batch.clear_and_spoil();
         assert!(batch.push(ImageShape::new(7, 1, 1), 0).iter().zip(1..).all(|(left, was)| *left == !was));
         batch.clear();
         assert!(batch.is_empty() && batch.get(0).is_none());
         batch.push(ImageShape::new(1, 2, 1), 9).copy_from_slice(&[8, 9]);
-        assert_eq!(batch.pixels.as_ptr(), memory);
+        assert_eq!(batch.bytes.as_ptr(), memory);
         let only: Vec<_> = batch.iter().collect();
-        assert_eq!(only, [Sample { shape: ImageShape::new(1, 2, 1), label: 9, pixels: &[8, 9] }]);
+        assert_eq!(only, [Sample { shape: ImageShape::new(1, 2, 1), label: 9, key: &[], pixels: &[8, 9], file: &[] }]);
+    }
+
+    #[test]
+    fn keys_and_files_stay_with_their_samples() {
+        let mut batch = Batch::new();
+        let shape = ImageShape::new(1, 2, 1);
+        batch.push(shape, 1).copy_from_slice(&[1, 2]);
+        batch.set_key(b"a/one");
+        batch.push_file(shape, 2, 3).copy_from_slice(b"GIF");
+        batch.set_key(b"a/two");
+        batch.push(shape, 3);
+        batch.set_key(b"gone");
+        batch.pop();
+        batch.push_run(shape, &[4, 5]).copy_from_slice(&[7, 8, 9, 10]);
+        let found: Vec<_> = batch.iter().map(|s| (s.label, s.key, s.pixels, s.file)).collect();
+        let none: &[u8] = &[];
+        assert_eq!(
+            found,
+            [
+                (1, &b"a/one"[..], &[1, 2][..], none),
+                (2, b"a/two", none, b"GIF"),
+                (4, none, &[7, 8], none),
+                (5, none, &[9, 10], none),
+            ]
+        );
+        assert_eq!(batch.uniform_pixels(shape), None, "a file is no pixels");
+        let mut copy = Batch::new();
+        batch.iter().for_each(|sample| copy.push_copy(&sample));
+        assert!(copy.iter().eq(batch.iter()));
     }
 
     #[test]
     fn fingerprint_sees_shape_label_and_pixels() {
         let pixels = [0u8; 12];
-        let base = Sample { shape: ImageShape::new(2, 2, 3), label: 1, pixels: &pixels };
+        let base = Sample { shape: ImageShape::new(2, 2, 3), label: 1, key: &[], pixels: &pixels, file: &[] };
         let other_shape = Sample { shape: ImageShape::new(1, 4, 3), ..base };
         let other_label = Sample { label: 2, ..base };
         let other_pixels = Sample { pixels: &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], ..base };

@@ -146,6 +146,7 @@ impl Bench {
         let slot = &mut self.cells[cell];
         // Formats that do not resolve are never handed to criterion.
         let resolved = slot.resolved.as_ref().map_err(|error| Error::Usage(error.to_string()))?;
+        let source = source.through(resolved)?;
         // Writes, too, write one store for keeps: their space is measured, and that they can be read is proved first.
         let prepared = self.shelf.prepare(resolved, &source)?;
         let session = workload.start(resolved, &source, &prepared.path, WriteOptions::default(), SEED)?;

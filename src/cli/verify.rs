@@ -8,10 +8,11 @@ use shelfmark::Error;
 use shelfmark::dataset::Dataset;
 use shelfmark::measure::space;
 use shelfmark::results::Storage;
+use shelfmark::store::copy::write;
 use shelfmark::store::registry;
 use shelfmark::store::sealed::IfExists;
-use shelfmark::store::verify::{verify, write};
-use shelfmark::store::{FormatId, Manifest, WriteOptions, scratch};
+use shelfmark::store::verify::{Look, verify};
+use shelfmark::store::{FormatId, Manifest, Threads, WriteOptions, scratch};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -120,11 +121,16 @@ impl Verify {
         let mut wrote = false;
         let outcome = registry::resolve(id).and_then(|resolved| {
             let if_exists = if self.force { IfExists::Replace } else { IfExists::Refuse };
-            write(&resolved, dataset, &path, WriteOptions::default(), if_exists, &mut |n| bar.inc(n))?;
+            let options = WriteOptions { threads: Threads::new(None), ..WriteOptions::default() };
+            write(&resolved, dataset, &path, options, if_exists, &mut |n| {
+                bar.inc(n);
+                Ok(())
+            })?;
             wrote = true;
-            verify(&path, dataset, &mut |n| {
+            verify(&path, dataset, Look::AtPixels, options.threads, &mut |n| {
                 verified += n;
                 bar.inc(n);
+                Ok(())
             })?;
             space(&path)
         });
@@ -151,7 +157,11 @@ impl Verify {
         let dataset = self.open_dataset()?;
         let format = Manifest::read(path)?.format;
         let mut verified = 0;
-        let outcome = verify(path, &*dataset, &mut |n| verified += n).and_then(|_| space(path));
+        let outcome = verify(path, &*dataset, Look::AtPixels, Threads::new(None), &mut |n| {
+            verified += n;
+            Ok(())
+        })
+        .and_then(|_| space(path));
         Ok(line(format, path, dataset.len(), verified, outcome))
     }
 

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
 
-/// An ordered sequence of samples. The key of a sample is its number.
+/// An ordered sequence of samples.
 pub trait Dataset: Send + Sync {
     /// What it is, as on the command line.
     fn name(&self) -> String;
@@ -29,11 +29,39 @@ pub trait Dataset: Send + Sync {
     }
     /// Shape of its images.
     fn shape(&self) -> Shape;
-    /// Appends sample `index` to `out`.
+    /// Appends sample `index` to `out`: pixels, label, and its key where it has one other than its number.
     ///
     /// # Errors
-    /// When it cannot be read, or `index` is out of range.
+    /// When it cannot be read, or `index` is out of range; `out` is then as before.
     fn read(&self, index: u64, out: &mut Batch) -> Result<()>;
+    /// Whether its images are encoded files (JPEG, PNG ...), so that [`Dataset::read_file`] works.
+    fn has_files(&self) -> bool {
+        false
+    }
+    /// Appends sample `index` to `out` as the encoded file it comes from, not decoded.
+    ///
+    /// # Errors
+    /// As [`Dataset::read`]; and where there are no files.
+    fn read_file(&self, _index: u64, _out: &mut Batch) -> Result<()> {
+        Err(Error::Unsupported { format: self.name(), what: NO_FILES.into() })
+    }
+    /// What a user should know of it before trusting numbers about it, a line each.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Why the codec `source` cannot take images that were never in encoded files.
+pub const NO_FILES: &str = "its images come as pixels, and there are no encoded files to keep";
+
+/// The error for an image that is there and cannot be decoded.
+pub fn broken_image(dataset: &dyn Dataset, index: u64, key: &[u8], why: &str) -> Error {
+    let key = String::from_utf8_lossy(key);
+    Error::Dataset {
+        path: dataset.name().into(),
+        cause: format!("image {index} ({key}) cannot be decoded: {why}"),
+        remedy: "replace or remove that file".into(),
+    }
 }
 
 /// Seed of synthetic images unless told otherwise.
@@ -101,6 +129,16 @@ pub fn facts(id: &str, dataset: &dyn Dataset) -> Result<DatasetFacts> {
             sizes.push(sample.pixels.len() as u64);
         }
     }
+    let mut source_bytes = None;
+    if dataset.has_files() {
+        let mut sum = 0;
+        for index in 0..dataset.len() {
+            batch.clear();
+            dataset.read_file(index, &mut batch)?;
+            sum += batch.bytes() as u64;
+        }
+        source_bytes = Some(sum);
+    }
     let raw_bytes = sizes.iter().sum();
     let shape = match dataset.shape() {
         Shape::Fixed(shape) => DatasetShape::Fixed(shape),
@@ -111,7 +149,15 @@ pub fn facts(id: &str, dataset: &dyn Dataset) -> Result<DatasetFacts> {
         }
     };
     let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(DatasetFacts { id: id.into(), name: dataset.name(), images: dataset.len(), shape, raw_bytes, sha256 })
+    Ok(DatasetFacts {
+        id: id.into(),
+        name: dataset.name(),
+        images: dataset.len(),
+        shape,
+        raw_bytes,
+        source_bytes,
+        sha256,
+    })
 }
 
 #[cfg(test)]

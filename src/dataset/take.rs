@@ -44,6 +44,21 @@ impl Dataset for Take {
         }
         self.inner.read(index % self.inner.len(), out)
     }
+
+    fn has_files(&self) -> bool {
+        self.inner.has_files()
+    }
+
+    fn read_file(&self, index: u64, out: &mut Batch) -> Result<()> {
+        if index >= self.images {
+            return Err(out_of_range(&self.name(), index, self.images));
+        }
+        self.inner.read_file(index % self.inner.len(), out)
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        self.inner.remarks()
+    }
 }
 
 #[cfg(test)]
@@ -54,7 +69,7 @@ mod tests {
     #[test]
     fn takes_the_first_and_cycles() {
         let labels = |images| {
-            let taken = Take::new(Arc::new(Memory::ragged(3)), images).unwrap();
+            let taken = Take::new(Arc::new(Memory::ragged(3, &[3])), images).unwrap();
             let mut batch = Batch::new();
             (0..taken.len()).for_each(|index| taken.read(index, &mut batch).unwrap());
             assert!(taken.read(images, &mut batch).is_err());

@@ -76,6 +76,7 @@ pub(super) fn results(cells: Vec<Cell>) -> Results {
             images: 10_000,
             shape: DatasetShape::Fixed(ImageShape::new(32, 32, 3)),
             raw_bytes: 30_720_000,
+            source_bytes: None,
             sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
         }],
         cells,

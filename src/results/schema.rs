@@ -129,6 +129,9 @@ pub struct DatasetFacts {
     pub shape: DatasetShape,
     /// Bytes of all decoded pixels.
     pub raw_bytes: u64,
+    /// Bytes of the encoded files that the images come from; null where they never were in files.
+    #[serde(default)]
+    pub source_bytes: Option<u64>,
     /// SHA-256 over shapes, labels and pixels in order, in hexadecimal.
     pub sha256: String,
 }

@@ -1,16 +1,16 @@
 //! What every format must do: one suite of plain functions, run over every format in the table and every wrapper.
 //! A new format gets all of it by being in the table.
 
-use crate::dataset::{Dataset, Memory, Synthetic, Take};
+use crate::dataset::{Dataset, Memory, Synthetic};
 use crate::error::{Error, Result};
 use crate::sample::{Batch, ImageShape, Sample, Shape};
+use crate::store::copy::{Form, write};
 use crate::store::registry::Resolved;
 use crate::store::sealed::{IfExists, OpenStore};
-use crate::store::verify::{difference, verify, write};
-use crate::store::{Durability, MANIFEST_FILE, StoreSpec, WriteOptions};
+use crate::store::verify::{Look, difference, verify};
+use crate::store::{Durability, KEYS_FILE, MANIFEST_FILE, StoreSpec, Threads, WriteOptions};
 use crate::sys::page_cache::cached;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// One property. Gets a format and an empty directory; says what is wrong.
 pub type Check = fn(&Resolved, &Path) -> Result<(), String>;
@@ -24,6 +24,9 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("the empty set", empty_set),
     ("one image", one_image),
     ("odd shapes", odd_shapes),
+    ("odd names", odd_names),
+    ("original files: given back, or refused by name", files),
+    ("several threads write what one does", several_threads_write),
     ("ragged: kept, or refused by name", ragged),
     ("reopening", reopening),
     ("several reader threads", threads),
@@ -33,15 +36,49 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("capabilities are declared as this suite proves them", declarations),
 ];
 
-fn small() -> Synthetic {
-    // Neither a multiple of the batch nor of any chunk in the table.
-    Synthetic::new(ImageShape::new(8, 8, 3), 301, 1)
+/// A dataset as this format takes it, and what has to come back.
+struct Given {
+    dataset: Memory,
+    expected: Memory,
 }
 
-fn written(format: &Resolved, dataset: &dyn Dataset, at: &Path, name: &str) -> Result<PathBuf> {
+/// Formats that keep files get each image as a JPEG or PNG; from lossy ones, what their codec makes of it has to come back.
+fn given(format: &Resolved, dataset: &dyn Dataset) -> Result<Given> {
+    let mut copy = Memory::copy_of(dataset)?;
+    if format.format.takes_files() && !copy.has_files() {
+        copy = copy.from_files()?;
+    }
+    let mut expected = Batch::new();
+    let spec = StoreSpec { shape: dataset.shape(), images: dataset.len() };
+    let mut lossy = format.format.lossy(&spec);
+    let mut sample = Batch::new();
+    for index in 0..dataset.len() {
+        sample.clear();
+        copy.read(index, &mut sample)?;
+        sample.iter().try_for_each(|sample| match &mut lossy {
+            Some(lossy) => lossy.pass(&sample, &mut expected),
+            None => {
+                expected.push_copy(&sample);
+                Ok(())
+            }
+        })?;
+    }
+    Ok(Given { expected: Memory::new("expected", dataset.shape(), expected), dataset: copy })
+}
+
+fn small(format: &Resolved) -> Result<Given, String> {
+    // Neither a multiple of the batch nor of any chunk in the table.
+    given(format, &Synthetic::new(ImageShape::new(8, 8, 3), 301, 1)).map_err(text)
+}
+
+fn written(format: &Resolved, given: &Given, at: &Path, name: &str) -> Result<PathBuf> {
     let path = at.join(name);
-    write(format, dataset, &path, WriteOptions::default(), IfExists::Refuse, &mut |_| {})?;
+    write(format, &given.dataset, &path, WriteOptions::default(), IfExists::Refuse, &mut |_| Ok(()))?;
     Ok(path)
+}
+
+fn verified(path: &Path, dataset: &dyn Dataset) -> Result<u64> {
+    verify(path, dataset, Look::AtPixels, Threads::ONE, &mut |_| Ok(()))
 }
 
 fn text(error: Error) -> String {
@@ -53,23 +90,103 @@ fn expect(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String>
 }
 
 fn wrote_and_verified(format: &Resolved, dataset: &dyn Dataset, at: &Path, name: &str) -> Result<(), String> {
-    let path = written(format, dataset, at, name).map_err(text)?;
-    let images = verify(&path, dataset, &mut |_| {}).map_err(text)?;
+    let given = given(format, dataset).map_err(text)?;
+    let path = written(format, &given, at, name).map_err(text)?;
+    let images = verified(&path, &given.dataset).map_err(text)?;
     expect(images == dataset.len(), || format!("{images} images verified of {}", dataset.len()))
 }
 
 fn round_trip(format: &Resolved, at: &Path) -> Result<(), String> {
-    wrote_and_verified(format, &small(), at, "store")?;
+    let given = small(format)?;
+    let path = written(format, &given, at, "store").map_err(text)?;
+    verified(&path, &given.dataset).map_err(text)?;
+    // Delivered as it has to be, seen without `verify`.
+    let mut all = Batch::new();
+    let indices: Vec<u64> = (0..given.dataset.len()).collect();
+    OpenStore::open(&path).and_then(|store| store.reader()?.read_batch(&indices, &mut all)).map_err(text)?;
+    holds(&all, &given.expected, &indices)?;
     // The comparison itself must be able to fail: another dataset of the same shape is not the same.
     let other = Synthetic::new(ImageShape::new(8, 8, 3), 301, 2);
-    match verify(&at.join("store"), &other, &mut |_| {}) {
+    match verified(&path, &other) {
         Err(Error::Mismatch { .. }) => Ok(()),
         other => Err(format!("another dataset was taken for the one that was written: {other:?}")),
     }
 }
 
+fn several_threads_write(format: &Resolved, at: &Path) -> Result<(), String> {
+    let given = small(format)?;
+    let path = at.join("store");
+    let options = WriteOptions { threads: Threads::new(Some(3)), ..WriteOptions::default() };
+    write(format, &given.dataset, &path, options, IfExists::Refuse, &mut |_| Ok(())).map_err(text)?;
+    let mut seen = 0;
+    let looked = verify(&path, &given.dataset, Look::AtFiles, options.threads, &mut |images| {
+        seen += images;
+        Ok(())
+    });
+    expect(looked.map_err(text)? == 301 && seen == 301, || format!("{seen} images verified of 301"))
+}
+
+/// Names as people have them, and worse.
+fn odd_names(format: &Resolved, at: &Path) -> Result<(), String> {
+    let names: [&[u8]; 8] = [
+        b"a/1.jpg",
+        "\u{e9}t\u{e9}/\u{732b}.png".as_bytes(),
+        b"a b,c;d",
+        b"\"",
+        b"new\nline",
+        b"\xff\xfe",
+        b"..",
+        b"-rf",
+    ];
+    let mut samples = Batch::new();
+    for (label, name) in names.iter().enumerate() {
+        samples.push(ImageShape::new(5, 4, 3), label as u32).fill(label as u8 * 30);
+        samples.set_key(name);
+    }
+    let dataset = Memory::new("memory:names", Shape::Fixed(ImageShape::new(5, 4, 3)), samples);
+    let named = given(format, &dataset).map_err(text)?;
+    let path = written(format, &named, at, "store").map_err(text)?;
+    verified(&path, &named.dataset).map_err(text)?;
+    let keys = OpenStore::open(&path).and_then(|store| store.keys(&path)).map_err(text)?.ok_or("the names are gone")?;
+    expect((0..).zip(names).all(|(index, name)| keys.get(index) == name), || format!("{keys:?}"))?;
+    // The same images under other names are not the same.
+    let keys_file = path.join(KEYS_FILE);
+    let bytes = std::fs::read(&keys_file).map_err(|e| e.to_string())?;
+    std::fs::write(&keys_file, [b"b", &bytes[1..]].concat()).map_err(|e| e.to_string())?;
+    match verified(&path, &named.dataset) {
+        Err(Error::Mismatch { detail, .. }) if detail.contains("name 'b/1.jpg' instead of 'a/1.jpg'") => Ok(()),
+        other => Err(format!("another name went unnoticed: {other:?}")),
+    }
+}
+
+/// Formats that keep files give them back as they were; others say that they do not.
+fn files(format: &Resolved, at: &Path) -> Result<(), String> {
+    let given = small(format)?;
+    let path = written(format, &given, at, "store").map_err(text)?;
+    let (mut wanted, mut found) = (Batch::new(), Batch::new());
+    let mut reader = OpenStore::open(&path).and_then(|store| store.reader()).map_err(text)?;
+    if !format.format.takes_files() {
+        let refused = reader.read_file(0, &mut found);
+        return expect(matches!(refused, Err(Error::Unsupported { .. })) && found.is_empty(), || {
+            format!("{refused:?}")
+        });
+    }
+    for index in [0, 300, 7] {
+        given.dataset.read_file(index, &mut wanted).map_err(text)?;
+        reader.read_file(index, &mut found).map_err(text)?;
+    }
+    same(&found, &wanted)?;
+    expect(reader.read_file(301, &mut found).is_err(), || "a file beyond the end was delivered".into())?;
+    // Without files there is nothing to keep.
+    let pixels = Synthetic::new(ImageShape::new(8, 8, 3), 3, 1);
+    let refused =
+        write(format, &pixels, &at.join("pixels"), WriteOptions::default(), IfExists::Refuse, &mut |_| Ok(()));
+    expect(matches!(refused, Err(Error::Unsupported { .. })), || format!("{refused:?}"))?;
+    expect(!at.join("pixels").exists(), || "something was left behind".into())
+}
+
 fn single_equals_batch(format: &Resolved, at: &Path) -> Result<(), String> {
-    let path = written(format, &small(), at, "store").map_err(text)?;
+    let path = written(format, &small(format)?, at, "store").map_err(text)?;
     let store = OpenStore::open(&path).map_err(text)?;
     let mut reader = store.reader().map_err(text)?;
     let (mut single, mut batch) = (Batch::new(), Batch::new());
@@ -95,18 +212,18 @@ fn holds(batch: &Batch, dataset: &dyn Dataset, indices: &[u64]) -> Result<(), St
 }
 
 fn duplicates(format: &Resolved, at: &Path) -> Result<(), String> {
-    let dataset = small();
-    let path = written(format, &dataset, at, "store").map_err(text)?;
+    let given = small(format)?;
+    let (dataset, path) = (&given.expected, written(format, &given, at, "store").map_err(text)?);
     let store = OpenStore::open(&path).map_err(text)?;
     let indices = [5, 5, 300, 0, 1, 2, 2, 299, 5, 64, 63, 65];
     let mut batch = Batch::new();
     store.reader().and_then(|mut reader| reader.read_batch(&indices, &mut batch)).map_err(text)?;
-    holds(&batch, &dataset, &indices)
+    holds(&batch, dataset, &indices)
 }
 
 fn out_of_range(format: &Resolved, at: &Path) -> Result<(), String> {
-    let dataset = small();
-    let path = written(format, &dataset, at, "store").map_err(text)?;
+    let given = small(format)?;
+    let (dataset, path) = (&given.expected, written(format, &given, at, "store").map_err(text)?);
     let store = OpenStore::open(&path).map_err(text)?;
     let mut reader = store.reader().map_err(text)?;
     let mut batch = Batch::new();
@@ -115,7 +232,7 @@ fn out_of_range(format: &Resolved, at: &Path) -> Result<(), String> {
         expect(reader.read(index, &mut batch).is_err(), || format!("image {index} of 301 was delivered"))?;
         expect(reader.read_batch(&[index], &mut batch).is_err(), || format!("batch [{index}] of 301 was delivered"))?;
     }
-    holds(&batch, &dataset, &[7])?;
+    holds(&batch, dataset, &[7])?;
     expect(reader.read_batch(&[299, 300, 301], &mut Batch::new()).is_err(), || "a run over the end was read".into())
 }
 
@@ -132,35 +249,51 @@ fn one_image(format: &Resolved, at: &Path) -> Result<(), String> {
 }
 
 fn odd_shapes(format: &Resolved, at: &Path) -> Result<(), String> {
-    let shapes = [[1, 1, 1], [28, 28, 1], [97, 61, 4], [5, 4, 2], [1, 300, 3]];
+    let shapes =
+        [[1, 1, 1], [1, 1, 3], [28, 28, 1], [97, 61, 4], [5, 4, 2], [1, 300, 3], [10_000, 1, 3], [1, 10_000, 1]];
     for (nth, shape) in shapes.into_iter().enumerate() {
         let dataset = Synthetic::new(ImageShape::from(shape), 5, 3);
-        wrote_and_verified(format, &dataset, at, &format!("store{nth}")).map_err(|e| format!("{shape:?}: {e}"))?;
+        kept_or_refused(format, &dataset, at, &format!("store{nth}")).map_err(|e| format!("{shape:?}: {e}"))?;
     }
     // More channels than an image has: kept whole, or refused; never cut.
     let mut samples = Batch::new();
     samples.push(ImageShape::new(2, 3, 7), 1).iter_mut().enumerate().for_each(|(at, byte)| *byte = at as u8);
     let strange = Memory::new("memory", Shape::Fixed(ImageShape::new(2, 3, 7)), samples);
-    match written(format, &strange, at, "strange") {
-        Ok(path) => verify(&path, &strange, &mut |_| {}).map(|_| ()).map_err(text),
-        Err(Error::Unsupported { .. }) => Ok(()),
-        Err(other) => Err(format!("7 channels: {other}")),
+    kept_or_refused(format, &strange, at, "strange").map_err(|e| format!("7 channels: {e}"))
+}
+
+/// One and three channels are for all; other images may be refused by name, with nothing left behind.
+fn kept_or_refused(format: &Resolved, dataset: &dyn Dataset, at: &Path, name: &str) -> Result<(), String> {
+    let may_refuse = ![1, 3].contains(&dataset.shape().max().channels);
+    let outcome = given(format, dataset).and_then(|given| {
+        let path = written(format, &given, at, name)?;
+        verified(&path, &given.dataset)
+    });
+    match outcome {
+        Ok(_) => Ok(()),
+        Err(Error::Unsupported { .. }) if may_refuse => {
+            expect(!at.join(name).exists(), || "something was left behind".into())
+        }
+        Err(other) => Err(text(other)),
     }
 }
 
 fn ragged(format: &Resolved, at: &Path) -> Result<(), String> {
-    let dataset = Memory::ragged(97);
+    // Shapes from 1x1 on; of grey and RGB, and of all numbers of channels.
+    let (plain, all) = (Memory::ragged(97, &[1, 3]), Memory::ragged(97, &[1, 2, 3, 4]));
     if format.format.capabilities().ragged {
-        return wrote_and_verified(format, &dataset, at, "store");
+        kept_or_refused(format, &all, at, "all")?;
+        return wrote_and_verified(format, &plain, at, "store");
     }
-    let refusal = written(format, &dataset, at, "store").map(|_| ()).map_err(text);
+    let refusal =
+        given(format, &plain).and_then(|given| written(format, &given, at, "store")).map(|_| ()).map_err(text);
     expect(matches!(&refusal, Err(why) if why.contains("unsupported: ragged")), || format!("{refusal:?}"))?;
     expect(!at.join("store").exists(), || "something was left behind".into())
 }
 
 fn reopening(format: &Resolved, at: &Path) -> Result<(), String> {
-    let dataset = small();
-    let path = written(format, &dataset, at, "store").map_err(text)?;
+    let given = small(format)?;
+    let (dataset, path) = (&given.expected, written(format, &given, at, "store").map_err(text)?);
     // Open twice at once, close one, go on with the other; then close all and open again.
     let first = OpenStore::open(&path).map_err(text)?;
     let second = OpenStore::open(&path).map_err(text)?;
@@ -172,12 +305,12 @@ fn reopening(format: &Resolved, at: &Path) -> Result<(), String> {
     drop((second, two));
     let third = OpenStore::open(&path).map_err(text)?;
     third.reader().and_then(|mut reader| reader.read(5, &mut batch)).map_err(text)?;
-    holds(&batch, &dataset, &[3, 4, 5])
+    holds(&batch, dataset, &[3, 4, 5])
 }
 
 fn threads(format: &Resolved, at: &Path) -> Result<(), String> {
-    let dataset = small();
-    let path = written(format, &dataset, at, "store").map_err(text)?;
+    let given = small(format)?;
+    let (dataset, path) = (&given.expected, written(format, &given, at, "store").map_err(text)?);
     let store = OpenStore::open(&path).map_err(text)?;
     let read_all = |thread: u64| {
         let mut reader = store.reader().map_err(text)?;
@@ -187,7 +320,7 @@ fn threads(format: &Resolved, at: &Path) -> Result<(), String> {
         for slice in indices.chunks(50) {
             batch.clear();
             reader.read_batch(slice, &mut batch).map_err(text)?;
-            holds(&batch, &dataset, slice)?;
+            holds(&batch, dataset, slice)?;
         }
         Ok(())
     };
@@ -198,11 +331,19 @@ fn threads(format: &Resolved, at: &Path) -> Result<(), String> {
 }
 
 fn durabilities(format: &Resolved, at: &Path) -> Result<(), String> {
-    let dataset = Take::new(Arc::new(small()), 300).map_err(text)?;
+    let dataset = small(format)?.dataset;
     for durability in [Durability::None, Durability::Close, Durability::Each] {
         let path = at.join(durability.name());
-        write(format, &dataset, &path, WriteOptions { durability }, IfExists::Refuse, &mut |_| {}).map_err(text)?;
-        verify(&path, &dataset, &mut |_| {}).map_err(|e| format!("{}: {e}", durability.name()))?;
+        write(
+            format,
+            &dataset,
+            &path,
+            WriteOptions { durability, threads: Threads::ONE },
+            IfExists::Refuse,
+            &mut |_| Ok(()),
+        )
+        .map_err(text)?;
+        verified(&path, &dataset).map_err(|e| format!("{}: {e}", durability.name()))?;
     }
     Ok(())
 }
@@ -210,13 +351,22 @@ fn durabilities(format: &Resolved, at: &Path) -> Result<(), String> {
 /// Asks the kernel which pages of the store's files still have to go to the device: none where `close` or `each` says
 /// so. Where a store written with `none` has no such pages either (in memory, say), nothing can be told.
 fn synced(format: &Resolved, at: &Path) -> Result<(), String> {
-    let dataset = noise();
+    let dataset = given(format, &noise()).map_err(text)?.dataset;
     let spec = StoreSpec { shape: dataset.shape(), images: dataset.len() };
     let mut samples = Batch::new();
-    (0..spec.images).try_for_each(|index| dataset.read(index, &mut samples)).map_err(text)?;
+    let mut scratch = Batch::new();
+    let form = Form::of(format);
+    (0..spec.images).try_for_each(|index| form.read(&dataset, index, &mut scratch, &mut samples)).map_err(text)?;
     let store = |durability: Durability| -> Result<PathBuf> {
         let path = at.join(durability.name());
-        write(format, &dataset, &path, WriteOptions { durability }, IfExists::Refuse, &mut |_| {})?;
+        write(
+            format,
+            &dataset,
+            &path,
+            WriteOptions { durability, threads: Threads::ONE },
+            IfExists::Refuse,
+            &mut |_| Ok(()),
+        )?;
         Ok(path)
     };
     if unsynced(&store(Durability::None).map_err(text)?)?.is_none_or(|pages| pages == 0) {
@@ -226,7 +376,7 @@ fn synced(format: &Resolved, at: &Path) -> Result<(), String> {
     expect(close == Some(0), || format!("`close` left {close:?} pages that are not on the device"))?;
     let each = at.join("by hand");
     std::fs::create_dir(&each).map_err(|e| e.to_string())?;
-    let options = WriteOptions { durability: Durability::Each };
+    let options = WriteOptions { durability: Durability::Each, threads: Threads::ONE };
     let mut writer = format.format.create(&each, &spec, &options).map_err(text)?;
     writer.append(&samples).map_err(text)?;
     let left = unsynced(&each)?;
@@ -249,10 +399,11 @@ fn unsynced(directory: &Path) -> Result<Option<u64>, String> {
 /// Changes bytes of an image's payload on disk. A format that declares checksums must never deliver other pixels in
 /// silence; of one that does not, the change must come through: else the declaration is out of date.
 fn checksums(format: &Resolved, at: &Path) -> Result<(), String> {
-    let dataset = noise();
+    let given = given(format, &noise()).map_err(text)?;
+    let dataset = &given.expected;
     let declared = format.format.capabilities().checksums;
-    let path = written(format, &dataset, at, "store").map_err(text)?;
-    let (file, position) = payload_position(&path, &dataset)?;
+    let path = written(format, &given, at, "store").map_err(text)?;
+    let (file, position) = payload_position(&path, dataset)?;
     let clean = std::fs::read(&file).map_err(|e| e.to_string())?;
     let mut silent = 0;
     for offset in 0..24 {
@@ -266,10 +417,10 @@ fn checksums(format: &Resolved, at: &Path) -> Result<(), String> {
         if let Err(index) = outcome {
             // What was read before the failure is there, and nothing half-read behind it.
             let before: Vec<u64> = (0..index).collect();
-            holds(&batch, &dataset, &before).map_err(|e| format!("after image {index} failed: {e}"))?;
+            holds(&batch, dataset, &before).map_err(|e| format!("after image {index} failed: {e}"))?;
         } else {
             let indices: Vec<u64> = (0..dataset.len()).collect();
-            silent += u32::from(holds(&batch, &dataset, &indices).is_err());
+            silent += u32::from(holds(&batch, dataset, &indices).is_err());
         }
     }
     match (declared, silent) {
@@ -294,7 +445,7 @@ fn noise() -> Memory {
 }
 
 /// A file of the store and a place in it where the payload of an image certainly lies: its pixels where they are kept
-/// as they are, a PNG's image data, else the middle of the largest file.
+/// as they are, the image data of a PNG or JPEG, else the middle of the largest file.
 fn payload_position(store: &Path, dataset: &Memory) -> Result<(PathBuf, usize), String> {
     let mut image = Batch::new();
     dataset.read(20, &mut image).map_err(text)?;
@@ -306,7 +457,7 @@ fn payload_position(store: &Path, dataset: &Memory) -> Result<(PathBuf, usize), 
             continue;
         }
         let bytes = std::fs::read(entry.path()).map_err(|e| e.to_string())?;
-        for (needle, skip) in [(&pixels[..], 0), (b"IDAT", 10)] {
+        for (needle, skip) in [(&pixels[..], 0), (&[0xFF, 0xDA, 0, 12], 20), (b"IDAT", 10)] {
             if let Some(found) = bytes.windows(needle.len()).position(|window| window == needle) {
                 return Ok((entry.into_path(), found + skip));
             }

@@ -35,6 +35,9 @@ pub struct Manifest {
     pub dataset: String,
     /// Where labels are kept, in words.
     pub labels: String,
+    /// Whether samples have names, kept in the file `keys`, each ended by a zero byte.
+    #[serde(default)]
+    pub named: bool,
     /// The library that wrote the payload.
     pub library: Native,
     /// Version of shelfmark.
@@ -58,6 +61,7 @@ impl Manifest {
             images: spec.images,
             dataset: String::new(),
             labels: labels.into(),
+            named: false,
             library,
             shelfmark_version: env!("CARGO_PKG_VERSION").into(),
         }

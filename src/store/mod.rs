@@ -9,7 +9,9 @@ mod capabilities;
 pub mod codec;
 pub mod conformance;
 pub mod container;
+pub mod copy;
 mod format_id;
+mod keys;
 mod manifest;
 pub mod options;
 pub mod registry;
@@ -20,12 +22,13 @@ pub mod verify;
 
 pub use capabilities::Capabilities;
 pub use format_id::FormatId;
+pub use keys::{KEYS_FILE, Keys};
 pub use manifest::{MANIFEST_FILE, Manifest};
 pub use sync::settle;
 
 use crate::error::Result;
 use crate::results::Native;
-use crate::sample::{Batch, Shape};
+use crate::sample::{Batch, Sample, Shape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -71,6 +74,34 @@ pub struct WriteOptions {
     /// When data must be on the device. Formats see to `Each` themselves; `Close` is done for all of them
     /// in one place ([`sealed`]).
     pub durability: Durability,
+    /// Threads that may read, decode and encode at once. Measuring uses one.
+    pub threads: Threads,
+}
+
+/// A number of threads, at least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Threads(std::num::NonZeroUsize);
+
+impl Threads {
+    /// One thread.
+    pub const ONE: Self = Self(std::num::NonZeroUsize::MIN);
+
+    /// As many as asked for; `None` and 0 mean one for each processor.
+    pub fn new(asked: Option<usize>) -> Self {
+        let all = || std::thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN);
+        Self(asked.and_then(std::num::NonZeroUsize::new).unwrap_or_else(all))
+    }
+
+    /// The number.
+    pub const fn get(self) -> usize {
+        self.0.get()
+    }
+}
+
+impl Default for Threads {
+    fn default() -> Self {
+        Self::ONE
+    }
 }
 
 /// A way of keeping images: a container, a codec and options, checked and ready for use.
@@ -99,8 +130,27 @@ pub trait Format: Send + Sync {
     /// The library that does the work.
     fn native(&self) -> Native;
 
+    /// Whether it keeps encoded files (codec `source`): its writer then takes samples as files, not as pixels.
+    fn takes_files(&self) -> bool {
+        false
+    }
+
+    /// What a lossy format makes of an image; `None` where images come back as they went in.
+    fn lossy(&self, _spec: &StoreSpec) -> Option<Box<dyn Lossy>> {
+        None
+    }
+
     /// Settings in force that the format's name does not show: cache sizes, transaction sizes, levels.
     fn settings(&self, spec: &StoreSpec) -> BTreeMap<String, String>;
+}
+
+/// What comes back from a lossy format, worked out without a store.
+pub trait Lossy: Send {
+    /// Appends to `out` what has to come back for `sample`.
+    ///
+    /// # Errors
+    /// When the codec refuses the image.
+    fn pass(&mut self, sample: &Sample<'_>, out: &mut Batch) -> Result<()>;
 }
 
 /// Takes samples, in order, until there are as many as the specification said.
@@ -142,4 +192,10 @@ pub trait ImageReader: Send {
     fn read_batch(&mut self, indices: &[u64], out: &mut Batch) -> Result<()> {
         indices.iter().try_for_each(|&index| self.read(index, out))
     }
+
+    /// Appends sample `index` to `out` as the encoded file that was written, not decoded.
+    ///
+    /// # Errors
+    /// As [`ImageReader::read`]; and where the format keeps no files.
+    fn read_file(&mut self, index: u64, out: &mut Batch) -> Result<()>;
 }

@@ -4,9 +4,11 @@
 use crate::error::{Error, IoContext, Result};
 use crate::sample::Batch;
 use crate::store::container::StoreName;
+use crate::store::keys::KeyWriter;
 use crate::store::registry::{self, Resolved};
 use crate::store::{
-    Durability, ImageReader, ImageStore, ImageWriter, MANIFEST_FILE, Manifest, StoreSpec, WriteOptions, scratch, sync,
+    Durability, ImageReader, ImageStore, ImageWriter, Keys, MANIFEST_FILE, Manifest, StoreSpec, WriteOptions, scratch,
+    sync,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,6 +34,7 @@ pub struct StoreWriter {
     options: WriteOptions,
     if_exists: IfExists,
     written: u64,
+    keys: KeyWriter,
     dataset: String,
 }
 
@@ -53,8 +56,9 @@ impl StoreWriter {
         let directory = scratch::directory(parent_of(target), &stem)?;
         open_to_all(directory.path())?;
         let writer = resolved.format.create(directory.path(), spec, &options)?;
-        let (resolved, spec, target) = (resolved.clone(), spec.clone(), target.to_owned());
-        Ok(Self { writer, directory, target, resolved, spec, options, if_exists, written: 0, dataset: String::new() })
+        let keys = KeyWriter::new(directory.path(), name);
+        let (resolved, spec, target, dataset) = (resolved.clone(), spec.clone(), target.to_owned(), String::new());
+        Ok(Self { writer, directory, target, resolved, spec, options, if_exists, written: 0, keys, dataset })
     }
 
     /// Notes in the manifest which dataset is written.
@@ -68,6 +72,7 @@ impl StoreWriter {
     /// As [`ImageWriter::append`].
     pub fn append(&mut self, samples: &Batch) -> Result<()> {
         self.written += samples.len() as u64;
+        self.keys.append(samples)?;
         self.writer.append(samples)
     }
 
@@ -76,17 +81,19 @@ impl StoreWriter {
     /// # Errors
     /// When samples are missing, the system refuses, or something has appeared at the target.
     pub fn finish(self) -> Result<()> {
-        let Self { writer, directory, target, resolved, spec, options, if_exists, written, dataset } = self;
+        let Self { writer, directory, target, resolved, spec, options, if_exists, written, keys, dataset } = self;
         let name = StoreName::new(&resolved.id, &target);
         if written != spec.images {
             let cause = format!("{written} images were written of {}", spec.images);
             return Err(name.error(cause, "give as many samples as were announced"));
         }
         writer.finish()?;
+        let named = keys.finish()?;
         let library = resolved.format.native();
         let mut manifest =
             Manifest::new(&resolved.id, &spec, resolved.labels, library, resolved.format.settings(&spec));
         manifest.dataset = dataset;
+        manifest.named = named;
         let manifest_path = directory.path().join(MANIFEST_FILE);
         std::fs::write(&manifest_path, manifest.to_json()).at("write", &manifest_path)?;
         let durable = options.durability != Durability::None;
@@ -133,6 +140,15 @@ impl OpenStore {
         let resolved = manifest.format.parse().and_then(|id| registry::resolve(&id))?;
         let store = resolved.format.open(path, &manifest.spec())?;
         Ok(Self { manifest, resolved, store })
+    }
+
+    /// The samples' names, read from `path`, where the store was opened; `None` where numbers are the only names.
+    ///
+    /// # Errors
+    /// When they are missing or damaged.
+    pub fn keys(&self, path: &Path) -> Result<Option<Keys>> {
+        let name = StoreName::new(&self.resolved.id, path);
+        self.manifest.named.then(|| Keys::read(path, self.manifest.images, &name)).transpose()
     }
 
     /// A reader for one thread.

@@ -4,50 +4,42 @@ use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::sample::{Batch, Sample};
 use crate::store::container::StoreName;
-use crate::store::registry::Resolved;
-use crate::store::sealed::{IfExists, OpenStore, StoreWriter};
-use crate::store::{FormatId, StoreSpec, WriteOptions};
+use crate::store::copy::{Form, batch_images};
+use crate::store::sealed::OpenStore;
+use crate::store::{Keys, StoreSpec, Threads};
+use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::channel;
 
-/// Samples handed over at once: memory stays flat whatever the store's size.
-const BATCH: u64 = 256;
-
-/// Writes `dataset` as a store of this format at `target`. `progress` is told of images written.
-///
-/// # Errors
-/// As [`StoreWriter`]; and what the dataset says.
-pub fn write(
-    resolved: &Resolved,
-    dataset: &dyn Dataset,
-    target: &Path,
-    options: WriteOptions,
-    if_exists: IfExists,
-    progress: &mut dyn FnMut(u64),
-) -> Result<()> {
-    let spec = StoreSpec { shape: dataset.shape(), images: dataset.len() };
-    let mut writer = StoreWriter::create(resolved, target, &spec, options, if_exists)?;
-    writer.name_dataset(dataset.name());
-    let mut samples = Batch::new();
-    for first in (0..spec.images).step_by(BATCH as usize) {
-        samples.clear();
-        let end = (first + BATCH).min(spec.images);
-        (first..end).try_for_each(|index| dataset.read(index, &mut samples))?;
-        writer.append(&samples)?;
-        progress(end - first);
-    }
-    writer.finish()
+/// How closely to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// Every image is decoded and compared pixel by pixel.
+    AtPixels,
+    /// Encoded files that were kept as they are are compared byte by byte, which says as much about them and takes no
+    /// decoding; everything else as above.
+    AtFiles,
 }
 
 /// Reads the store at `path` and compares all of it with `dataset`; returns the number of images compared.
 ///
-/// The store's own structure is checked first: layout, options and codec as its name says.
+/// The store's own structure is checked first: layout, options and codec as its name says. A lossy store is compared
+/// with what its own encoder and decoder make of the dataset.
 ///
 /// # Errors
-/// [`crate::Error::Mismatch`] with the first difference; [`crate::Error::Store`] when the store cannot be read.
-pub fn verify(path: &Path, dataset: &dyn Dataset, progress: &mut dyn FnMut(u64)) -> Result<u64> {
+/// [`crate::Error::Mismatch`] with the first difference; [`crate::Error::Store`] when the store cannot be read; what
+/// `progress` says.
+pub fn verify(
+    path: &Path,
+    dataset: &dyn Dataset,
+    look: Look,
+    threads: Threads,
+    progress: &mut dyn FnMut(u64) -> Result<()>,
+) -> Result<u64> {
     let store = OpenStore::open(path)?;
     let written = store.manifest.dataset.clone();
-    compare_all(store, path, dataset, progress).map_err(|error| match error {
+    compare_all(&store, path, dataset, look, threads, progress).map_err(|error| match error {
         Error::Mismatch { format, path, detail } if !written.is_empty() && written != dataset.name() => {
             let detail = format!("{detail} (it was written from {written} and compared with {})", dataset.name());
             Error::Mismatch { format, path, detail }
@@ -56,7 +48,14 @@ pub fn verify(path: &Path, dataset: &dyn Dataset, progress: &mut dyn FnMut(u64))
     })
 }
 
-fn compare_all(store: OpenStore, path: &Path, dataset: &dyn Dataset, progress: &mut dyn FnMut(u64)) -> Result<u64> {
+fn compare_all(
+    store: &OpenStore,
+    path: &Path,
+    dataset: &dyn Dataset,
+    look: Look,
+    threads: Threads,
+    progress: &mut dyn FnMut(u64) -> Result<()>,
+) -> Result<u64> {
     let name = StoreName::new(&store.resolved.id, path);
     let spec = store.manifest.spec();
     if spec.images != dataset.len() || spec.shape != dataset.shape() {
@@ -69,30 +68,99 @@ fn compare_all(store: OpenStore, path: &Path, dataset: &dyn Dataset, progress: &
         )));
     }
     store.resolved.format.audit(path, &spec)?;
-    let mut reader = store.reader()?;
-    let (mut wanted, mut found, mut indices) = (Batch::new(), Batch::new(), Vec::new());
-    for first in (0..spec.images).step_by(BATCH as usize) {
-        wanted.clear();
-        found.clear();
-        indices.clear();
-        indices.extend(first..(first + BATCH).min(spec.images));
-        indices.iter().try_for_each(|&index| dataset.read(index, &mut wanted))?;
-        reader.read_batch(&indices, &mut found)?;
-        compare(&store.resolved.id, path, &indices, &wanted, &found)?;
-        progress(indices.len() as u64);
-    }
-    Ok(spec.images)
+    let files = look == Look::AtFiles && store.resolved.format.takes_files() && dataset.has_files();
+    let form = if files { Form::Files } else { Form::Pixels };
+    let comparison = Comparison { store, name, keys: store.keys(path)?, dataset, form, spec };
+    let step = batch_images(&comparison.spec.shape);
+    let batches = comparison.spec.images.div_ceil(step);
+    // Batches are taken as they come: their order does not matter here.
+    let next = AtomicU64::new(0);
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let (report, reports) = channel();
+        for _ in 0..(threads.get() as u64).min(batches) {
+            let (comparison, next, stop, report) = (&comparison, &next, &stop, report.clone());
+            scope.spawn(move || {
+                let outcome = comparison.run(
+                    || {
+                        let nth = next.fetch_add(1, Ordering::Relaxed);
+                        let go_on = nth < batches && !stop.load(Ordering::Relaxed);
+                        go_on.then(|| nth * step..((nth + 1) * step).min(comparison.spec.images))
+                    },
+                    &|images| report.send(Ok(images)).is_ok(),
+                );
+                if let Err(error) = outcome {
+                    // Nobody listens any more when another thread's error came first.
+                    let _ = report.send(Err(error));
+                }
+            });
+        }
+        drop(report);
+        let outcome = reports.iter().try_for_each(|report| report.and_then(&mut *progress));
+        stop.store(true, Ordering::Relaxed);
+        outcome
+    })?;
+    Ok(comparison.spec.images)
 }
 
-fn compare(id: &FormatId, path: &Path, indices: &[u64], wanted: &Batch, found: &Batch) -> Result<()> {
-    let name = StoreName::new(id, path);
-    if found.len() != indices.len() {
-        return Err(name.mismatch(format!("{} images came back for {}", found.len(), indices.len())));
+struct Comparison<'a> {
+    store: &'a OpenStore,
+    name: StoreName,
+    keys: Option<Keys>,
+    dataset: &'a dyn Dataset,
+    form: Form,
+    spec: StoreSpec,
+}
+
+impl Comparison<'_> {
+    /// One thread's part: compares range after range, until there is none or nobody wants to know.
+    fn run(&self, mut next: impl FnMut() -> Option<Range<u64>>, done: &dyn Fn(u64) -> bool) -> Result<()> {
+        let mut reader = self.store.reader()?;
+        let mut lossy = self.store.resolved.format.lossy(&self.spec);
+        let (mut wanted, mut found, mut scratch) = (Batch::new(), Batch::new(), Batch::new());
+        while let Some(range) = next() {
+            let indices: Vec<u64> = range.collect();
+            wanted.clear();
+            found.clear();
+            match &mut lossy {
+                None => indices
+                    .iter()
+                    .try_for_each(|&index| self.form.read(self.dataset, index, &mut scratch, &mut wanted))?,
+                Some(lossy) => indices.iter().try_for_each(|&index| {
+                    scratch.clear();
+                    self.dataset.read(index, &mut scratch)?;
+                    scratch.iter().try_for_each(|sample| lossy.pass(&sample, &mut wanted))
+                })?,
+            }
+            match self.form {
+                Form::Pixels => reader.read_batch(&indices, &mut found)?,
+                _ => indices.iter().try_for_each(|&index| reader.read_file(index, &mut found))?,
+            }
+            self.compare(&indices, &wanted, &found)?;
+            if !done(indices.len() as u64) {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
-    let differs = |(&index, (wanted, found))| difference(&wanted, &found).map(|what| (index, what));
-    match indices.iter().zip(wanted.iter().zip(found.iter())).find_map(differs) {
-        Some((index, what)) => Err(name.mismatch(format!("image {index} came back changed: {what}"))),
-        None => Ok(()),
+
+    fn compare(&self, indices: &[u64], wanted: &Batch, found: &Batch) -> Result<()> {
+        if found.len() != indices.len() {
+            return Err(self.name.mismatch(format!("{} images came back for {}", found.len(), indices.len())));
+        }
+        let differs = |(&index, (wanted, found)): (&u64, (Sample<'_>, Sample<'_>))| {
+            let key = self.keys.as_ref().map_or(&[][..], |keys| keys.get(index));
+            let other_key = || {
+                let (key, wanted) = (String::from_utf8_lossy(key), String::from_utf8_lossy(wanted.key));
+                format!("name '{key}' instead of '{wanted}'")
+            };
+            let what = difference(&wanted, &found).or_else(|| (key != wanted.key).then(other_key));
+            what.map(|what| (index, what))
+        };
+        match indices.iter().zip(wanted.iter().zip(found.iter())).find_map(differs) {
+            Some((index, what)) => Err(self.name.mismatch(format!("image {index} came back changed: {what}"))),
+            None => Ok(()),
+        }
     }
 }
 
@@ -104,13 +172,14 @@ pub fn difference(wanted: &Sample<'_>, found: &Sample<'_>) -> Option<String> {
     if wanted.label != found.label {
         return Some(format!("label {} instead of {}", found.label, wanted.label));
     }
-    if wanted.pixels == found.pixels {
+    let (from, to) = if wanted.file.is_empty() { (wanted.pixels, found.pixels) } else { (wanted.file, found.file) };
+    if from == to {
         return None;
     }
-    let differing = wanted.pixels.iter().zip(found.pixels).filter(|(a, b)| a != b).count();
-    let first = wanted.pixels.iter().zip(found.pixels).position(|(a, b)| a != b).unwrap_or(0);
-    Some(format!(
-        "{differing} bytes differ, the first is byte {first}: {} instead of {}",
-        found.pixels[first], wanted.pixels[first]
-    ))
+    if from.len() != to.len() {
+        return Some(format!("{} bytes instead of {}", to.len(), from.len()));
+    }
+    let differing = from.iter().zip(to).filter(|(a, b)| a != b).count();
+    let first = from.iter().zip(to).position(|(a, b)| a != b).unwrap_or(0);
+    Some(format!("{differing} bytes differ, the first is byte {first}: {} instead of {}", to[first], from[first]))
 }

@@ -4,10 +4,11 @@ use super::Source;
 use crate::error::Result;
 use crate::measure::space;
 use crate::results::Storage;
+use crate::store::copy::write;
 use crate::store::registry::Resolved;
 use crate::store::sealed::IfExists;
-use crate::store::verify::{verify, write};
-use crate::store::{Durability, WriteOptions, scratch};
+use crate::store::verify::{Look, verify};
+use crate::store::{Durability, Threads, WriteOptions, scratch};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -58,10 +59,10 @@ impl Shelf {
             return Ok(prepared.clone());
         }
         let path = self.path_of(resolved, source.images());
-        let options = WriteOptions { durability: Durability::Close };
-        write(resolved, source.dataset(), &path, options, IfExists::Refuse, &mut |_| {})?;
+        let options = WriteOptions { durability: Durability::Close, threads: Threads::ONE };
+        write(resolved, source.dataset(), &path, options, IfExists::Refuse, &mut |_| Ok(()))?;
         let written = SystemTime::now();
-        let verified = verify(&path, source.dataset(), &mut |_| {})?;
+        let verified = verify(&path, source.dataset(), Look::AtPixels, Threads::ONE, &mut |_| Ok(()))?;
         let prepared = Prepared { storage: space(&path)?, path, written, verified };
         self.prepared.insert(key, prepared.clone());
         Ok(prepared)

@@ -3,7 +3,9 @@
 use crate::dataset::Dataset;
 use crate::error::Result;
 use crate::sample::Batch;
+use crate::store::StoreSpec;
 use crate::store::container::StoreName;
+use crate::store::registry::Resolved;
 use std::sync::Arc;
 
 /// A dataset and the fingerprints of its samples (8 bytes each).
@@ -26,6 +28,25 @@ impl Source {
             fingerprints.extend(batch.iter().map(|sample| sample.fingerprint()));
         }
         Ok(Self { dataset, fingerprints })
+    }
+
+    /// The same dataset as a store of `format` has to give it back: other pixels where the format is lossy.
+    ///
+    /// # Errors
+    /// What the dataset says, or the codec.
+    pub fn through(self: &Arc<Self>, format: &Resolved) -> Result<Arc<Self>> {
+        let spec = StoreSpec { shape: self.dataset.shape(), images: self.images() };
+        let Some(mut lossy) = format.format.lossy(&spec) else { return Ok(Arc::clone(self)) };
+        let mut fingerprints = Vec::new();
+        let (mut sample, mut passed) = (Batch::new(), Batch::new());
+        for index in 0..self.images() {
+            sample.clear();
+            passed.clear();
+            self.dataset.read(index, &mut sample)?;
+            sample.iter().try_for_each(|sample| lossy.pass(&sample, &mut passed))?;
+            fingerprints.extend(passed.iter().map(|sample| sample.fingerprint()));
+        }
+        Ok(Arc::new(Self { dataset: Arc::clone(&self.dataset), fingerprints }))
     }
 
     /// The dataset.

@@ -4,6 +4,7 @@ use super::{BATCH, Session, Source, read};
 use crate::error::{IoContext, Result};
 use crate::measure::Stopwatch;
 use crate::sample::Batch;
+use crate::store::copy::Form;
 use crate::store::registry::Resolved;
 use crate::store::sealed::{IfExists, StoreWriter};
 use crate::store::{StoreSpec, WriteOptions, settle};
@@ -17,6 +18,7 @@ pub struct Writes {
     target: PathBuf,
     options: WriteOptions,
     samples: Batch,
+    scratch: Batch,
 }
 
 impl Writes {
@@ -29,6 +31,7 @@ impl Writes {
             target: store.with_file_name(format!("{name}.turn")),
             options,
             samples: Batch::new(),
+            scratch: Batch::new(),
         }
     }
 
@@ -40,8 +43,9 @@ impl Writes {
         let mut writer = watch.time(create)?;
         for first in (0..images).step_by(BATCH as usize) {
             self.samples.clear();
+            let form = if self.resolved.format.takes_files() { Form::Files } else { Form::Pixels };
             for index in first..(first + BATCH).min(images) {
-                self.source.dataset().read(index, &mut self.samples)?;
+                form.read(self.source.dataset(), index, &mut self.scratch, &mut self.samples)?;
             }
             watch.time(|| writer.append(&self.samples))?;
         }

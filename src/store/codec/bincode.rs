@@ -13,6 +13,8 @@ pub const INFO: CodecInfo = CodecInfo {
     about: "the sample as one serialised object, label included",
     options: &[],
     extension: "bincode",
+    of_files: false,
+    lossy: false,
     holds_label: true,
     checksums: false,
     make: |_| Box::new(Bincode),

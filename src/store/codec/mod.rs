@@ -16,8 +16,13 @@ pub struct CodecInfo {
     pub about: &'static str,
     /// Options it takes.
     pub options: &'static [OptionInfo],
-    /// Ending of a file that holds one record.
+    /// Ending of a file that holds one record; empty where the record decides.
     pub extension: &'static str,
+    /// Whether it takes encoded files as they are, not pixels.
+    pub of_files: bool,
+    /// Whether other pixels come back than went in. What has to come back is then what the codec itself makes of the
+    /// pixels that went in.
+    pub lossy: bool,
     /// Whether records carry the label themselves.
     pub holds_label: bool,
     /// Whether a changed byte of a record is noticed on decoding.
@@ -44,7 +49,7 @@ pub trait Codec: Send + Sync {
 }
 
 /// Encodes images, one thread's worth.
-pub trait Encoder {
+pub trait Encoder: Send {
     /// Appends the encoded sample to `out`.
     ///
     /// # Errors
@@ -70,7 +75,7 @@ macro_rules! codecs {
     };
 }
 
-codecs! { raw, png, bincode }
+codecs! { raw, source, png, jpeg, bincode }
 
 /// The codec called `name`, if there is one.
 pub fn find(name: &str) -> Option<&'static CodecInfo> {

@@ -11,6 +11,8 @@ pub const INFO: CodecInfo = CodecInfo {
     about: "the pixels as they are",
     options: &[],
     extension: "raw",
+    of_files: false,
+    lossy: false,
     holds_label: false,
     checksums: false,
     make: |_| Box::new(Raw),

@@ -1,11 +1,12 @@
 //! `dir`: one file an image in `images/`, named by number, and `labels.csv` (`file,label`) beside: what the founding
 //! experiment and most people start from.
 
-use super::record::{self, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
+use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
 use super::{ContainerInfo, StoreName};
 use crate::error::{IoContext, Result};
+use crate::image_file;
 use crate::results::Native;
-use crate::store::{Capabilities, WriteOptions};
+use crate::store::{Capabilities, Durability, WriteOptions};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::File;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 pub const INFO: ContainerInfo = ContainerInfo {
     about: "one file per image, labels in labels.csv",
-    codecs: &["png", "raw"],
+    codecs: &["png", "raw", "source", "jpeg"],
     options: &[],
     labels: "labels.csv beside the files",
     make: |id| record::format(id, Dir),
@@ -28,22 +29,25 @@ const LABELS: &str = "labels.csv";
 const HEADER: [&str; 2] = ["file", "label"];
 
 impl RecordContainer for Dir {
-    fn create(&self, at: &Path, layout: &RecordLayout, _: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
+    fn create(&self, at: &Path, _: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
         let folder = at.join(FOLDER);
         std::fs::create_dir(&folder).at("create", &folder)?;
         let labels_path = at.join(LABELS);
         let file = File::create_new(&labels_path).at("create", &labels_path)?;
         let mut labels = csv::Writer::from_writer(BufWriter::new(file));
         labels.write_record(HEADER).map_err(std::io::Error::from).at("write", &labels_path)?;
-        Ok(Box::new(Writer { names: Names::new(folder, layout.extension), labels, labels_path, unsynced: 0..0 }))
+        let sync_each = write.durability == Durability::Each;
+        Ok(Box::new(Writer { names: Names::new(folder), labels, labels_path, unsynced: Vec::new(), sync_each }))
     }
 
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
-        let labels = read_labels(at, layout)?;
-        // No codec makes an image twice as large as its pixels.
-        let max_bytes = layout.max_image_bytes.saturating_mul(2).saturating_add(64 * 1024);
-        let (folder, name) = (at.join(FOLDER), layout.name.clone());
-        Ok(Arc::new(Store { folder, extension: layout.extension, labels, name, max_bytes }))
+        let rows = read_labels(at, layout)?;
+        // No codec makes an image twice as large as its pixels; but a file from elsewhere may carry anything else.
+        let max_bytes = match layout.extension {
+            Some(_) => layout.max_image_bytes.saturating_mul(2).saturating_add(64 * 1024),
+            None => image_file::MAX_IMAGE_BYTES as u64,
+        };
+        Ok(Arc::new(Store { folder: at.join(FOLDER), rows, name: layout.name.clone(), max_bytes }))
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -67,27 +71,26 @@ impl RecordContainer for Dir {
 struct Names {
     path: String,
     stem: usize,
-    extension: &'static str,
     folder: PathBuf,
 }
 
 impl Names {
-    fn new(folder: PathBuf, extension: &'static str) -> Self {
+    fn new(folder: PathBuf) -> Self {
         // A path that is no UTF-8 cannot be kept in a String: `of` joins it the slow way instead.
         let path = folder.to_str().map(|text| format!("{text}/")).unwrap_or_default();
-        Self { stem: path.len(), path, extension, folder }
+        Self { stem: path.len(), path, folder }
     }
 
-    fn file_name(&mut self, index: u64) -> &str {
+    fn file_name(&mut self, index: u64, extension: &str) -> &str {
         self.path.truncate(self.stem);
         // Writing into a String cannot fail.
-        let _ = write!(self.path, "{index:08}.{}", self.extension);
+        let _ = write!(self.path, "{index:08}.{extension}");
         &self.path[self.stem..]
     }
 
     /// Calls `with` with the path of file `index`.
-    fn with<T>(&mut self, index: u64, with: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
-        self.file_name(index);
+    fn with<T>(&mut self, index: u64, extension: &str, with: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
+        self.file_name(index, extension);
         if self.stem > 0 { with(Path::new(&self.path)) } else { with(&self.folder.join(&self.path)) }
     }
 }
@@ -96,26 +99,30 @@ struct Writer {
     names: Names,
     labels: csv::Writer<BufWriter<File>>,
     labels_path: PathBuf,
-    unsynced: std::ops::Range<u64>,
+    /// Files that durability `each` has not put on the device yet; remembered only there.
+    unsynced: Vec<(u64, &'static str)>,
+    sync_each: bool,
 }
 
 impl RecordWriter for Writer {
-    fn put(&mut self, index: u64, label: u32, record: &[u8]) -> Result<()> {
-        self.names
-            .with(index, |path| File::create_new(path).and_then(|mut file| file.write_all(record)).at("write", path))?;
-        self.unsynced.end = index + 1;
-        let mut digits = String::new();
-        let _ = write!(digits, "{label}"); // writing into a String cannot fail
-        let row = self.labels.write_record([self.names.file_name(index), &digits]);
+    fn put(&mut self, record: NewRecord<'_>) -> Result<()> {
+        let NewRecord { index, label, extension, bytes } = record;
+        self.names.with(index, extension, |path| {
+            File::create_new(path).and_then(|mut file| file.write_all(bytes)).at("write", path)
+        })?;
+        if self.sync_each {
+            self.unsynced.push((index, extension));
+        }
+        let row = self.labels.write_record([self.names.file_name(index, extension), &label.to_string()]);
         row.map_err(std::io::Error::from).at("write", &self.labels_path)
     }
 
     fn sync(&mut self) -> Result<()> {
         self.labels.flush().at("write", &self.labels_path)?;
-        for index in std::mem::take(&mut self.unsynced) {
-            self.names.with(index, |path| File::open(path).and_then(|file| file.sync_all()).at("sync", path))?;
+        for (index, extension) in self.unsynced.drain(..) {
+            self.names
+                .with(index, extension, |path| File::open(path).and_then(|file| file.sync_all()).at("sync", path))?;
         }
-        self.unsynced = self.unsynced.end..self.unsynced.end;
         for path in [&self.labels_path, &self.names.folder] {
             File::open(path).and_then(|file| file.sync_all()).at("sync", path)?;
         }
@@ -127,37 +134,49 @@ impl RecordWriter for Writer {
     }
 }
 
+/// What `labels.csv` says of an image.
+#[derive(Clone, Copy)]
+struct Row {
+    label: u32,
+    extension: &'static str,
+}
+
+/// Endings of files that this container writes.
+const EXTENSIONS: [&str; 8] = ["png", "raw", "jpg", "webp", "bmp", "tiff", "pnm", "bin"];
+
 /// All labels, in order; every row must name the file that belongs there.
-fn read_labels(at: &Path, layout: &RecordLayout) -> Result<Vec<u32>> {
+fn read_labels(at: &Path, layout: &RecordLayout) -> Result<Vec<Row>> {
     let path = at.join(LABELS);
     let file = File::open(&path).at("open", &path)?;
-    let mut rows = csv::Reader::from_reader(file);
-    let header = rows.headers().map_err(|e| layout.name.damaged(format!("{LABELS}: {e}")))?;
+    let mut csv = csv::Reader::from_reader(file);
+    let damaged = |what: String| layout.name.damaged(format!("{LABELS}: {what}"));
+    let header = csv.headers().map_err(|e| damaged(e.to_string()))?;
     if header.iter().ne(HEADER) {
-        return Err(layout.name.damaged(format!("{LABELS} does not begin with the line {}", HEADER.join(","))));
+        return Err(damaged(format!("it does not begin with the line {}", HEADER.join(","))));
     }
-    let mut names = Names::new(PathBuf::new(), layout.extension);
-    let mut labels = Vec::new();
-    let mut row = csv::StringRecord::new();
-    while rows.read_record(&mut row).map_err(|e| layout.name.damaged(format!("{LABELS}: {e}")))? {
-        let index = labels.len() as u64;
-        if row.get(0) != Some(names.file_name(index)) {
-            return Err(layout.name.damaged(format!("{LABELS}: row {index} does not name file {index}")));
-        }
-        let label = row.get(1).and_then(|text| text.parse().ok());
-        labels.push(label.ok_or_else(|| layout.name.damaged(format!("{LABELS}: row {index} has no label")))?);
+    let mut names = Names::new(PathBuf::new());
+    let mut rows = Vec::new();
+    let mut record = csv::StringRecord::new();
+    while csv.read_record(&mut record).map_err(|e| damaged(e.to_string()))? {
+        let index = rows.len() as u64;
+        let file = record.get(0).unwrap_or_default();
+        let ending = file.rsplit('.').next().unwrap_or_default();
+        // Every record of a store has the same ending, unless each is a file of its own kind.
+        let extension = layout.extension.or_else(|| EXTENSIONS.into_iter().find(|known| *known == ending));
+        let extension = extension.filter(|extension| names.file_name(index, extension) == file);
+        let extension = extension.ok_or_else(|| damaged(format!("row {index} does not name file {index}")))?;
+        let label = record.get(1).and_then(|text| text.parse().ok());
+        rows.push(Row { label: label.ok_or_else(|| damaged(format!("row {index} has no label")))?, extension });
     }
-    if labels.len() as u64 != layout.records {
-        let found = labels.len();
-        return Err(layout.name.damaged(format!("{LABELS} has {found} rows for {} images", layout.records)));
+    if rows.len() as u64 != layout.records {
+        return Err(damaged(format!("{} rows for {} images", rows.len(), layout.records)));
     }
-    Ok(labels)
+    Ok(rows)
 }
 
 struct Store {
     folder: PathBuf,
-    extension: &'static str,
-    labels: Vec<u32>,
+    rows: Vec<Row>,
     name: StoreName,
     /// A file longer than this is damaged, and is not read to its end.
     max_bytes: u64,
@@ -165,7 +184,7 @@ struct Store {
 
 impl RecordStore for Store {
     fn reader(self: Arc<Self>) -> Result<Box<dyn RecordReader>> {
-        let names = Names::new(self.folder.clone(), self.extension);
+        let names = Names::new(self.folder.clone());
         Ok(Box::new(Reader { names, scratch: Vec::new(), store: self }))
     }
 }
@@ -178,16 +197,16 @@ struct Reader {
 
 impl RecordReader for Reader {
     fn get(&mut self, index: u64) -> Result<Record<'_>> {
+        let row = usize::try_from(index).ok().and_then(|at| self.store.rows.get(at)).copied();
+        let row = row.ok_or_else(|| self.store.name.damaged(format!("image {index} has no label")))?;
         let (scratch, max_bytes) = (&mut self.scratch, self.store.max_bytes);
-        let length = self.names.with(index, |path| {
+        let length = self.names.with(index, row.extension, |path| {
             File::open(path).and_then(|file| read_whole(&mut file.take(max_bytes + 1), scratch)).at("read", path)
         })?;
         if length as u64 > self.store.max_bytes {
             return Err(self.store.name.damaged(format!("the file of image {index} is too long for any image")));
         }
-        let label = usize::try_from(index).ok().and_then(|i| self.store.labels.get(i)).copied();
-        let label = label.ok_or_else(|| self.store.name.damaged(format!("image {index} has no label")))?;
-        Ok(Record { bytes: &self.scratch[..length], label })
+        Ok(Record { bytes: &self.scratch[..length], label: row.label })
     }
 }
 

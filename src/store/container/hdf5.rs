@@ -6,6 +6,7 @@
 mod slab;
 mod writer;
 
+use super::record::KEEPS_NO_FILES;
 use super::{ContainerInfo, StoreName};
 use crate::error::{Error, IoContext, Result};
 use crate::results::Native;
@@ -287,5 +288,9 @@ impl ImageReader for Reader {
             self.read_run(run[0], run.len() as u64, out)?;
         }
         Ok(())
+    }
+
+    fn read_file(&mut self, _: u64, _: &mut Batch) -> Result<()> {
+        Err(self.store.name.unsupported(KEEPS_NO_FILES))
     }
 }

@@ -3,7 +3,7 @@
 
 mod environment;
 
-use super::record::{self, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
+use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
 use super::{ContainerInfo, StoreName};
 use crate::error::{Error, Result};
 use crate::results::Native;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 pub const INFO: ContainerInfo = ContainerInfo {
     about: "LMDB, memory-mapped B+tree",
-    codecs: &["bincode", "raw", "png"],
+    codecs: &["bincode", "raw", "png", "source", "jpeg"],
     options: &[],
     labels: "inside each record",
     make: |id| record::format(id, Lmdb),
@@ -153,7 +153,7 @@ impl Writer {
 }
 
 impl RecordWriter for Writer {
-    fn put(&mut self, index: u64, _: u32, record: &[u8]) -> Result<()> {
+    fn put(&mut self, record: NewRecord<'_>) -> Result<()> {
         let database = self.database;
         self.transaction
             .with_dependent_mut(|environment, open| {
@@ -162,11 +162,11 @@ impl RecordWriter for Writer {
                     none => none.insert(environment.begin_rw_txn()?),
                 };
                 // Keys come in order: appending fills pages and skips the search.
-                transaction.put(database, &key(index), &record, WriteFlags::APPEND)
+                transaction.put(database, &key(record.index), &record.bytes, WriteFlags::APPEND)
             })
             .map_err(|e| failed(&self.name, "write", e))?;
         self.records += 1;
-        self.bytes += record.len() as u64;
+        self.bytes += record.bytes.len() as u64;
         if self.records >= RECORDS_A_TRANSACTION || self.bytes >= BYTES_A_TRANSACTION { self.commit() } else { Ok(()) }
     }
 
@@ -244,7 +244,8 @@ mod tests {
         writer.append(&samples).unwrap();
         writer.finish().unwrap();
 
-        let layout = RecordLayout { name: StoreName::new(&id, &at), records: 1, max_image_bytes: 4, extension: "raw" };
+        let layout =
+            RecordLayout { name: StoreName::new(&id, &at), records: 1, max_image_bytes: 4, extension: Some("raw") };
         let store = Lmdb.open(&at, &layout).unwrap();
         let (mut one, mut two) = (Arc::clone(&store).reader().unwrap(), store.reader().unwrap());
         let (first, second) = (one.get(0).unwrap().bytes, two.get(0).unwrap().bytes);

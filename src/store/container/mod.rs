@@ -59,8 +59,8 @@ macro_rules! containers {
 }
 
 containers! {
-    dir => core ["dir:png", "dir:raw"] more ["dir:png,level=fast"];
-    lmdb if "lmdb" => core ["lmdb:bincode", "lmdb:raw", "lmdb:png"] more [];
+    dir => core ["dir:png", "dir:raw"] more ["dir:png,level=fast", "dir:jpeg", "dir:source"];
+    lmdb if "lmdb" => core ["lmdb:bincode", "lmdb:raw", "lmdb:png"] more ["lmdb:jpeg", "lmdb:source"];
     hdf5 if "hdf5" => core ["hdf5:raw", "hdf5:raw,chunk=64", "hdf5:raw,chunk=64,deflate=4"] more ["hdf5:raw,chunk=1"];
 }
 

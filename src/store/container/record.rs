@@ -2,11 +2,15 @@
 //! codec. This is the seam where look-up and decoding can be told apart.
 
 use super::StoreName;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::image_file;
 use crate::results::Native;
-use crate::sample::{Batch, ImageShape, Shape};
+use crate::sample::{Batch, ImageShape, Sample, Shape};
 use crate::store::codec::{self, Codec, CodecInfo, Decoder, Encoder};
-use crate::store::{Capabilities, Format, FormatId, ImageReader, ImageStore, ImageWriter, StoreSpec, WriteOptions};
+use crate::store::{
+    Capabilities, Format, FormatId, ImageReader, ImageStore, ImageWriter, Lossy, StoreSpec, WriteOptions,
+};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -42,17 +46,30 @@ pub struct RecordLayout {
     pub records: u64,
     /// Largest image, decoded; encoded records are rarely and little larger.
     pub max_image_bytes: u64,
-    /// Ending of a file that holds one record.
+    /// Ending of a file that holds one record; `None` where each record has its own.
+    pub extension: Option<&'static str>,
+}
+
+/// A record to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct NewRecord<'a> {
+    /// Its number, one higher than that of the record before.
+    pub index: u64,
+    /// The label, for containers that keep labels beside the records.
+    pub label: u32,
+    /// Ending of a file that holds this record.
     pub extension: &'static str,
+    /// What to keep.
+    pub bytes: &'a [u8],
 }
 
 /// Takes records in order.
 pub trait RecordWriter {
-    /// Adds record `index`, one higher than the one before. Containers that do not keep labels ignore `label`.
+    /// Adds a record.
     ///
     /// # Errors
     /// What the library or system says.
-    fn put(&mut self, index: u64, label: u32, record: &[u8]) -> Result<()>;
+    fn put(&mut self, record: NewRecord<'_>) -> Result<()>;
     /// Makes all records so far safe from a power cut. Called after every batch with durability `each`, else never:
     /// finished stores are synced by [`sealed`](crate::store::sealed), for all containers alike.
     ///
@@ -93,6 +110,9 @@ pub struct Record<'a> {
     pub label: u32,
 }
 
+/// Why a format cannot give back the files that images came from.
+pub const KEEPS_NO_FILES: &str = "only the codec source keeps the original files";
+
 /// Makes a format of a record container and the codec that `id` names.
 pub fn format(id: &FormatId, container: impl RecordContainer + 'static) -> Result<Box<dyn Format>> {
     let info = codec::find(&id.codec).ok_or_else(|| crate::store::registry::unknown_format(&id.to_string()))?;
@@ -113,7 +133,7 @@ impl RecordFormat {
             name: StoreName::new(&self.id, at),
             records: spec.images,
             max_image_bytes: spec.shape.max().bytes() as u64,
-            extension: self.info.extension,
+            extension: (!self.info.of_files).then_some(self.info.extension),
         }
     }
 
@@ -127,14 +147,15 @@ impl Format for RecordFormat {
     fn create(&self, at: &Path, spec: &StoreSpec, write: &WriteOptions) -> Result<Box<dyn ImageWriter>> {
         let layout = self.layout(at, spec);
         self.codec.accepts(spec.shape.max()).map_err(|why| layout.name.unsupported(why))?;
+        let lanes = (0..write.threads.get()).map(|_| Lane::new(self.codec.encoder(&spec.shape))).collect();
         Ok(Box::new(Writer {
             records: self.container.create(at, &layout, write)?,
-            encoder: self.codec.encoder(&spec.shape),
+            lanes,
             shape: spec.shape.clone(),
             name: layout.name,
             prefix: self.prefixes_label(),
+            info: self.info,
             next: 0,
-            scratch: Vec::new(),
             sync_each: write.durability == crate::store::Durability::Each,
         }))
     }
@@ -147,6 +168,7 @@ impl Format for RecordFormat {
             name: layout.name,
             spec: spec.clone(),
             prefix: self.prefixes_label(),
+            of_files: self.info.of_files,
         }))
     }
 
@@ -180,6 +202,21 @@ impl Format for RecordFormat {
         self.container.native().unwrap_or_else(|| self.codec.native())
     }
 
+    fn takes_files(&self) -> bool {
+        self.info.of_files
+    }
+
+    fn lossy(&self, spec: &StoreSpec) -> Option<Box<dyn Lossy>> {
+        self.info.lossy.then(|| -> Box<dyn Lossy> {
+            Box::new(Pass {
+                encoder: self.codec.encoder(&spec.shape),
+                decoder: self.codec.decoder(&spec.shape),
+                record: Vec::new(),
+                name: StoreName::new(&self.id, Path::new("")),
+            })
+        })
+    }
+
     fn settings(&self, spec: &StoreSpec) -> BTreeMap<String, String> {
         let mut settings = self.container.settings(&self.layout(Path::new(""), spec));
         settings.extend(self.codec.settings());
@@ -187,36 +224,129 @@ impl Format for RecordFormat {
     }
 }
 
+/// An encoder and what it made of its share of a batch.
+struct Lane {
+    encoder: Box<dyn Encoder>,
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Lane {
+    fn new(encoder: Box<dyn Encoder>) -> Self {
+        Self { encoder, bytes: Vec::new(), ends: Vec::new() }
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    fn encode(&mut self, sample: &Sample<'_>, prefix: bool) -> Result<(), String> {
+        if prefix {
+            self.bytes.extend_from_slice(&sample.label.to_le_bytes());
+        }
+        self.encoder.encode(sample, &mut self.bytes)?;
+        self.ends.push(self.bytes.len());
+        Ok(())
+    }
+
+    fn records(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.bytes[start..*end])
+    }
+}
+
 struct Writer {
     records: Box<dyn RecordWriter>,
-    encoder: Box<dyn Encoder>,
+    /// One for each thread.
+    lanes: Vec<Lane>,
     shape: Shape,
     name: StoreName,
     prefix: bool,
+    info: &'static CodecInfo,
     next: u64,
-    scratch: Vec<u8>,
     sync_each: bool,
+}
+
+impl Writer {
+    fn refuse(&self, nth: usize, why: &str) -> Error {
+        self.name.error(format!("image {} cannot be encoded: {why}", self.next + nth as u64), "use another codec")
+    }
+
+    fn put(&mut self, sample: &Sample<'_>, record: &[u8]) -> Result<()> {
+        let extension = match self.info.of_files {
+            true => image_file::Kind::of(sample.file).map_or("bin", image_file::Kind::extension),
+            false => self.info.extension,
+        };
+        self.records.put(NewRecord { index: self.next, label: sample.label, extension, bytes: record })?;
+        self.next += 1;
+        Ok(())
+    }
+
+    /// Each lane encodes its share of the samples at the same time as the others; then all is written in order.
+    fn append_with_all_lanes(&mut self, samples: &Batch) -> Result<()> {
+        let mut lanes = std::mem::take(&mut self.lanes);
+        let share = samples.len().div_ceil(lanes.len()).max(1);
+        let prefix = self.prefix;
+        let failed = lanes.par_iter_mut().enumerate().find_map_first(|(nth, lane)| {
+            lane.clear();
+            let mine = samples.iter().enumerate().skip(nth * share).take(share);
+            mine.map(|(at, sample)| (at, lane.encode(&sample, prefix))).find_map(|(at, done)| Some((at, done.err()?)))
+        });
+        let written = match failed {
+            Some((at, why)) => Err(self.refuse(at, &why)),
+            None => {
+                let mut records = lanes.iter().flat_map(Lane::records);
+                samples.iter().zip(&mut records).try_for_each(|(sample, record)| self.put(&sample, record))
+            }
+        };
+        self.lanes = lanes;
+        written
+    }
+
+    fn append_with_one_lane(&mut self, samples: &Batch) -> Result<()> {
+        let Some(mut lane) = self.lanes.pop() else { return Ok(()) };
+        let written = samples.iter().enumerate().try_for_each(|(at, sample)| {
+            lane.clear();
+            lane.encode(&sample, self.prefix).map_err(|why| self.refuse(at, &why))?;
+            self.put(&sample, &lane.bytes)
+        });
+        self.lanes.push(lane);
+        written
+    }
 }
 
 impl ImageWriter for Writer {
     fn append(&mut self, samples: &Batch) -> Result<()> {
-        for sample in samples.iter() {
-            refuse_strange_shape(&self.name, &self.shape, sample.shape)?;
-            self.scratch.clear();
-            if self.prefix {
-                self.scratch.extend_from_slice(&sample.label.to_le_bytes());
-            }
-            self.encoder.encode(&sample, &mut self.scratch).map_err(|why| {
-                self.name.error(format!("image {} cannot be encoded: {why}", self.next), "use another codec")
-            })?;
-            self.records.put(self.next, sample.label, &self.scratch)?;
-            self.next += 1;
+        samples.iter().try_for_each(|sample| refuse_strange_shape(&self.name, &self.shape, sample.shape))?;
+        match self.lanes.len() {
+            1 => self.append_with_one_lane(samples)?,
+            _ => self.append_with_all_lanes(samples)?,
         }
         if self.sync_each { self.records.sync() } else { Ok(()) }
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
         self.records.finish()
+    }
+}
+
+/// An image through a lossy codec and back.
+struct Pass {
+    encoder: Box<dyn Encoder>,
+    decoder: Box<dyn Decoder>,
+    record: Vec<u8>,
+    name: StoreName,
+}
+
+impl Lossy for Pass {
+    fn pass(&mut self, sample: &Sample<'_>, out: &mut Batch) -> Result<()> {
+        self.record.clear();
+        let passed = self.encoder.encode(sample, &mut self.record);
+        let passed = passed.and_then(|()| self.decoder.decode(&self.record, sample.label, out));
+        passed.map_err(|why| self.name.unsupported(why))?;
+        out.set_key(sample.key);
+        Ok(())
     }
 }
 
@@ -234,6 +364,7 @@ struct Store {
     name: StoreName,
     spec: StoreSpec,
     prefix: bool,
+    of_files: bool,
 }
 
 impl ImageStore for Store {
@@ -259,6 +390,19 @@ impl ImageReader for Reader {
         split(record, self.store.prefix)
             .and_then(|(bytes, label)| self.decoder.decode(bytes, label, out))
             .map_err(|why| self.store.name.damaged(format!("image {index}: {why}")))
+    }
+
+    fn read_file(&mut self, index: u64, out: &mut Batch) -> Result<()> {
+        let name = &self.store.name;
+        if !self.store.of_files {
+            return Err(name.unsupported(KEEPS_NO_FILES));
+        }
+        name.check_index(index, self.store.spec.images)?;
+        let damaged = |why: String| name.damaged(format!("image {index}: {why}"));
+        let (file, label) = split(self.records.get(index)?, self.store.prefix).map_err(damaged)?;
+        let shape = image_file::header(file).map_err(damaged)?.shape;
+        out.push_file(shape, label, file.len()).copy_from_slice(file);
+        Ok(())
     }
 }
 

@@ -84,14 +84,14 @@ fn refuse_short_file(environment: &Environment, bytes: u64, name: &StoreName) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::verify::write;
+    use crate::store::copy::write;
     use crate::store::{WriteOptions, registry, sealed::IfExists};
 
     fn store(place: &Path) -> (std::path::PathBuf, StoreName) {
         let resolved = registry::resolve(&"lmdb:raw".parse().unwrap()).unwrap();
         let path = place.join("store");
-        let images = crate::dataset::Memory::ragged(50);
-        write(&resolved, &images, &path, WriteOptions::default(), IfExists::Refuse, &mut |_| {}).unwrap();
+        let images = crate::dataset::Memory::ragged(50, &[3]);
+        write(&resolved, &images, &path, WriteOptions::default(), IfExists::Refuse, &mut |_| Ok(())).unwrap();
         let name = StoreName::new(&resolved.id, &path);
         (path, name)
     }

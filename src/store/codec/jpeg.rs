@@ -1,0 +1,97 @@
+//! `jpeg`: baseline JPEG (ITU-T T.81), lossy: grey or YCbCr. What a store has to give back is what this encoder and
+//! decoder make of the pixels.
+
+use super::{Codec, CodecInfo, Decoder, Encoder, admit};
+use crate::image_file;
+use crate::results::Native;
+use crate::sample::{Batch, ImageShape, Sample, Shape};
+use crate::store::options::{OptionInfo, Values, integer, word};
+use jpeg_encoder::SamplingFactor;
+use std::collections::BTreeMap;
+
+/// What Pillow's users mostly set, and ImageNet's median is near.
+const DEFAULT_QUALITY: u8 = 90;
+
+const QUALITY: OptionInfo = OptionInfo {
+    key: "quality",
+    values: Values::Integer { min: 1, max: 100 },
+    default: "90",
+    about: "as in libjpeg: larger is better and bigger",
+};
+
+const SUBSAMPLING: OptionInfo = OptionInfo {
+    key: "subsampling",
+    values: Values::OneOf(&["444", "422", "420"]),
+    default: "420",
+    about: "colour resolution: full, half, or a quarter",
+};
+
+pub const INFO: CodecInfo = CodecInfo {
+    name: "jpeg",
+    about: "JPEG, lossy",
+    options: &[QUALITY, SUBSAMPLING],
+    extension: "jpg",
+    of_files: false,
+    lossy: true,
+    holds_label: false,
+    checksums: false,
+    make: |id| {
+        let quality = integer(id, QUALITY.key).and_then(|quality| u8::try_from(quality).ok());
+        let subsampling = match word(id, &SUBSAMPLING) {
+            "444" => SamplingFactor::R_4_4_4,
+            "422" => SamplingFactor::R_4_2_2,
+            _ => SamplingFactor::R_4_2_0,
+        };
+        Box::new(Jpeg { quality: quality.unwrap_or(DEFAULT_QUALITY), subsampling })
+    },
+};
+
+#[derive(Clone, Copy)]
+struct Jpeg {
+    quality: u8,
+    subsampling: SamplingFactor,
+}
+
+impl Codec for Jpeg {
+    fn accepts(&self, shape: ImageShape) -> Result<(), String> {
+        image_file::jpeg::holds(shape).map(|_| ())
+    }
+
+    fn encoder(&self, _: &Shape) -> Box<dyn Encoder> {
+        Box::new(*self)
+    }
+
+    fn decoder(&self, shape: &Shape) -> Box<dyn Decoder> {
+        Box::new(Images { shape: shape.clone() })
+    }
+
+    fn native(&self) -> Native {
+        Native { library: "jpeg-encoder, zune-jpeg".into(), version: env!("BUILT_ZUNE_JPEG_VERSION").into() }
+    }
+
+    fn settings(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            ("jpeg quality".into(), self.quality.to_string()),
+            ("jpeg subsampling".into(), format!("{:?}", self.subsampling)),
+        ])
+    }
+}
+
+impl Encoder for Jpeg {
+    fn encode(&mut self, sample: &Sample<'_>, out: &mut Vec<u8>) -> Result<(), String> {
+        image_file::jpeg::encode(sample.shape, sample.pixels, self.quality, self.subsampling, out)
+    }
+}
+
+struct Images {
+    shape: Shape,
+}
+
+impl Decoder for Images {
+    fn decode(&mut self, record: &[u8], label: u32, out: &mut Batch) -> Result<(), String> {
+        if image_file::Kind::of(record) != Some(image_file::Kind::Jpeg) {
+            return Err("the record does not begin like a JPEG".into());
+        }
+        image_file::decode(record, |shape| admit(&self.shape, shape), label, out)
+    }
+}
