@@ -130,7 +130,7 @@ pub struct DatasetFacts {
     /// Bytes of all decoded pixels.
     pub raw_bytes: u64,
     /// Bytes of the encoded files that the images come from; null where they never were in files.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_bytes: Option<u64>,
     /// SHA-256 over shapes, labels and pixels in order, in hexadecimal.
     pub sha256: String,
