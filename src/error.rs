@@ -59,6 +59,9 @@ pub enum Error {
         /// What it cannot do.
         what: String,
     },
+    /// The user asked to stop.
+    #[error("interrupted{0}")]
+    Interrupted(String),
     /// What came back is not what was written.
     #[error("{format} store {}: {detail}", path.display())]
     Mismatch {

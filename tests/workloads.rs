@@ -127,6 +127,10 @@ impl ImageWriter for CarelessWriter {
         self.honest.append(&changed)
     }
 
+    fn sync(&mut self) -> shelfmark::Result<()> {
+        self.honest.sync()
+    }
+
     fn finish(self: Box<Self>) -> shelfmark::Result<()> {
         self.honest.finish()
     }

@@ -3,7 +3,7 @@
 use super::plan::{Planned, plan};
 use super::settings::{Mode, Settings};
 use criterion::Throughput;
-use shelfmark::dataset::{self, Memory, Take};
+use shelfmark::dataset::{self, Memory, OpenOptions, Take};
 use shelfmark::error::{Error, IoContext, Result};
 use shelfmark::measure::{Measurement, Monotonic, Recorder, Stopwatch};
 use shelfmark::results::{Cell, CellKind, Git, Results, Run, SCHEMA_ID, Status, StoreRef, Verified, host};
@@ -68,7 +68,7 @@ impl Bench {
             tempfile::tempfile_in(&settings.report).at("write in", &settings.report)?;
         }
         let largest = cells.iter().map(|slot| slot.planned.images).max().unwrap_or(0);
-        let dataset = dataset::open(&settings.dataset, Some(largest))?;
+        let dataset = dataset::open(&settings.dataset, &OpenOptions { images: Some(largest), ..Default::default() })?;
         // Listing and the like need no images.
         let dataset = if settings.mode == Mode::Other { dataset } else { Arc::new(Memory::copy_of(&*dataset)?) };
         Ok(Self {

@@ -1,10 +1,11 @@
 //! Flags that several verbs share.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use shelfmark::dataset::{self, Dataset};
+use shelfmark::dataset::{self, Dataset, OnError, OpenOptions};
 use shelfmark::store::FormatId;
 use shelfmark::store::registry;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,15 +27,76 @@ impl Formats {
     }
 }
 
-/// Which images.
+/// How a dataset is opened.
 #[derive(Debug, Args)]
-pub struct Images {
-    /// synthetic:HxWxC (made on the spot) or cifar10:PATH (a batch file or its folder)
-    #[arg(long, value_name = "DATASET", default_value = "synthetic:32x32x3")]
-    pub dataset: String,
+pub struct Taking {
     /// Take the first N images, beginning again where the set is smaller
     #[arg(long, value_name = "N")]
     pub images: Option<u64>,
+    /// Bring all images to this size
+    #[arg(long, value_name = "HxW", value_parser = parse_size)]
+    pub resize: Option<(u32, u32)>,
+    /// What to do about image files that cannot be decoded: name them and stop, or name them and leave them out
+    #[arg(long, value_enum, default_value_t = OnErrorFlag::Fail)]
+    pub on_error: OnErrorFlag,
+}
+
+/// `--on-error`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnErrorFlag {
+    /// Stop.
+    Fail,
+    /// Leave them out.
+    Skip,
+}
+
+fn parse_size(text: &str) -> Result<(u32, u32), String> {
+    let parse = |text: &str| text.parse::<u32>().ok().filter(|extent| (1..=65_535).contains(extent));
+    let size = text.split_once('x').and_then(|(height, width)| Some((parse(height)?, parse(width)?)));
+    size.ok_or_else(|| "write HEIGHTxWIDTH in pixels, as in 224x224".into())
+}
+
+impl Taking {
+    /// Opens the dataset, and says on stderr what a user should know about it.
+    ///
+    /// # Errors
+    /// When there is no such dataset.
+    pub fn open(&self, name: &str) -> shelfmark::Result<Arc<dyn Dataset>> {
+        let on_error = match self.on_error {
+            OnErrorFlag::Fail => OnError::Fail,
+            OnErrorFlag::Skip => OnError::Skip,
+        };
+        let options = OpenOptions { images: self.images, resize: self.resize, on_error };
+        let looking = spinner(&format!("looking at {name}"));
+        let dataset = dataset::open(name, &options);
+        looking.finish_and_clear();
+        let dataset = dataset?;
+        dataset.remarks().iter().for_each(|remark| eprintln!("{name}: {remark}"));
+        Ok(dataset)
+    }
+
+    /// The same flags again, for a child process.
+    pub fn arguments(&self) -> Vec<OsString> {
+        let mut arguments = Vec::new();
+        let mut add = |flag: &str, value: String| arguments.extend([OsString::from(flag), value.into()]);
+        self.images.iter().for_each(|images| add("--images", images.to_string()));
+        self.resize.iter().for_each(|(height, width)| add("--resize", format!("{height}x{width}")));
+        if self.on_error == OnErrorFlag::Skip {
+            add("--on-error", "skip".into());
+        }
+        arguments
+    }
+}
+
+/// Which images.
+#[derive(Debug, Args)]
+pub struct Images {
+    /// synthetic:HxWxC (made on the spot), folder:PATH (one subfolder a class, or a labels.csv), or cifar10:PATH (a batch
+    /// file or its folder)
+    #[arg(long, value_name = "DATASET", default_value = "synthetic:32x32x3")]
+    pub dataset: String,
+    #[command(flatten)]
+    pub taking: Taking,
 }
 
 impl Images {
@@ -43,7 +105,7 @@ impl Images {
     /// # Errors
     /// When there is no such dataset.
     pub fn open(&self) -> shelfmark::Result<Arc<dyn Dataset>> {
-        dataset::open(&self.dataset, self.images)
+        self.taking.open(&self.dataset)
     }
 }
 

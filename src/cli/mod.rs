@@ -1,7 +1,9 @@
 //! The command line: one file a verb, every shared flag defined once.
 
 mod child;
+mod convert;
 mod flags;
+mod interrupt;
 mod list;
 mod report;
 mod verify;
@@ -21,6 +23,8 @@ pub enum Exit {
     Usage = 2,
     /// What came back is not what was written.
     Unverified = 5,
+    /// The user stopped it (as shells report Ctrl-C).
+    Interrupted = 130,
 }
 
 impl Exit {
@@ -28,6 +32,7 @@ impl Exit {
     pub fn of(error: &anyhow::Error) -> Self {
         match error.downcast_ref::<shelfmark::Error>() {
             Some(shelfmark::Error::Usage(_)) => Self::Usage,
+            Some(shelfmark::Error::Interrupted(_)) => Self::Interrupted,
             Some(shelfmark::Error::Mismatch { .. }) => Self::Unverified,
             _ => Self::Failed,
         }
@@ -44,7 +49,7 @@ struct Cli {
 
 const AFTER_HELP: &str = "\
 Measuring is done by `cargo bench` in a checkout of shelfmark; it ends with the path of the report.
-Exit codes: 0 fine, 1 the tool failed, 2 usage, 5 verification failed.";
+Exit codes: 0 fine, 1 the tool failed, 2 usage, 5 verification failed, 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
@@ -52,6 +57,8 @@ enum Verb {
     List(list::List),
     /// Write every format and read it back, comparing every pixel and label; or check one existing store
     Verify(verify::Verify),
+    /// Turn a dataset or store into another format, or into a folder of files
+    Convert(convert::Convert),
     /// Turn results into one self-contained HTML page with charts, and Markdown
     Report(report::Report),
 }
@@ -62,6 +69,7 @@ pub fn main() -> ExitCode {
         // A closed pipe (`shelfmark list | head`) is the reader's decision; elsewhere work would be left undone.
         Verb::List(list) => list.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) }),
         Verb::Verify(verify) => verify.run(),
+        Verb::Convert(convert) => convert.run(),
         Verb::Report(report) => report.run(),
     };
     let exit = outcome.unwrap_or_else(|error| {

@@ -103,7 +103,7 @@ impl Verify {
         }
         scratch::remove_abandoned(&self.place.dir);
         // What is not kept never gets a name that could be in the way.
-        let temporary = if self.keep { None } else { Some(scratch::directory(&self.place.dir, "verify")?) };
+        let temporary = if self.keep { None } else { Some(scratch::Scratch::new(&self.place.dir, "verify")?) };
         let folder = temporary.as_ref().map_or(self.place.dir.as_path(), |directory| directory.path());
         let mut lines = Vec::new();
         for id in &formats {
@@ -173,7 +173,7 @@ impl Verify {
         let mut arguments = vec!["verify".into(), "--json".into(), "--in-child".into()];
         arguments.extend(["--store".into(), path.as_os_str().to_owned()]);
         arguments.extend(["--dataset".into(), self.images.dataset.clone().into()]);
-        arguments.extend(self.images.images.iter().flat_map(|n| ["--images".into(), n.to_string().into()]));
+        arguments.extend(self.images.taking.arguments());
         let bar = spinner(&format!("checking {}", path.display()));
         let outcome = child::run(&arguments, Duration::from_secs(self.time_limit));
         bar.finish_and_clear();

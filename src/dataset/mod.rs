@@ -1,18 +1,25 @@
 //! Where samples come from.
 
 mod cifar;
+pub mod folder;
 mod memory;
+mod resized;
+mod stored;
 mod synthetic;
 mod take;
 
 pub use cifar::Cifar10;
+pub use folder::{Folder, OnError};
 pub use memory::Memory;
+pub use resized::Resized;
+pub use stored::Stored;
 pub use synthetic::Synthetic;
 pub use take::Take;
 
-use crate::error::{Error, Result, unknown};
+use crate::error::{Error, Result, nearest, unknown};
 use crate::results::{DatasetFacts, DatasetShape};
 use crate::sample::{Batch, ImageShape, Shape};
+use crate::store::MANIFEST_FILE;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
@@ -34,6 +41,13 @@ pub trait Dataset: Send + Sync {
     /// # Errors
     /// When it cannot be read, or `index` is out of range; `out` is then as before.
     fn read(&self, index: u64, out: &mut Batch) -> Result<()>;
+    /// Channels of its images, where all are known to have the same number.
+    fn channels(&self) -> Option<u32> {
+        match self.shape() {
+            Shape::Fixed(shape) => Some(shape.channels),
+            Shape::Ragged { .. } => None,
+        }
+    }
     /// Whether its images are encoded files (JPEG, PNG ...), so that [`Dataset::read_file`] works.
     fn has_files(&self) -> bool {
         false
@@ -60,7 +74,7 @@ pub fn broken_image(dataset: &dyn Dataset, index: u64, key: &[u8], why: &str) ->
     Error::Dataset {
         path: dataset.name().into(),
         cause: format!("image {index} ({key}) cannot be decoded: {why}"),
-        remedy: "replace or remove that file".into(),
+        remedy: "mend or remove that file, or leave it out with --on-error skip".into(),
     }
 }
 
@@ -70,34 +84,78 @@ pub const DEFAULT_SEED: u64 = 0;
 /// Images of a synthetic set unless told otherwise.
 pub const DEFAULT_SYNTHETIC_IMAGES: u64 = 10_000;
 
-const KINDS: &[&str] = &["synthetic", "cifar10"];
+const KINDS: &[&str] = &["synthetic", "cifar10", "folder", "store"];
 
-/// Opens what `--dataset` names: `synthetic:HxWxC` or `cifar10:PATH`. With `images`, takes that many from the start,
-/// beginning again where the set is smaller.
+/// How to open a dataset.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OpenOptions {
+    /// Take so many from the start, beginning again where the set is smaller.
+    pub images: Option<u64>,
+    /// Bring all images to this height and width.
+    pub resize: Option<(u32, u32)>,
+    /// What to do about broken files.
+    pub on_error: OnError,
+}
+
+/// Opens what `--dataset` names: `synthetic:HxWxC`, `cifar10:PATH`, `folder:PATH` or `store:PATH`; a bare path is looked
+/// at to see what is there.
 ///
 /// # Errors
 /// [`Error::Usage`] for a name that is none; [`Error::Dataset`] when the path holds no such set.
-pub fn open(name: &str, images: Option<u64>) -> Result<Arc<dyn Dataset>> {
-    let (kind, rest) = name.split_once(':').unwrap_or((name, ""));
-    let whole: Arc<dyn Dataset> = match kind {
+pub fn open(name: &str, options: &OpenOptions) -> Result<Arc<dyn Dataset>> {
+    let (kind, rest) = match name.split_once(':') {
+        Some((kind, rest)) if KINDS.contains(&kind) => (kind, rest),
+        _ if KINDS.contains(&name) => (name, ""),
+        _ => match kind_of(Path::new(name)) {
+            Some(kind) => (kind, name),
+            None => return Err(unknown_dataset(name)),
+        },
+    };
+    if rest.is_empty() {
+        let what = if kind == "synthetic" { "HxWxC, as in synthetic:32x32x3" } else { "PATH" };
+        return Err(Error::Usage(format!("dataset '{name}': write {kind}:{what}")));
+    }
+    let path = Path::new(rest);
+    let mut dataset: Arc<dyn Dataset> = match kind {
         "synthetic" => {
             let shape = parse_shape(rest).ok_or_else(|| {
                 Error::Usage(format!(
                     "dataset '{name}': write synthetic:HEIGHTxWIDTHxCHANNELS, as in synthetic:32x32x3 (1 to 4 channels, at most 1 GiB an image)"
                 ))
             })?;
-            let count = images.unwrap_or(DEFAULT_SYNTHETIC_IMAGES);
-            return Ok(Arc::new(Synthetic::new(shape, count, DEFAULT_SEED)));
+            Arc::new(Synthetic::new(shape, options.images.unwrap_or(DEFAULT_SYNTHETIC_IMAGES), DEFAULT_SEED))
         }
-        "cifar10" if rest.is_empty() => {
-            return Err(Error::Usage(format!("dataset '{name}': write cifar10:PATH with a batch file or its folder")));
-        }
-        "cifar10" => Arc::new(Cifar10::open(Path::new(rest))?),
-        other => return Err(unknown("dataset", other, KINDS.iter().copied())),
+        "cifar10" => Arc::new(Cifar10::open(path)?),
+        "store" => Arc::new(Stored::open(path)?),
+        _ => Arc::new(Folder::open(path, options.images, options.on_error)?),
     };
-    match images {
-        Some(images) => Ok(Arc::new(Take::new(whole, images)?)),
-        None => Ok(whole),
+    if let Some((height, width)) = options.resize {
+        dataset = Arc::new(Resized::new(dataset, height, width));
+    }
+    match options.images.filter(|images| *images != dataset.len()) {
+        Some(images) => Ok(Arc::new(Take::new(dataset, images)?)),
+        None => Ok(dataset),
+    }
+}
+
+/// What lies at a path, if anything does.
+fn kind_of(path: &Path) -> Option<&'static str> {
+    match () {
+        () if path.join(MANIFEST_FILE).is_file() => Some("store"),
+        () if path.is_dir() => Some("folder"),
+        () => None,
+    }
+}
+
+fn unknown_dataset(name: &str) -> Error {
+    let (kind, _) = name.split_once(':').unwrap_or((name, ""));
+    match nearest(kind, KINDS.iter().copied()) {
+        None if name.contains(['/', '.']) => Error::Dataset {
+            path: name.into(),
+            cause: "there is no such path".into(),
+            remedy: format!("check it, or name a dataset ({})", KINDS.join(", ")),
+        },
+        _ => unknown("dataset", kind, KINDS.iter().copied()),
     }
 }
 
@@ -174,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_none_gets_a_hint() {
-        let message = |name: &str| open(name, None).map(|_| ()).unwrap_err().to_string();
+        let message = |name: &str| open(name, &OpenOptions::default()).map(|_| ()).unwrap_err().to_string();
         assert!(message("cifar:x").contains("did you mean 'cifar10'"));
         assert!(message("synthetic:big").contains("synthetic:32x32x3"));
         assert!(message("cifar10:").contains("cifar10:PATH"));

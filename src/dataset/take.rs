@@ -45,6 +45,10 @@ impl Dataset for Take {
         self.inner.read(index % self.inner.len(), out)
     }
 
+    fn channels(&self) -> Option<u32> {
+        self.inner.channels()
+    }
+
     fn has_files(&self) -> bool {
         self.inner.has_files()
     }

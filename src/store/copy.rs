@@ -1,7 +1,7 @@
 //! A dataset into a store: read (and decoded) by as many threads as the options allow, written in order by one.
 
 use crate::dataset::Dataset;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::image_file;
 use crate::sample::{Batch, Shape};
 use crate::store::registry::Resolved;
@@ -16,7 +16,10 @@ const BATCH: u64 = 256;
 /// Decoded bytes handed over at once, unless a single image is larger: memory stays flat whatever the images' size.
 const BATCH_BYTES: u64 = 16 << 20;
 
-/// How many images of this shape are handled at once.
+/// Images that one thread reads before it is another's turn, where images may be large.
+const TURN: u64 = 32;
+
+/// How many images are handled at once if all are as large as this shape allows.
 pub fn batch_images(shape: &Shape) -> u64 {
     (BATCH_BYTES / (shape.max().bytes() as u64).max(1)).clamp(1, BATCH)
 }
@@ -91,71 +94,115 @@ pub fn each_batch(
     threads: Threads,
     consume: &mut dyn FnMut(&Batch) -> Result<()>,
 ) -> Result<()> {
-    let plan = Plan { dataset, first, form, images: batch_images(&dataset.shape()) };
+    let plan = Plan { dataset, first, form, images: batch_images(&dataset.shape()).max(TURN) };
     if threads.get() == 1 {
-        let (mut batch, mut scratch) = (Batch::new(), Batch::new());
-        return (0..plan.batches()).try_for_each(|nth| {
-            plan.read(nth, &mut scratch, &mut batch)?;
-            consume(&batch)
+        let mut scratch = Batch::new();
+        return (0..plan.turns()).try_for_each(|nth| {
+            plan.read(nth, &mut scratch, &mut Batch::new, &mut |batch| {
+                consume(&batch)?;
+                Ok(Some(batch))
+            })
         });
     }
     std::thread::scope(|scope| {
-        // Reader k reads the batches k, k + readers, ... and is asked for them in turn, which keeps the order. One
-        // batch ready and one in the making for each bounds the memory.
-        let readers = threads.get() as u64;
-        let running: Vec<_> = (0..readers.min(plan.batches()))
+        // Reader k has the turns k, k + readers, ... and is asked for them in turn, which keeps the order. One batch
+        // ready and one in the making for each bounds the memory.
+        let readers = (threads.get() as u64).min(plan.turns());
+        let running: Vec<_> = (0..readers)
             .map(|reader| {
-                let (ready, batches) = sync_channel(1);
+                let (ready, messages) = sync_channel(1);
                 let (give_back, used) = channel();
                 let plan = &plan;
                 scope.spawn(move || plan.read_every(reader, readers, &ready, &used));
-                (batches, give_back)
+                Running { messages, give_back }
             })
             .collect();
-        (0..plan.batches()).try_for_each(|nth| take_one(&running[(nth % readers) as usize], consume))
+        (0..plan.turns()).try_for_each(|nth| running[(nth % readers) as usize].take_turn(consume))
     })
 }
 
-type Running = (Receiver<Result<Batch>>, Sender<Batch>);
+/// What a reading thread says.
+enum Message {
+    /// The next samples of its turn.
+    Samples(Batch),
+    /// The turn is over.
+    End,
+    /// It cannot go on.
+    Failed(Error),
+}
 
-fn take_one((batches, give_back): &Running, consume: &mut dyn FnMut(&Batch) -> Result<()>) -> Result<()> {
-    // A reader hangs up early only by panicking, and then the scope passes the panic on.
-    let Ok(batch) = batches.recv() else { return Ok(()) };
-    let batch = batch?;
-    consume(&batch)?;
-    // The memory is used again; a reader that has nothing left to read does not want it.
-    let _ = give_back.send(batch);
-    Ok(())
+/// The other ends of a reading thread's channels.
+struct Running {
+    messages: Receiver<Message>,
+    give_back: Sender<Batch>,
+}
+
+impl Running {
+    fn take_turn(&self, consume: &mut dyn FnMut(&Batch) -> Result<()>) -> Result<()> {
+        // A reader hangs up early only by panicking, and then the scope passes the panic on.
+        while let Ok(message) = self.messages.recv() {
+            match message {
+                Message::Samples(batch) => {
+                    consume(&batch)?;
+                    // The memory is used again; a reader that has nothing left to read does not want it.
+                    let _ = self.give_back.send(batch);
+                }
+                Message::End => return Ok(()),
+                Message::Failed(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
 }
 
 struct Plan<'a> {
     dataset: &'a dyn Dataset,
     first: u64,
     form: Form,
-    /// A batch.
+    /// A turn.
     images: u64,
 }
 
 impl Plan<'_> {
-    fn batches(&self) -> u64 {
+    fn turns(&self) -> u64 {
         self.dataset.len().saturating_sub(self.first).div_ceil(self.images)
     }
 
-    fn read(&self, nth: u64, scratch: &mut Batch, batch: &mut Batch) -> Result<()> {
-        batch.clear();
+    /// Reads turn `nth` and hands it over in batches that stay small, however large the images are. `hand_over` may
+    /// give the memory back at once.
+    fn read(
+        &self,
+        nth: u64,
+        scratch: &mut Batch,
+        memory: &mut dyn FnMut() -> Batch,
+        hand_over: &mut dyn FnMut(Batch) -> Result<Option<Batch>>,
+    ) -> Result<()> {
         let start = self.first + nth * self.images;
         let end = (start + self.images).min(self.dataset.len());
-        (start..end).try_for_each(|index| self.form.read(self.dataset, index, scratch, batch))
+        let mut batch = memory();
+        batch.clear();
+        for index in start..end {
+            self.form.read(self.dataset, index, scratch, &mut batch)?;
+            if batch.bytes() as u64 >= BATCH_BYTES || index + 1 == end {
+                batch = hand_over(batch)?.unwrap_or_else(&mut *memory);
+                batch.clear();
+            }
+        }
+        Ok(())
     }
 
-    fn read_every(&self, first: u64, step: u64, ready: &SyncSender<Result<Batch>>, used: &Receiver<Batch>) {
+    fn read_every(&self, first: u64, step: u64, ready: &SyncSender<Message>, used: &Receiver<Batch>) {
         let mut scratch = Batch::new();
-        for nth in (first..self.batches()).step_by(step as usize) {
-            let mut batch = used.try_recv().unwrap_or_default();
-            let read = self.read(nth, &mut scratch, &mut batch);
-            let failed = read.is_err();
+        for nth in (first..self.turns()).step_by(step as usize) {
+            let mut gone = false;
+            let outcome = self.read(nth, &mut scratch, &mut || used.try_recv().unwrap_or_default(), &mut |batch| {
+                gone |= ready.send(Message::Samples(batch)).is_err();
+                Ok(None)
+            });
+            let failed = outcome.is_err();
+            let last = outcome.map_or_else(Message::Failed, |()| Message::End);
             // Nobody listens any more when the copy failed elsewhere.
-            if ready.send(read.map(|()| batch)).is_err() || failed {
+            if ready.send(last).is_err() || failed || gone {
                 return;
             }
         }
@@ -166,7 +213,6 @@ impl Plan<'_> {
 mod tests {
     use super::*;
     use crate::dataset::{Memory, Take};
-    use crate::error::Error;
     use crate::sample::ImageShape;
     use std::sync::Arc;
 

@@ -5,8 +5,8 @@
 use crate::error::{IoContext, Result};
 use crate::sample::Batch;
 use crate::store::container::StoreName;
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Name of the file inside a store's directory.
@@ -24,6 +24,38 @@ impl KeyWriter {
     /// For the store being written in `directory`.
     pub fn new(directory: &Path, name: StoreName) -> Self {
         Self { path: directory.join(KEYS_FILE), name, file: None, samples: 0 }
+    }
+
+    /// Goes on with the names of the first `keep` samples, removing what is there beyond them.
+    ///
+    /// # Errors
+    /// When fewer are there; what the system says.
+    pub fn resume(directory: &Path, name: StoreName, keep: u64) -> Result<Self> {
+        let path = directory.join(KEYS_FILE);
+        if !path.exists() {
+            return Ok(Self { samples: keep, ..Self::new(directory, name) });
+        }
+        let bytes = std::fs::read(&path).at("read", &path)?;
+        let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == 0).map(|(at, _)| at as u64 + 1);
+        let (mut kept, mut length) = (0, 0);
+        for end in ends.take(usize::try_from(keep).unwrap_or(usize::MAX)) {
+            (kept, length) = (kept + 1, end);
+        }
+        if kept < keep {
+            return Err(name.damaged(format!("{KEYS_FILE} holds {kept} names of the {keep} that were safe")));
+        }
+        let mut file = OpenOptions::new().write(true).open(&path).at("open", &path)?;
+        file.set_len(length).and_then(|()| file.seek(SeekFrom::End(0))).at("write", &path)?;
+        Ok(Self { path, name, file: Some(BufWriter::new(file)), samples: keep })
+    }
+
+    /// Makes the names so far safe from a power cut.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn sync(&mut self) -> Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        file.flush().and_then(|()| file.get_ref().sync_all()).at("sync", &self.path)
     }
 
     /// Adds the names of these samples.

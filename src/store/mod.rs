@@ -14,10 +14,12 @@ mod format_id;
 mod keys;
 mod manifest;
 pub mod options;
+pub mod placement;
+pub mod progress;
 pub mod registry;
 pub mod scratch;
 pub mod sealed;
-mod sync;
+pub mod sync;
 pub mod verify;
 
 pub use capabilities::Capabilities;
@@ -26,7 +28,7 @@ pub use keys::{KEYS_FILE, Keys};
 pub use manifest::{MANIFEST_FILE, Manifest};
 pub use sync::settle;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::results::Native;
 use crate::sample::{Batch, Sample, Shape};
 use schemars::JsonSchema;
@@ -43,6 +45,9 @@ pub struct StoreSpec {
     /// Number of samples.
     pub images: u64,
 }
+
+/// What a format says that has to begin again after its process died.
+pub const CANNOT_RESUME: &str = "going on with an unfinished store";
 
 /// When written data is safe from a power cut.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -130,6 +135,20 @@ pub trait Format: Send + Sync {
     /// The library that does the work.
     fn native(&self) -> Native;
 
+    /// Whether an unfinished store can be gone on with after its process died.
+    fn can_resume(&self) -> bool {
+        false
+    }
+
+    /// Goes on with the unfinished store in `at`, of which the first `keep` samples are safe; whatever is there beyond
+    /// them is removed.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unsupported`] where [`Format::can_resume`] says no; when less is there than should be.
+    fn resume(&self, _: &Path, _: &StoreSpec, _: &WriteOptions, _keep: u64) -> Result<Box<dyn ImageWriter>> {
+        Err(Error::Unsupported { format: "this format".into(), what: CANNOT_RESUME.into() })
+    }
+
     /// Whether it keeps encoded files (codec `source`): its writer then takes samples as files, not as pixels.
     fn takes_files(&self) -> bool {
         false
@@ -160,6 +179,12 @@ pub trait ImageWriter {
     /// # Errors
     /// When an image does not fit the store's shape, or the system refuses the write.
     fn append(&mut self, samples: &Batch) -> Result<()>;
+
+    /// Makes all samples so far safe from a power cut.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn sync(&mut self) -> Result<()>;
 
     /// Writes what is still in memory and closes every file.
     ///

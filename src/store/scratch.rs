@@ -1,38 +1,101 @@
-//! Directories that remove themselves; and removal of those whose process was killed before it could.
+//! Directories that remove themselves; what is left of those whose process was killed before it could; and going on
+//! with one of these.
 
 use crate::error::{IoContext, Result};
-use std::path::Path;
-use tempfile::TempDir;
+use std::path::{Path, PathBuf};
 
 /// What every such name ends with, so that a look at a directory tells what may go.
 const SUFFIX: &str = ".partial";
 
-/// A new directory in `place`, which is made where it is missing. Its name is a dot, `stem`, the number of this
-/// process, something random, and `.partial`; it is removed when dropped.
-///
-/// # Errors
-/// When it cannot be made.
-pub fn directory(place: &Path, stem: &str) -> Result<TempDir> {
-    std::fs::create_dir_all(place).at("create", place)?;
-    tempfile::Builder::new()
-        .prefix(&format!(".{stem}-{}-", std::process::id()))
-        .suffix(SUFFIX)
-        .tempdir_in(place)
-        .at("create a directory in", place)
+/// A file that marks a directory as worth keeping after its process died: work that can be gone on with.
+pub const PROGRESS_FILE: &str = "progress.json";
+
+/// A directory that is removed when dropped.
+#[derive(Debug)]
+pub struct Scratch {
+    path: PathBuf,
+    removed: bool,
 }
 
-/// Removes such directories of processes that live no more. Where it cannot be told whether a process lives, none is.
-pub fn remove_abandoned(place: &Path) {
-    let lives = |process: u32| Path::new("/proc").join(process.to_string()).exists();
-    if !lives(std::process::id()) {
-        return;
+impl Scratch {
+    /// A new directory in `place`, which is made where it is missing. Its name is a dot, `stem`, the number of this
+    /// process, something random, and `.partial`.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn new(place: &Path, stem: &str) -> Result<Self> {
+        std::fs::create_dir_all(place).at("create", place)?;
+        let made = tempfile::Builder::new()
+            .prefix(&format!(".{stem}-{}-", std::process::id()))
+            .suffix(SUFFIX)
+            .tempdir_in(place)
+            .at("create a directory in", place)?;
+        Ok(Self { path: made.keep(), removed: false })
     }
-    for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
-        if entry.file_name().to_str().and_then(process_of).is_some_and(|process| !lives(process)) {
-            // If it cannot be removed it stays; that is no reason not to work.
-            let _ = std::fs::remove_dir_all(entry.path());
+
+    /// Takes over what a dead process left at `path`, under a name that says whose it is now.
+    ///
+    /// # Errors
+    /// When it cannot be renamed.
+    pub fn adopt(path: &Path, stem: &str) -> Result<Self> {
+        // The new name is made by making an empty directory, which a rename then replaces.
+        let scratch = Self::new(path.parent().unwrap_or(Path::new(".")), stem)?;
+        std::fs::rename(path, &scratch.path).at("take over", path)?;
+        Ok(scratch)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Leaves it where it is.
+    pub fn keep(mut self) -> PathBuf {
+        self.removed = true;
+        std::mem::take(&mut self.path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if !self.removed {
+            // What cannot be removed stays: dropping has no way to say so, and the next run tries again.
+            let _ = std::fs::remove_dir_all(&self.path);
         }
     }
+}
+
+/// What dead processes left in `place` under the name `stem` that can be gone on with.
+pub fn left_behind(place: &Path, stem: &str) -> Vec<PathBuf> {
+    let prefix = format!(".{stem}-");
+    let mut found = abandoned(place);
+    found.retain(|path| {
+        // Exactly this stem: what follows it is a process and something random, without further dashes.
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let rest = name.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix(SUFFIX));
+        rest.is_some_and(|rest| rest.matches('-').count() == 1) && path.join(PROGRESS_FILE).is_file()
+    });
+    found.sort();
+    found
+}
+
+/// Removes what processes that live no more left in `place`, except what can be gone on with. Where it cannot be told
+/// whether a process lives, nothing is removed.
+pub fn remove_abandoned(place: &Path) {
+    for path in abandoned(place).into_iter().filter(|path| !path.join(PROGRESS_FILE).exists()) {
+        // If it cannot be removed it stays; that is no reason not to work.
+        let _ = std::fs::remove_dir_all(path);
+    }
+}
+
+fn abandoned(place: &Path) -> Vec<PathBuf> {
+    let lives = |process: u32| Path::new("/proc").join(process.to_string()).exists();
+    if !lives(std::process::id()) {
+        return Vec::new();
+    }
+    let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
+    let left = entries.filter(|entry| entry.file_name().to_str().and_then(process_of).is_some_and(|id| !lives(id)));
+    left.map(|entry| entry.path()).collect()
 }
 
 fn process_of(name: &str) -> Option<u32> {
@@ -45,25 +108,50 @@ fn process_of(name: &str) -> Option<u32> {
 mod tests {
     use super::*;
 
+    fn names(place: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(place).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
     #[test]
     fn only_what_the_dead_left_behind_is_removed() {
         let place = tempfile::tempdir().unwrap();
-        let ours = directory(place.path(), "a-b").unwrap();
+        let ours = Scratch::new(place.path(), "a-b").unwrap();
         // No process has this number: it is above the largest that Linux gives.
         for name in [".x-4194399-q1w2e3.partial", "x-4194399-q1w2e3.partial", ".x-4194399-q1w2e3", "store"] {
             std::fs::create_dir(place.path().join(name)).unwrap();
         }
+        let resumable = place.path().join(".y-4194399-q1w2e3.partial");
+        std::fs::create_dir(&resumable).unwrap();
+        std::fs::write(resumable.join(PROGRESS_FILE), "{}").unwrap();
         remove_abandoned(place.path());
-        let mut left: Vec<_> =
-            std::fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        left.sort();
-        let mut expected: Vec<std::ffi::OsString> =
-            [".x-4194399-q1w2e3", "store", "x-4194399-q1w2e3.partial"].map(Into::into).to_vec();
+        let mut expected = [".x-4194399-q1w2e3", ".y-4194399-q1w2e3.partial", "store", "x-4194399-q1w2e3.partial"]
+            .map(String::from)
+            .to_vec();
         if !cfg!(target_os = "linux") {
             expected.push(".x-4194399-q1w2e3.partial".into());
         }
-        expected.push(ours.path().file_name().unwrap().to_owned());
+        expected.push(ours.path().file_name().unwrap().to_str().unwrap().into());
         expected.sort();
-        assert_eq!(left, expected);
+        assert_eq!(names(place.path()), expected);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn work_left_behind_is_found_by_its_name_and_taken_over() {
+        let place = tempfile::tempdir().unwrap();
+        for name in [".out-4194399-aa.partial", ".out-2-4194399-bb.partial", ".other-4194399-cc.partial"] {
+            std::fs::create_dir(place.path().join(name)).unwrap();
+            std::fs::write(place.path().join(name).join(PROGRESS_FILE), "{}").unwrap();
+        }
+        let found = left_behind(place.path(), "out");
+        assert_eq!(found, [place.path().join(".out-4194399-aa.partial")]);
+        let adopted = Scratch::adopt(&found[0], "out").unwrap();
+        assert!(adopted.path().join(PROGRESS_FILE).is_file());
+        assert!(left_behind(place.path(), "out").is_empty(), "its process lives now");
+        drop(adopted);
+        assert_eq!(names(place.path()).len(), 2, "removed when dropped");
     }
 }

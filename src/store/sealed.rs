@@ -1,40 +1,31 @@
-//! Stores as directories: built under a temporary name, given their manifest, synced and renamed into place. A reader
-//! never sees half a store, and a failure leaves nothing behind.
+//! Stores as directories: payload, names and manifest, sealed by one rename. A sealed store never changes.
 
-use crate::error::{Error, IoContext, Result};
+use crate::error::{IoContext, Result};
 use crate::sample::Batch;
 use crate::store::container::StoreName;
 use crate::store::keys::KeyWriter;
+use crate::store::placement::Placement;
+use crate::store::progress::Progress;
 use crate::store::registry::{self, Resolved};
 use crate::store::{
-    Durability, ImageReader, ImageStore, ImageWriter, Keys, MANIFEST_FILE, Manifest, StoreSpec, WriteOptions, scratch,
-    sync,
+    CANNOT_RESUME, Durability, ImageReader, ImageStore, ImageWriter, Keys, MANIFEST_FILE, Manifest, StoreSpec,
+    WriteOptions,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tempfile::TempDir;
 
-/// What to do when there is something at the place of a new store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IfExists {
-    /// Refuse.
-    Refuse,
-    /// Replace it if it is a store; anything else is still refused.
-    Replace,
-}
+pub use crate::store::placement::IfExists;
 
 /// A store being written.
 pub struct StoreWriter {
-    // Dropped before `directory`, so that files are closed when it is removed.
+    // Dropped before the directory, so that files are closed when it is removed.
     writer: Box<dyn ImageWriter>,
-    directory: TempDir,
-    target: PathBuf,
+    keys: KeyWriter,
+    placement: Placement,
     resolved: Resolved,
     spec: StoreSpec,
     options: WriteOptions,
-    if_exists: IfExists,
     written: u64,
-    keys: KeyWriter,
     dataset: String,
 }
 
@@ -42,7 +33,8 @@ impl StoreWriter {
     /// Starts a store that will stand at `target`.
     ///
     /// # Errors
-    /// [`Error::Store`] when something is there already; [`Error::Unsupported`] when the format cannot hold `spec`.
+    /// [`crate::Error::Store`] when something is there already; [`crate::Error::Unsupported`] when the format cannot
+    /// hold `spec`.
     pub fn create(
         resolved: &Resolved,
         target: &Path,
@@ -51,14 +43,36 @@ impl StoreWriter {
         if_exists: IfExists,
     ) -> Result<Self> {
         let name = StoreName::new(&resolved.id, target);
-        refuse_existing(&name, target, if_exists)?;
-        let stem = target.file_name().unwrap_or_default().to_string_lossy();
-        let directory = scratch::directory(parent_of(target), &stem)?;
-        open_to_all(directory.path())?;
-        let writer = resolved.format.create(directory.path(), spec, &options)?;
-        let keys = KeyWriter::new(directory.path(), name);
-        let (resolved, spec, target, dataset) = (resolved.clone(), spec.clone(), target.to_owned(), String::new());
-        Ok(Self { writer, directory, target, resolved, spec, options, if_exists, written: 0, keys, dataset })
+        let placement = Placement::new(name.clone(), if_exists)?;
+        let writer = resolved.format.create(placement.path(), spec, &options)?;
+        let keys = KeyWriter::new(placement.path(), name);
+        let (resolved, spec) = (resolved.clone(), spec.clone());
+        Ok(Self { writer, keys, placement, resolved, spec, options, written: 0, dataset: String::new() })
+    }
+
+    /// Goes on with the store of which a dead process left the part that `progress` tells of at `left`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unsupported`] when the format cannot; what is there is then left alone. Otherwise as
+    /// [`StoreWriter::create`].
+    pub fn resume(
+        resolved: &Resolved,
+        target: &Path,
+        options: WriteOptions,
+        if_exists: IfExists,
+        left: &Path,
+        progress: &Progress,
+    ) -> Result<Self> {
+        let name = StoreName::new(&resolved.id, target);
+        let spec = StoreSpec { shape: progress.shape.clone(), images: progress.images };
+        if !resolved.format.can_resume() {
+            return Err(name.unsupported(CANNOT_RESUME));
+        }
+        let placement = Placement::adopt(left, name.clone(), if_exists)?;
+        let writer = resolved.format.resume(placement.path(), &spec, &options, progress.done)?;
+        let keys = KeyWriter::resume(placement.path(), name, progress.done)?;
+        let (resolved, dataset) = (resolved.clone(), progress.dataset.clone());
+        Ok(Self { writer, keys, placement, resolved, spec, options, written: progress.done, dataset })
     }
 
     /// Notes in the manifest which dataset is written.
@@ -76,16 +90,49 @@ impl StoreWriter {
         self.writer.append(samples)
     }
 
+    /// Makes what was written so far safe, and notes it, so that another process can go on from here. Does nothing
+    /// where the format cannot be gone on with.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn checkpoint(&mut self) -> Result<()> {
+        if !self.resolved.format.can_resume() {
+            return Ok(());
+        }
+        self.writer.sync()?;
+        self.keys.sync()?;
+        let progress = Progress {
+            format: self.resolved.id.to_string(),
+            dataset: self.dataset.clone(),
+            shape: self.spec.shape.clone(),
+            images: self.spec.images,
+            done: self.written,
+        };
+        progress.write(self.placement.path())
+    }
+
+    /// Leaves the store unfinished where another process can go on with it; says where, or that this format cannot.
+    ///
+    /// # Errors
+    /// What the system says; nothing is then left.
+    pub fn leave(mut self) -> Result<Option<PathBuf>> {
+        if !self.resolved.format.can_resume() {
+            return Ok(None);
+        }
+        self.checkpoint()?;
+        drop(self.writer);
+        Ok(Some(self.placement.leave()))
+    }
+
     /// Closes all files, writes the manifest, syncs as asked for and renames the store into place.
     ///
     /// # Errors
     /// When samples are missing, the system refuses, or something has appeared at the target.
     pub fn finish(self) -> Result<()> {
-        let Self { writer, directory, target, resolved, spec, options, if_exists, written, keys, dataset } = self;
-        let name = StoreName::new(&resolved.id, &target);
+        let Self { writer, keys, placement, resolved, spec, options, written, dataset } = self;
         if written != spec.images {
             let cause = format!("{written} images were written of {}", spec.images);
-            return Err(name.error(cause, "give as many samples as were announced"));
+            return Err(placement.name().error(cause, "give as many samples as were announced"));
         }
         writer.finish()?;
         let named = keys.finish()?;
@@ -94,30 +141,10 @@ impl StoreWriter {
             Manifest::new(&resolved.id, &spec, resolved.labels, library, resolved.format.settings(&spec));
         manifest.dataset = dataset;
         manifest.named = named;
-        let manifest_path = directory.path().join(MANIFEST_FILE);
+        let manifest_path = placement.path().join(MANIFEST_FILE);
         std::fs::write(&manifest_path, manifest.to_json()).at("write", &manifest_path)?;
-        let durable = options.durability != Durability::None;
-        if durable {
-            sync::tree(directory.path())?;
-        }
-        refuse_existing(&name, &target, if_exists)?;
-        let old = set_aside(&target)?;
-        if let Err(error) = std::fs::rename(directory.path(), &target).at("rename into place", &target) {
-            if let Some(old) = old {
-                // Better the old store than none; should that fail too, it is kept where it was set aside.
-                let aside = old.keep();
-                std::fs::rename(aside.join("store"), &target).at("move back the old store", &target)?;
-                let _ = std::fs::remove_dir(aside);
-            }
-            return Err(error);
-        }
-        // The directory has another name now: there is nothing left to remove at the temporary one.
-        let _ = directory.keep();
-        if durable {
-            sync::one(parent_of(&target))?;
-        }
-        drop(old);
-        Ok(())
+        Progress::remove(placement.path())?;
+        placement.finish(options.durability != Durability::None)
     }
 }
 
@@ -134,7 +161,7 @@ impl OpenStore {
     /// Opens the store at `path`, whatever its format.
     ///
     /// # Errors
-    /// [`Error::Store`] when it is no store, of another version, or damaged.
+    /// [`crate::Error::Store`] when it is no store, of another version, or damaged.
     pub fn open(path: &Path) -> Result<Self> {
         let manifest = Manifest::read(path)?;
         let resolved = manifest.format.parse().and_then(|id| registry::resolve(&id))?;
@@ -158,48 +185,4 @@ impl OpenStore {
     pub fn reader(&self) -> Result<Box<dyn ImageReader>> {
         Arc::clone(&self.store).reader()
     }
-}
-
-fn parent_of(target: &Path) -> &Path {
-    target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn refuse_existing(name: &StoreName, target: &Path, if_exists: IfExists) -> Result<()> {
-    if target.file_name().is_none() {
-        return Err(Error::Usage(format!("'{}' is no path that a store could have", target.display())));
-    }
-    // `symlink_metadata`: a dangling link is something, too.
-    if target.symlink_metadata().is_err() {
-        return Ok(());
-    }
-    if target.join(MANIFEST_FILE).is_file() {
-        return match if_exists {
-            IfExists::Replace => Ok(()),
-            IfExists::Refuse => {
-                Err(name.error("there is a store already", "use --force to replace it, or another --dir"))
-            }
-        };
-    }
-    Err(name.error("something that is no store is there already", "remove it, or choose another --dir"))
-}
-
-/// Moves an old store out of the way; it is removed when the returned value is dropped.
-fn set_aside(target: &Path) -> Result<Option<TempDir>> {
-    if target.symlink_metadata().is_err() {
-        return Ok(None);
-    }
-    let aside = scratch::directory(parent_of(target), "replaced")?;
-    std::fs::rename(target, aside.path().join("store")).at("move aside", target)?;
-    Ok(Some(aside))
-}
-
-/// Temporary directories are private by default; a store is a directory like others.
-fn open_to_all(directory: &Path) -> Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o755))
-            .at("set permissions of", directory)?;
-    }
-    Ok(())
 }

@@ -56,14 +56,22 @@ fn unwritten_kib() -> Option<u64> {
     Some(line("Dirty:").unwrap_or(0) + line("Writeback:").unwrap_or(0))
 }
 
+/// Puts all of the file system that `directory` lies in on the device.
+///
+/// # Errors
+/// What the system says.
 #[cfg(target_os = "linux")]
-fn file_system(directory: &Path) -> Result<()> {
+pub fn file_system(directory: &Path) -> Result<()> {
     let handle = File::open(directory).at("open", directory)?;
     rustix::fs::syncfs(&handle).map_err(std::io::Error::from).at("sync", directory)
 }
 
+/// Puts everything below `directory` on the device.
+///
+/// # Errors
+/// What the system says.
 #[cfg(not(target_os = "linux"))]
-fn file_system(directory: &Path) -> Result<()> {
+pub fn file_system(directory: &Path) -> Result<()> {
     for entry in walkdir::WalkDir::new(directory) {
         one(entry.map_err(std::io::Error::from).at("list", directory)?.path())?;
     }

@@ -2,6 +2,44 @@
 
 pub mod page_cache;
 
+use std::time::Duration;
+
+/// Processor time that this process and its threads have used so far, in user mode and in the kernel; `None` where the
+/// system does not say.
+#[cfg(unix)]
+pub fn processor_time() -> Option<(Duration, Duration)> {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the pointer is valid for one `rusage`, which the call fills; all of its fields are integers, for which
+    // zero is a value.
+    let usage = unsafe {
+        if libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) != 0 {
+            return None;
+        }
+        usage.assume_init()
+    };
+    let duration = |time: libc::timeval| {
+        Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_usec).ok()? * 1_000))
+    };
+    Some((duration(usage.ru_utime)?, duration(usage.ru_stime)?))
+}
+
+/// Processor time: not told here.
+#[cfg(not(unix))]
+pub fn processor_time() -> Option<(Duration, Duration)> {
+    None
+}
+
+/// The most memory of its own (not counting files that are mapped) that this process has now, and the most memory of any
+/// kind that it has had, in bytes (`RssAnon` and `VmHWM` of `/proc/self/status`).
+pub fn memory() -> Option<(u64, u64)> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kib = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    Some((kib("RssAnon:")? * 1024, kib("VmHWM:")? * 1024))
+}
+
 /// Bytes that this process has fetched from storage devices so far, reads through memory maps included
 /// (`read_bytes` of `/proc/self/io`); `None` where the system does not say.
 pub fn device_read_bytes() -> Option<u64> {

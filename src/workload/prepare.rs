@@ -6,13 +6,13 @@ use crate::measure::space;
 use crate::results::Storage;
 use crate::store::copy::write;
 use crate::store::registry::Resolved;
+use crate::store::scratch::{self, Scratch};
 use crate::store::sealed::IfExists;
 use crate::store::verify::{Look, verify};
-use crate::store::{Durability, Threads, WriteOptions, scratch};
+use crate::store::{Durability, Threads, WriteOptions};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-use tempfile::TempDir;
 
 /// A verified store, ready to be read.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ pub struct Prepared {
 
 /// A directory of prepared stores, one for each format and number of images; removed when dropped.
 pub struct Shelf {
-    directory: TempDir,
+    directory: Scratch,
     prepared: BTreeMap<(String, u64), Prepared>,
 }
 
@@ -40,7 +40,7 @@ impl Shelf {
     /// When it cannot be made.
     pub fn new(place: &Path) -> Result<Self> {
         scratch::remove_abandoned(place);
-        let directory = scratch::directory(place, "run")?;
+        let directory = Scratch::new(place, "run")?;
         Ok(Self { directory, prepared: BTreeMap::new() })
     }
 

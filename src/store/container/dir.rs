@@ -6,11 +6,11 @@ use super::{ContainerInfo, StoreName};
 use crate::error::{IoContext, Result};
 use crate::image_file;
 use crate::results::Native;
-use crate::store::{Capabilities, Durability, WriteOptions};
+use crate::store::{Capabilities, Durability, WriteOptions, sync};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,6 +36,34 @@ impl RecordContainer for Dir {
         let file = File::create_new(&labels_path).at("create", &labels_path)?;
         let mut labels = csv::Writer::from_writer(BufWriter::new(file));
         labels.write_record(HEADER).map_err(std::io::Error::from).at("write", &labels_path)?;
+        let sync_each = write.durability == Durability::Each;
+        Ok(Box::new(Writer { names: Names::new(folder), labels, labels_path, unsynced: Vec::new(), sync_each }))
+    }
+
+    fn can_resume(&self) -> bool {
+        true
+    }
+
+    fn resume(
+        &self,
+        at: &Path,
+        layout: &RecordLayout,
+        write: &WriteOptions,
+        keep: u64,
+    ) -> Result<Box<dyn RecordWriter>> {
+        let (folder, labels_path) = (at.join(FOLDER), at.join(LABELS));
+        let end = end_of_row(&labels_path, keep)?;
+        let end = end.ok_or_else(|| layout.name.damaged(format!("{LABELS} has fewer than {keep} rows")))?;
+        let mut file = OpenOptions::new().write(true).open(&labels_path).at("open", &labels_path)?;
+        file.set_len(end).and_then(|()| file.seek(SeekFrom::End(0))).at("write", &labels_path)?;
+        for entry in std::fs::read_dir(&folder).at("list", &folder)? {
+            let path = entry.at("list", &folder)?.path();
+            let number = path.file_stem().and_then(|stem| stem.to_str()?.parse::<u64>().ok());
+            if number.is_none_or(|number| number >= keep) {
+                std::fs::remove_file(&path).at("remove", &path)?;
+            }
+        }
+        let labels = csv::WriterBuilder::new().has_headers(false).from_writer(BufWriter::new(file));
         let sync_each = write.durability == Durability::Each;
         Ok(Box::new(Writer { names: Names::new(folder), labels, labels_path, unsynced: Vec::new(), sync_each }))
     }
@@ -119,6 +147,10 @@ impl RecordWriter for Writer {
 
     fn sync(&mut self) -> Result<()> {
         self.labels.flush().at("write", &self.labels_path)?;
+        if !self.sync_each {
+            // So many files that nobody kept a list of: all of the file system at once.
+            return sync::file_system(&self.names.folder);
+        }
         for (index, extension) in self.unsynced.drain(..) {
             self.names
                 .with(index, extension, |path| File::open(path).and_then(|file| file.sync_all()).at("sync", path))?;
@@ -132,6 +164,14 @@ impl RecordWriter for Writer {
     fn finish(mut self: Box<Self>) -> Result<()> {
         self.labels.flush().at("write", &self.labels_path)
     }
+}
+
+/// Where row `rows` of the table ends; `None` where there are fewer.
+fn end_of_row(path: &Path, rows: u64) -> Result<Option<u64>> {
+    let bytes = std::fs::read(path).at("read", path)?;
+    let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at as u64 + 1);
+    // The header is a row, too; neither names of files nor labels hold line breaks.
+    Ok(usize::try_from(rows).ok().and_then(|rows| ends.skip(rows).next()))
 }
 
 /// What `labels.csv` says of an image.

@@ -40,16 +40,34 @@ impl RecordContainer for Lmdb {
         if layout.records > MAX_RECORDS {
             return Err(layout.name.unsupported(format!("more than {MAX_RECORDS} images: keys have eight digits")));
         }
-        let mut flags = EnvironmentFlags::NO_LOCK;
-        if write.durability != Durability::Each {
-            // Commits without waiting for the device: durability `close` syncs the finished file once.
-            flags |= EnvironmentFlags::NO_SYNC;
-        }
-        let fail = |e| failed(&layout.name, "create", e);
-        let environment = Environment::new().set_flags(flags).set_map_size(map_size(layout)).open(at).map_err(fail)?;
+        let environment = open_to_write(at, layout, write)?;
+        let database = environment.open_db(None).map_err(|e| failed(&layout.name, "create", e))?;
+        Ok(writer(environment, database, layout))
+    }
+
+    fn can_resume(&self) -> bool {
+        true
+    }
+
+    /// Commits are all or nothing, so what a killed process left is whole up to its last commit.
+    fn resume(
+        &self,
+        at: &Path,
+        layout: &RecordLayout,
+        write: &WriteOptions,
+        keep: u64,
+    ) -> Result<Box<dyn RecordWriter>> {
+        let fail = |e| failed(&layout.name, "open", e);
+        let environment = open_to_write(at, layout, write)?;
         let database = environment.open_db(None).map_err(fail)?;
-        let transaction = OpenTransaction::new(environment, |_| MaybeTransaction(None));
-        Ok(Box::new(Writer { transaction, database, records: 0, bytes: 0, name: layout.name.clone() }))
+        let there = environment.stat().map_err(fail)?.entries() as u64;
+        if there < keep {
+            return Err(layout.name.damaged(format!("it holds {there} records of the {keep} that were safe")));
+        }
+        let mut transaction = environment.begin_rw_txn().map_err(fail)?;
+        (keep..there).try_for_each(|index| transaction.del(database, &key(index), None)).map_err(fail)?;
+        transaction.commit().map_err(fail)?;
+        Ok(writer(environment, database, layout))
     }
 
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
@@ -94,6 +112,21 @@ impl RecordContainer for Lmdb {
     fn keeps_labels(&self) -> bool {
         false
     }
+}
+
+fn open_to_write(at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Environment> {
+    let mut flags = EnvironmentFlags::NO_LOCK;
+    if write.durability != Durability::Each {
+        // Commits without waiting for the device: durability `close` syncs the finished file once.
+        flags |= EnvironmentFlags::NO_SYNC;
+    }
+    let opened = Environment::new().set_flags(flags).set_map_size(map_size(layout)).open(at);
+    opened.map_err(|e| failed(&layout.name, "create", e))
+}
+
+fn writer(environment: Environment, database: Database, layout: &RecordLayout) -> Box<dyn RecordWriter> {
+    let transaction = OpenTransaction::new(environment, |_| MaybeTransaction(None));
+    Box::new(Writer { transaction, database, records: 0, bytes: 0, name: layout.name.clone() })
 }
 
 /// Address space for the map: twice what whole pages for incompressible records could need, and room for the tree.
@@ -171,8 +204,11 @@ impl RecordWriter for Writer {
     }
 
     fn sync(&mut self) -> Result<()> {
-        // Without NO_SYNC a commit returns when the device has the data.
-        self.commit()
+        self.commit()?;
+        // Without NO_SYNC the commit has returned when the device had the data; otherwise that is done now.
+        self.transaction
+            .with_dependent(|environment, _| environment.sync(true))
+            .map_err(|e| failed(&self.name, "sync", e))
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {

@@ -8,7 +8,8 @@ use crate::results::Native;
 use crate::sample::{Batch, ImageShape, Sample, Shape};
 use crate::store::codec::{self, Codec, CodecInfo, Decoder, Encoder};
 use crate::store::{
-    Capabilities, Format, FormatId, ImageReader, ImageStore, ImageWriter, Lossy, StoreSpec, WriteOptions,
+    CANNOT_RESUME, Capabilities, Durability, Format, FormatId, ImageReader, ImageStore, ImageWriter, Lossy, StoreSpec,
+    WriteOptions,
 };
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -22,6 +23,23 @@ pub trait RecordContainer: Send + Sync {
     /// # Errors
     /// What the library or system says.
     fn create(&self, at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>>;
+    /// Whether an unfinished store can be gone on with.
+    fn can_resume(&self) -> bool {
+        false
+    }
+    /// Goes on with the unfinished store in `at`: keeps the first `keep` records and removes what is there beyond them.
+    ///
+    /// # Errors
+    /// When fewer are there; what the library or system says.
+    fn resume(
+        &self,
+        _at: &Path,
+        layout: &RecordLayout,
+        _write: &WriteOptions,
+        _keep: u64,
+    ) -> Result<Box<dyn RecordWriter>> {
+        Err(layout.name.unsupported(CANNOT_RESUME))
+    }
     /// Opens a finished store.
     ///
     /// # Errors
@@ -70,8 +88,8 @@ pub trait RecordWriter {
     /// # Errors
     /// What the library or system says.
     fn put(&mut self, record: NewRecord<'_>) -> Result<()>;
-    /// Makes all records so far safe from a power cut. Called after every batch with durability `each`, else never:
-    /// finished stores are synced by [`sealed`](crate::store::sealed), for all containers alike.
+    /// Makes all records so far safe from a power cut. Called after every batch with durability `each`, and now and then
+    /// where work may have to be gone on with; finished stores are synced by [`sealed`](crate::store::sealed), for all containers alike.
     ///
     /// # Errors
     /// What the library or system says.
@@ -137,6 +155,26 @@ impl RecordFormat {
         }
     }
 
+    fn writer(
+        &self,
+        records: Box<dyn RecordWriter>,
+        layout: RecordLayout,
+        spec: &StoreSpec,
+        write: &WriteOptions,
+        next: u64,
+    ) -> Box<dyn ImageWriter> {
+        Box::new(Writer {
+            records,
+            lanes: (0..write.threads.get()).map(|_| Lane::new(self.codec.encoder(&spec.shape))).collect(),
+            shape: spec.shape.clone(),
+            name: layout.name,
+            prefix: self.prefixes_label(),
+            info: self.info,
+            next,
+            sync_each: write.durability == Durability::Each,
+        })
+    }
+
     /// Whether the adapter puts the label in front of the codec's bytes, as a little-endian `u32`.
     fn prefixes_label(&self) -> bool {
         !self.container.keeps_labels() && !self.info.holds_label
@@ -147,17 +185,18 @@ impl Format for RecordFormat {
     fn create(&self, at: &Path, spec: &StoreSpec, write: &WriteOptions) -> Result<Box<dyn ImageWriter>> {
         let layout = self.layout(at, spec);
         self.codec.accepts(spec.shape.max()).map_err(|why| layout.name.unsupported(why))?;
-        let lanes = (0..write.threads.get()).map(|_| Lane::new(self.codec.encoder(&spec.shape))).collect();
-        Ok(Box::new(Writer {
-            records: self.container.create(at, &layout, write)?,
-            lanes,
-            shape: spec.shape.clone(),
-            name: layout.name,
-            prefix: self.prefixes_label(),
-            info: self.info,
-            next: 0,
-            sync_each: write.durability == crate::store::Durability::Each,
-        }))
+        let records = self.container.create(at, &layout, write)?;
+        Ok(self.writer(records, layout, spec, write, 0))
+    }
+
+    fn can_resume(&self) -> bool {
+        self.container.can_resume()
+    }
+
+    fn resume(&self, at: &Path, spec: &StoreSpec, write: &WriteOptions, keep: u64) -> Result<Box<dyn ImageWriter>> {
+        let layout = self.layout(at, spec);
+        let records = self.container.resume(at, &layout, write, keep)?;
+        Ok(self.writer(records, layout, spec, write, keep))
     }
 
     fn open(&self, at: &Path, spec: &StoreSpec) -> Result<Arc<dyn ImageStore>> {
@@ -324,6 +363,10 @@ impl ImageWriter for Writer {
             _ => self.append_with_all_lanes(samples)?,
         }
         if self.sync_each { self.records.sync() } else { Ok(()) }
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        self.records.sync()
     }
 
     fn finish(self: Box<Self>) -> Result<()> {

@@ -59,9 +59,10 @@ impl ImageWriter for Writer {
         let written = self.open()?.slab.write(first, count, pixels);
         written.map_err(|why| self.name.error(why, "check the space left on the disk"))?;
         self.labels.extend(samples.labels());
-        if !self.sync_each {
-            return Ok(());
-        }
+        if self.sync_each { self.sync() } else { Ok(()) }
+    }
+
+    fn sync(&mut self) -> Result<()> {
         let flushed = self.open()?.file.flush();
         flushed.map_err(|e| failed(&self.name, "flush", e))?;
         let path = self.name.path.join(FILE);

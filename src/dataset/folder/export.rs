@@ -1,0 +1,222 @@
+//! A dataset as a plain folder of image files: the way back out of any store.
+
+use super::{Folder, OnError, key, labels, scan};
+use crate::dataset::Dataset;
+use crate::error::{IoContext, Result};
+use crate::image_file::{self, png};
+use crate::sample::{Batch, Sample};
+use crate::store::container::StoreName;
+use crate::store::copy::Form;
+use crate::store::placement::{IfExists, Placement};
+use crate::store::progress::Progress;
+use crate::store::{Threads, sync};
+use rayon::prelude::*;
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Mutex;
+
+/// What a folder of images is called where formats are named.
+pub const FORMAT: &str = "folder";
+
+/// Writes samples as files: encoded files as they are and under their own names, pixels as PNG. Samples that have no
+/// name get one in a folder named after their label. Where the folders do not tell the labels, `labels.csv` does.
+pub struct FolderWriter {
+    placement: Placement,
+    work: Progress,
+    /// Folders that were made, so that each is made once.
+    made: Mutex<HashSet<PathBuf>>,
+    /// Every file and its label, in order.
+    written: Vec<(PathBuf, u32)>,
+}
+
+impl FolderWriter {
+    /// Starts a folder that will stand at `target`. `work` says what is written, and how much of it `left`, what a dead
+    /// process left behind, has already.
+    ///
+    /// # Errors
+    /// When something is at `target` already; what the system says.
+    pub fn new(target: &Path, work: Progress, left: Option<&Path>) -> Result<Self> {
+        let name = StoreName { format: FORMAT.into(), path: target.to_owned() };
+        let placement = match left {
+            Some(left) => Placement::adopt(left, name, IfExists::Refuse)?,
+            None => Placement::new(name, IfExists::Refuse)?,
+        };
+        Ok(Self { placement, work, made: Mutex::default(), written: Vec::new() })
+    }
+
+    /// Notes what is there already, when going on: samples are given again, and only missing files are written.
+    ///
+    /// # Errors
+    /// When a name leads out of the folder.
+    pub fn append(&mut self, samples: &Batch) -> Result<()> {
+        let first = self.written.len() as u64;
+        let numbered: Vec<_> = samples.iter().enumerate().collect();
+        let written: Result<Vec<_>> = numbered
+            .into_par_iter()
+            .map(|(nth, sample)| {
+                let index = first + nth as u64;
+                let path = path_of(&sample, index).map_err(|why| self.placement.name().error(why, RENAME))?;
+                if index >= self.work.done {
+                    self.write(&path, &sample)?;
+                }
+                Ok((path, sample.label))
+            })
+            .collect();
+        self.written.extend(written?);
+        Ok(())
+    }
+
+    fn write(&self, path: &Path, sample: &Sample<'_>) -> Result<()> {
+        let whole = self.placement.path().join(path);
+        if let Some(folder) = whole.parent() {
+            // Poisoned only by a panic while a set was being changed, which leaves it usable.
+            let mut made = self.made.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if !made.contains(folder) {
+                std::fs::create_dir_all(folder).at("create", folder)?;
+                made.insert(folder.to_owned());
+            }
+        }
+        // Files beyond the last checkpoint of a killed process may be there, half-written; a second file of that name
+        // in one run is two samples with one name.
+        let open = if self.work.done > 0 { File::create(&whole) } else { File::create_new(&whole) };
+        let mut file = match open {
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+                let cause = format!("two samples are named {}", path.display());
+                return Err(self.placement.name().error(cause, RENAME));
+            }
+            other => other.at("create", &whole)?,
+        };
+        if !sample.file.is_empty() {
+            return file.write_all(sample.file).at("write", &whole);
+        }
+        let mut encoded = Vec::new();
+        png::encode(sample.shape, sample.pixels, ::png::Compression::Balanced, &mut encoded)
+            .map_err(|why| self.placement.name().unsupported(why))?;
+        file.write_all(&encoded).at("write", &whole)
+    }
+
+    /// Makes what is there safe, and notes how much it is.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn checkpoint(&mut self) -> Result<()> {
+        sync::file_system(self.placement.path())?;
+        // Samples that are only noted again do not count twice.
+        let done = (self.written.len() as u64).max(self.work.done);
+        Progress { done, ..self.work.clone() }.write(self.placement.path())
+    }
+
+    /// Leaves the folder unfinished where another process can go on with it; says where.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn leave(mut self) -> Result<PathBuf> {
+        self.checkpoint()?;
+        Ok(self.placement.leave())
+    }
+
+    /// Adds `labels.csv` where it is needed, and puts the folder in its place.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn finish(self) -> Result<()> {
+        if !folders_tell(&self.written) {
+            let path = self.placement.path().join(labels::FILE);
+            labels::write(&path, &self.written).at("write", &path)?;
+        }
+        Progress::remove(self.placement.path())?;
+        self.placement.finish(true)
+    }
+}
+
+/// What helps against names that do not fit.
+const RENAME: &str = "the names come from the dataset or store: write it again with other names";
+
+/// Where a sample's file belongs: its name, if that stays inside the folder, with the ending of what is in it.
+fn path_of(sample: &Sample<'_>, index: u64) -> Result<PathBuf, String> {
+    let kind = image_file::Kind::of(sample.file);
+    if sample.key.is_empty() {
+        let extension = kind.map_or("png", image_file::Kind::extension);
+        return Ok(PathBuf::from(format!("{}/{index:08}.{extension}", sample.label)));
+    }
+    let path = path_from(sample.key);
+    let inside = path.components().all(|part| matches!(part, Component::Normal(_))) && path.file_name().is_some();
+    // Written exactly as it would be read back: no doubled or trailing slashes.
+    if !inside || *key(&path.components().collect::<PathBuf>()) != *sample.key {
+        return Err(format!("the name {} would lead out of the folder", path.display()));
+    }
+    match kind {
+        None => Ok(path.with_extension("png")),
+        Some(_) if scan::is_image(&path) => Ok(path),
+        // A name that no tool would take for an image gets the ending of what it is.
+        Some(kind) => Ok(PathBuf::from([path.as_os_str(), kind.extension().as_ref()].join(std::ffi::OsStr::new(".")))),
+    }
+}
+
+#[cfg(unix)]
+fn path_from(key: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(key))
+}
+
+#[cfg(not(unix))]
+fn path_from(key: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(key).into_owned())
+}
+
+/// Whether `folder:` would find these labels, in this order, without a table.
+fn folders_tell(written: &[(PathBuf, u32)]) -> bool {
+    let class = |path: &Path| match path.parent().map(key) {
+        Some(parent) if !parent.is_empty() => parent.split(|byte| *byte == b'/').next().map(<[u8]>::to_vec),
+        _ => None,
+    };
+    let Some(classes) = written.iter().map(|(path, _)| class(path)).collect::<Option<Vec<_>>>() else {
+        // Without folders all are of class 0.
+        return written.iter().all(|(path, label)| class(path).is_none() && *label == 0) && in_order(written);
+    };
+    let mut names = classes.clone();
+    names.sort();
+    names.dedup();
+    let right = |(class, (_, label)): (&Vec<u8>, &(PathBuf, u32))| names.binary_search(class) == Ok(*label as usize);
+    classes.iter().zip(written).all(right) && in_order(written)
+}
+
+fn in_order(written: &[(PathBuf, u32)]) -> bool {
+    let place = |path: &Path| (key(path.parent().unwrap_or(Path::new(""))).into_owned(), key(path).into_owned());
+    written.windows(2).all(|pair| place(&pair[0].0) < place(&pair[1].0))
+}
+
+/// Compares the folder at `target` with the dataset that it was written from, file by file; returns how many images.
+///
+/// # Errors
+/// [`crate::Error::Mismatch`] with the first difference.
+pub fn verify(
+    target: &Path,
+    dataset: &dyn Dataset,
+    threads: Threads,
+    progress: &mut dyn FnMut(u64) -> Result<()>,
+) -> Result<u64> {
+    let name = StoreName { format: FORMAT.into(), path: target.to_owned() };
+    let folder = Folder::open(target, None, OnError::Fail)?;
+    if folder.len() != dataset.len() {
+        return Err(name.mismatch(format!("it holds {} images, the dataset {}", folder.len(), dataset.len())));
+    }
+    let form = if dataset.has_files() { Form::Files } else { Form::Pixels };
+    let (mut found, mut scratch, mut index) = (Batch::new(), Batch::new(), 0);
+    crate::store::copy::each_batch(dataset, 0, form, threads, &mut |wanted| {
+        for wanted in wanted.iter() {
+            found.clear();
+            form.read(&folder, index, &mut scratch, &mut found)?;
+            let path = path_of(&wanted, index).map_err(|why| name.error(why, RENAME))?;
+            let same = |found: Sample<'_>| *found.key == *key(&path) && Sample { key: wanted.key, ..found } == wanted;
+            if !found.get(0).is_some_and(same) {
+                return Err(name.mismatch(format!("{} is not image {index} of the dataset", path.display())));
+            }
+            index += 1;
+        }
+        progress(wanted.len() as u64)
+    })?;
+    Ok(index)
+}

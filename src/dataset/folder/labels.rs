@@ -1,0 +1,109 @@
+//! `labels.csv` beside the images: a table with a column of files and a column of labels, as the founding experiment has
+//! it, and as `dir` stores do.
+
+use super::{key, scan::Found};
+use crate::error::{Error, Result};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+/// Name of the table.
+pub const FILE: &str = "labels.csv";
+
+/// Names of the two columns that are understood.
+const FILE_COLUMNS: [&str; 6] = ["file", "filename", "file_name", "path", "image", "id"];
+const LABEL_COLUMNS: [&str; 4] = ["label", "class", "target", "category"];
+
+/// The images in the order of the table, labelled by it. Labels that are no numbers are numbered in the order of their
+/// names. A file may be named by its path below the folder, or by its own name where that is unique.
+///
+/// # Errors
+/// [`Error::Dataset`] when the table cannot be read, or names a file that is not there.
+pub fn read(table: &Path, paths: &[Box<Path>], remarks: &mut Vec<String>) -> Result<Vec<Found>> {
+    let refuse = |cause: String| Error::Dataset {
+        path: table.to_owned(),
+        cause,
+        remedy: "give a table with the columns file,label, or remove it so that subfolders are the classes".into(),
+    };
+    let mut csv = csv::ReaderBuilder::new().from_path(table).map_err(|e| refuse(e.to_string()))?;
+    let header = csv.byte_headers().map_err(|e| refuse(e.to_string()))?.clone();
+    let column = |names: &[&str]| {
+        header.iter().position(|name| names.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes())))
+    };
+    let (Some(file_at), Some(label_at)) = (column(&FILE_COLUMNS), column(&LABEL_COLUMNS)) else {
+        let columns = header.iter().map(String::from_utf8_lossy).collect::<Vec<_>>().join(",");
+        return Err(refuse(format!("its columns are {columns}")));
+    };
+    let by_name = index(paths);
+    let mut rows = Vec::new();
+    for (nth, row) in csv.byte_records().enumerate() {
+        let row = row.map_err(|e| refuse(e.to_string()))?;
+        let (file, label) = (row.get(file_at).unwrap_or_default(), row.get(label_at).unwrap_or_default());
+        let Some(Some(path)) = by_name.get(file) else {
+            return Err(refuse(format!(
+                "row {} names {}, and there is no such image, or more than one",
+                nth + 1,
+                String::from_utf8_lossy(file)
+            )));
+        };
+        rows.push((*path, label.to_vec()));
+    }
+    if rows.len() < paths.len() {
+        remarks.push(format!("{} images are not named in {FILE} and were passed over", paths.len() - rows.len()));
+    }
+    let number_of = numbers(rows.iter().map(|(_, label)| label.as_slice()));
+    if let Numbers::ByName(names) = &number_of {
+        remarks.push(format!("{} labels that are no numbers are numbered in the order of their names", names.len()));
+    }
+    let found = rows.iter().map(|(path, label)| Some(Found { path: (*path).into(), label: number_of.of(label)? }));
+    found.collect::<Option<_>>().ok_or_else(|| refuse("a label is missing".into()))
+}
+
+/// Files by path and by bare name; `None` where a bare name is not unique.
+fn index(paths: &[Box<Path>]) -> HashMap<Vec<u8>, Option<&Path>> {
+    let mut index = HashMap::new();
+    for path in paths {
+        if let Some(name) = path.file_name() {
+            let unique = !index.contains_key(&*key(Path::new(name)));
+            index.insert(key(Path::new(name)).into_owned(), unique.then_some(&**path));
+        }
+    }
+    // Whole paths last: they are unique, whatever bare names say.
+    index.extend(paths.iter().map(|path| (key(path).into_owned(), Some(&**path))));
+    index
+}
+
+enum Numbers<'a> {
+    AsWritten,
+    ByName(BTreeMap<&'a [u8], u32>),
+}
+
+fn numbers<'a>(labels: impl Iterator<Item = &'a [u8]>) -> Numbers<'a> {
+    let all: BTreeSet<&[u8]> = labels.collect();
+    if all.iter().all(|label| number(label).is_some()) {
+        return Numbers::AsWritten;
+    }
+    Numbers::ByName(all.into_iter().zip(0..).collect())
+}
+
+impl Numbers<'_> {
+    fn of(&self, label: &[u8]) -> Option<u32> {
+        match self {
+            Self::AsWritten => number(label),
+            Self::ByName(names) => names.get(label).copied(),
+        }
+    }
+}
+
+fn number(label: &[u8]) -> Option<u32> {
+    std::str::from_utf8(label).ok()?.trim().parse().ok()
+}
+
+/// Writes such a table.
+pub fn write(table: &Path, rows: &[(PathBuf, u32)]) -> std::io::Result<()> {
+    let mut csv = csv::Writer::from_path(table)?;
+    csv.write_record(["file", "label"])?;
+    for (path, label) in rows {
+        csv.write_record([&*key(path), label.to_string().as_bytes()])?;
+    }
+    csv.flush()
+}

@@ -1,0 +1,236 @@
+use super::export::{self, FolderWriter};
+use super::*;
+use crate::image_file::{jpeg, png};
+use crate::sample::Sample;
+use crate::store::Threads;
+use crate::store::progress::Progress;
+
+fn png_file(height: u32, width: u32, channels: u32, level: u8) -> Vec<u8> {
+    let shape = ImageShape::new(height, width, channels);
+    let mut file = Vec::new();
+    png::encode(shape, &vec![level; shape.bytes()], ::png::Compression::Fast, &mut file).unwrap();
+    file
+}
+
+fn put(root: &Path, path: &str, bytes: &[u8]) {
+    let path = root.join(path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
+
+fn open(root: &Path) -> Result<Folder> {
+    Folder::open(root, None, OnError::Fail)
+}
+
+/// Keys and labels in order, from decoded samples.
+fn listing(folder: &dyn Dataset) -> Vec<(String, u32)> {
+    let mut out = Batch::new();
+    (0..folder.len()).for_each(|index| folder.read(index, &mut out).unwrap());
+    out.iter().map(|sample| (String::from_utf8_lossy(sample.key).into_owned(), sample.label)).collect()
+}
+
+fn pairs(wanted: &[(&str, u32)]) -> Vec<(String, u32)> {
+    wanted.iter().map(|(key, label)| ((*key).to_owned(), *label)).collect()
+}
+
+#[test]
+fn classes_and_files_come_in_the_order_of_their_names() {
+    let root = tempfile::tempdir().unwrap();
+    for path in ["b/2.png", "b/10.png", "a/z.PNG", "a/deep/x.png", "B/1.png", "c10/1.png"] {
+        put(root.path(), path, &png_file(3, 4, 3, 9));
+    }
+    put(root.path(), "a/notes.txt", b"no image");
+    put(root.path(), ".hidden/1.png", b"");
+    std::fs::create_dir(root.path().join("aa")).unwrap();
+    let folder = open(root.path()).unwrap();
+    // Byte order, as Python's `sorted`: B, a, aa (empty, and keeps its number), b, c10.
+    let wanted =
+        [("B/1.png", 0), ("a/z.PNG", 1), ("a/deep/x.png", 1), ("b/10.png", 3), ("b/2.png", 3), ("c10/1.png", 4)];
+    assert_eq!(listing(&folder), pairs(&wanted));
+    assert_eq!(folder.shape(), Shape::Fixed(ImageShape::new(3, 4, 3)));
+    let remarks = folder.remarks().join("\n");
+    assert!(remarks.contains("1 class folders have no images, the first is aa"), "{remarks}");
+    assert!(remarks.contains("1 files that are no images by their ending"), "{remarks}");
+}
+
+#[test]
+fn a_flat_folder_is_one_class_and_loose_files_are_told() {
+    let root = tempfile::tempdir().unwrap();
+    put(root.path(), "2.png", &png_file(3, 4, 3, 9));
+    put(root.path(), "1.png", &png_file(5, 4, 1, 9));
+    let folder = open(root.path()).unwrap();
+    assert_eq!(listing(&folder), pairs(&[("1.png", 0), ("2.png", 0)]));
+    assert_eq!(folder.shape(), Shape::Ragged { max: ImageShape::new(5, 4, 3) });
+    assert_eq!(folder.channels(), None);
+    put(root.path(), "k/3.png", &png_file(3, 4, 3, 9));
+    let folder = open(root.path()).unwrap();
+    assert_eq!(listing(&folder), pairs(&[("k/3.png", 0)]));
+    assert!(folder.remarks().join("\n").contains("2 images outside of any class folder"), "{:?}", folder.remarks());
+}
+
+#[test]
+fn a_table_gives_labels_and_order() {
+    let root = tempfile::tempdir().unwrap();
+    for path in ["images/1.png", "images/2.png", "images/3.png"] {
+        put(root.path(), path, &png_file(3, 4, 3, 9));
+    }
+    put(root.path(), "labels.csv", b"label,file\n7,2.png\n5,images/1.png\n");
+    let folder = open(root.path()).unwrap();
+    assert_eq!(listing(&folder), pairs(&[("images/2.png", 7), ("images/1.png", 5)]));
+    assert!(folder.remarks().join("\n").contains("1 images are not named in labels.csv"));
+    put(root.path(), "labels.csv", b"filename,class\n2.png,dog\n1.png,cat\n3.png,dog\n");
+    assert_eq!(
+        listing(&open(root.path()).unwrap()),
+        pairs(&[("images/2.png", 1), ("images/1.png", 0), ("images/3.png", 1)])
+    );
+    for (table, why) in [("file,label\n9.png,1\n", "9.png"), ("a,b\n1,2\n", "its columns are a,b")] {
+        put(root.path(), "labels.csv", table.as_bytes());
+        assert!(open(root.path()).err().unwrap().to_string().contains(why), "{why}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn links_loops_and_strange_names_do_no_harm() {
+    use std::os::unix::ffi::OsStrExt;
+    let root = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    put(other.path(), "1.png", &png_file(3, 4, 3, 1));
+    put(root.path(), "a/1.png", &png_file(3, 4, 3, 2));
+    let strange = root.path().join("a").join(std::ffi::OsStr::from_bytes(b"\xff\xfe\n.png"));
+    std::fs::write(strange, png_file(3, 4, 3, 3)).unwrap();
+    std::os::unix::fs::symlink(other.path(), root.path().join("linked")).unwrap();
+    std::os::unix::fs::symlink("..", root.path().join("a/loop")).unwrap();
+    std::os::unix::fs::symlink("nowhere", root.path().join("a/dangling.png")).unwrap();
+    let folder = open(root.path()).unwrap();
+    let mut out = Batch::new();
+    (0..folder.len()).for_each(|index| folder.read(index, &mut out).unwrap());
+    let found: Vec<_> = out.iter().map(|sample| (sample.key, sample.label, sample.pixels[0])).collect();
+    assert_eq!(found, [(&b"a/1.png"[..], 0, 2), (b"a/\xff\xfe\n.png", 0, 3), (b"linked/1.png", 1, 1)]);
+    let remarks = folder.remarks().join("\n");
+    assert!(remarks.contains("loop is a link") && remarks.contains("dangling.png is a link that leads nowhere"));
+}
+
+#[test]
+fn broken_files_are_named_and_refused_or_left_out() {
+    let root = tempfile::tempdir().unwrap();
+    let whole = png_file(30, 40, 3, 9);
+    put(root.path(), "a/1.png", &whole);
+    put(root.path(), "a/cut.png", &whole[..whole.len() - 20]);
+    put(root.path(), "b/text.jpg", b"this is text");
+    put(root.path(), "b/2.png", &png_file(30, 40, 3, 8));
+    let refused = open(root.path()).err().unwrap().to_string();
+    assert!(refused.contains("1 of 4") && refused.contains("text.jpg") && refused.contains("--on-error skip"));
+    let folder = Folder::open(root.path(), None, OnError::Skip).unwrap();
+    assert_eq!(listing(&folder), pairs(&[("a/1.png", 0), ("b/2.png", 1)]));
+    let remarks = folder.remarks().join("\n");
+    assert!(remarks.contains("2 of 4 image files cannot be used") && remarks.contains("cut.png"), "{remarks}");
+    // Whose header is whole is found broken when it is read.
+    std::fs::remove_file(root.path().join("b/text.jpg")).unwrap();
+    let folder = open(root.path()).unwrap();
+    let mut out = Batch::new();
+    let error = folder.read(1, &mut out).unwrap_err().to_string();
+    assert!(error.contains("cut.png") && out.is_empty(), "{error}");
+}
+
+#[test]
+fn wrong_folders_are_refused() {
+    let root = tempfile::tempdir().unwrap();
+    for (path, why) in [("no", "no such folder"), ("file", "this is no folder"), ("empty", "there is no image in it")] {
+        std::fs::write(root.path().join("file"), "x").unwrap();
+        std::fs::create_dir_all(root.path().join("empty")).unwrap();
+        assert!(open(&root.path().join(path)).err().unwrap().to_string().contains(why), "{why}");
+    }
+}
+
+#[test]
+fn exif_orientation_is_told_and_not_applied() {
+    let shape = ImageShape::new(8, 16, 3);
+    let mut upright = Vec::new();
+    jpeg::encode(shape, &vec![99; shape.bytes()], 90, jpeg::FULL_COLOUR, &mut upright).unwrap();
+    // An APP1 segment with a TIFF header and one entry: orientation 6, to be turned by a quarter.
+    let tiff = b"Exif\0\0II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+    let length = u16::try_from(tiff.len() + 2).unwrap().to_be_bytes();
+    let turned = [&upright[..2], &[0xFF, 0xE1], &length, tiff, &upright[2..]].concat();
+    let root = tempfile::tempdir().unwrap();
+    put(root.path(), "a/1.jpg", &upright);
+    put(root.path(), "a/2.jpg", &turned);
+    let folder = open(root.path()).unwrap();
+    assert_eq!(folder.shape(), Shape::Fixed(shape));
+    assert!(folder.remarks().join("\n").contains("1 images have an EXIF orientation"), "{:?}", folder.remarks());
+}
+
+fn work(dataset: &dyn Dataset) -> Progress {
+    let (shape, images) = (dataset.shape(), dataset.len());
+    Progress { format: export::FORMAT.into(), dataset: dataset.name(), shape, images, done: 0 }
+}
+
+fn exported(dataset: &dyn Dataset, target: &Path) -> Result<u64> {
+    let mut writer = FolderWriter::new(target, work(dataset), None)?;
+    let mut samples = Batch::new();
+    for index in 0..dataset.len() {
+        if dataset.has_files() { dataset.read_file(index, &mut samples)? } else { dataset.read(index, &mut samples)? }
+    }
+    writer.append(&samples)?;
+    writer.finish()?;
+    export::verify(target, dataset, Threads::ONE, &mut |_| Ok(()))
+}
+
+#[test]
+fn a_folder_written_out_is_the_folder_that_was_read() {
+    let root = tempfile::tempdir().unwrap();
+    for path in ["a/1.png", "a/2.png", "b/1.png"] {
+        put(&root.path().join("in"), path, &png_file(3, 4, 3, path.len() as u8));
+    }
+    let folder = open(&root.path().join("in")).unwrap();
+    let out = root.path().join("out");
+    assert_eq!(exported(&folder, &out).unwrap(), 3);
+    for path in ["a/1.png", "a/2.png", "b/1.png"] {
+        assert_eq!(std::fs::read(out.join(path)).unwrap(), std::fs::read(root.path().join("in").join(path)).unwrap());
+    }
+    assert!(!out.join("labels.csv").exists(), "folders tell the labels");
+    // A changed byte, or another label, is noticed.
+    put(&out, "a/2.png", &png_file(3, 4, 3, 99));
+    assert!(export::verify(&out, &folder, Threads::ONE, &mut |_| Ok(())).is_err());
+    assert!(exported(&folder, &out).is_err(), "nothing is overwritten");
+}
+
+#[test]
+fn labels_that_folders_cannot_tell_get_a_table() {
+    let root = tempfile::tempdir().unwrap();
+    let shape = ImageShape::new(2, 2, 3);
+    for (nth, (keys, labels)) in
+        [(["a/1.png", "b/1.png"], [1, 0]), (["1.png", "2.png"], [3, 3]), (["b/1.png", "a/1.png"], [0, 1])]
+            .into_iter()
+            .enumerate()
+    {
+        let mut samples = Batch::new();
+        for (key, label) in keys.iter().zip(labels) {
+            samples.push(shape, label).fill(label as u8);
+            samples.set_key(key.as_bytes());
+        }
+        let memory = crate::dataset::Memory::new("memory", Shape::Fixed(shape), samples);
+        let out = root.path().join(nth.to_string());
+        assert_eq!(exported(&memory, &out).unwrap(), 2);
+        assert!(out.join("labels.csv").is_file(), "{keys:?}");
+        assert_eq!(listing(&open(&out).unwrap()), pairs(&[(keys[0], labels[0]), (keys[1], labels[1])]));
+    }
+}
+
+#[test]
+fn names_never_lead_out_of_the_folder() {
+    let root = tempfile::tempdir().unwrap();
+    let sample =
+        |key: &'static [u8]| Sample { shape: ImageShape::new(1, 1, 1), label: 0, key, pixels: &[1], file: &[] };
+    for key in [&b"../x.png"[..], b"/etc/x.png", b"a/../../x.png", b"a//x.png", b"./x.png", b"x.png/", b"..", b"/"] {
+        let mut samples = Batch::new();
+        samples.push_copy(&sample(key));
+        let memory = crate::dataset::Memory::new("memory", Shape::Fixed(ImageShape::new(1, 1, 1)), samples);
+        let outcome = exported(&memory, &root.path().join("inner/out"));
+        assert!(outcome.is_err(), "{:?}", String::from_utf8_lossy(key));
+    }
+    assert_eq!(
+        walkdir::WalkDir::new(root.path()).into_iter().filter(|e| e.as_ref().unwrap().path().is_file()).count(),
+        0
+    );
+}

@@ -1,0 +1,144 @@
+//! A directory made under a temporary name beside its target, and renamed into place when it is finished: a reader never
+//! sees half of it, and a failure leaves nothing behind.
+
+use crate::error::{Error, IoContext, Result};
+use crate::store::container::StoreName;
+use crate::store::scratch::Scratch;
+use crate::store::{MANIFEST_FILE, scratch, sync};
+use std::path::{Path, PathBuf};
+
+/// What to do when there is something at the place of a new store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfExists {
+    /// Refuse.
+    Refuse,
+    /// Replace it if it is a store; anything else is still refused.
+    Replace,
+}
+
+/// A directory in the making.
+pub struct Placement {
+    directory: Scratch,
+    name: StoreName,
+    if_exists: IfExists,
+}
+
+impl Placement {
+    /// Starts a directory that will stand at the path in `name`.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when something is there already; what the system says.
+    pub fn new(name: StoreName, if_exists: IfExists) -> Result<Self> {
+        refuse_existing(&name, if_exists)?;
+        let directory = Scratch::new(parent_of(&name.path), &stem_of(&name.path))?;
+        open_to_all(directory.path())?;
+        Ok(Self { directory, name, if_exists })
+    }
+
+    /// Goes on with the directory that a dead process left at `left`.
+    ///
+    /// # Errors
+    /// As [`Placement::new`].
+    pub fn adopt(left: &Path, name: StoreName, if_exists: IfExists) -> Result<Self> {
+        refuse_existing(&name, if_exists)?;
+        Ok(Self { directory: Scratch::adopt(left, &stem_of(&name.path))?, name, if_exists })
+    }
+
+    /// What dead processes left of work on `target` that can be gone on with.
+    pub fn left_behind(target: &Path) -> Vec<PathBuf> {
+        scratch::left_behind(parent_of(target), &stem_of(target))
+    }
+
+    /// Where it is while it is made.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Where it will be, and of which format.
+    pub const fn name(&self) -> &StoreName {
+        &self.name
+    }
+
+    /// Leaves it unfinished, for another process to go on with; returns where.
+    pub fn leave(self) -> PathBuf {
+        self.directory.keep()
+    }
+
+    /// Renames it into place. If `durable`, all of it and its name are on the device when this returns.
+    ///
+    /// # Errors
+    /// When something has appeared at the target; what the system says.
+    pub fn finish(self, durable: bool) -> Result<()> {
+        let target = &self.name.path;
+        if durable {
+            sync::tree(self.directory.path())?;
+        }
+        refuse_existing(&self.name, self.if_exists)?;
+        let old = set_aside(target)?;
+        if let Err(error) = std::fs::rename(self.directory.path(), target).at("rename into place", target) {
+            if let Some(old) = old {
+                // Better the old store than none; should that fail too, it is kept where it was set aside.
+                let aside = old.keep();
+                std::fs::rename(aside.join("store"), target).at("move back the old store", target)?;
+                let _ = std::fs::remove_dir(aside);
+            }
+            return Err(error);
+        }
+        // It has another name now: there is nothing left to remove at the temporary one.
+        let _ = self.directory.keep();
+        if durable {
+            sync::one(parent_of(&self.name.path))?;
+        }
+        drop(old);
+        Ok(())
+    }
+}
+
+fn parent_of(target: &Path) -> &Path {
+    target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn stem_of(target: &Path) -> String {
+    target.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn refuse_existing(name: &StoreName, if_exists: IfExists) -> Result<()> {
+    let target = &name.path;
+    if target.file_name().is_none() {
+        return Err(Error::Usage(format!("'{}' is no path that a store could have", target.display())));
+    }
+    // `symlink_metadata`: a dangling link is something, too.
+    if target.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    if target.join(MANIFEST_FILE).is_file() {
+        return match if_exists {
+            IfExists::Replace => Ok(()),
+            IfExists::Refuse => {
+                Err(name.error("there is a store already", "use --force to replace it, or choose another place"))
+            }
+        };
+    }
+    Err(name.error("something that is no store is there already", "remove it, or choose another place"))
+}
+
+/// Moves an old store out of the way; it is removed when the returned value is dropped.
+fn set_aside(target: &Path) -> Result<Option<Scratch>> {
+    if target.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    let aside = Scratch::new(parent_of(target), "replaced")?;
+    std::fs::rename(target, aside.path().join("store")).at("move aside", target)?;
+    Ok(Some(aside))
+}
+
+/// Temporary directories are private by default; a store is a directory like others.
+fn open_to_all(directory: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o755))
+            .at("set permissions of", directory)?;
+    }
+    Ok(())
+}
