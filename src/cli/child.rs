@@ -14,6 +14,8 @@ pub enum Outcome {
         stdout: Vec<u8>,
         /// Standard error.
         stderr: String,
+        /// Its exit code.
+        code: Option<i32>,
     },
     /// Killed by a signal, in words that fit behind "reading it".
     Broken(String),
@@ -54,7 +56,7 @@ pub fn run(arguments: &[OsString], limit: Duration) -> anyhow::Result<Outcome> {
     // The threads only read; they cannot panic.
     let stdout = stdout.join().unwrap_or_default();
     let stderr = String::from_utf8_lossy(&stderr.join().unwrap_or_default()).trim().to_owned();
-    Ok(Outcome::Ended { stdout, stderr })
+    Ok(Outcome::Ended { stdout, stderr, code: status.code() })
 }
 
 /// In the child: ends this process when its parent is gone, however that came about, so that a hanging library does not

@@ -21,7 +21,7 @@ use shelfmark::store::verify::{Look, verify};
 use shelfmark::store::{FormatId, StoreSpec, Threads, WriteOptions};
 use shelfmark::sys;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Time between two checkpoints: what a killed conversion has to do again.

@@ -3,6 +3,7 @@
 mod child;
 mod convert;
 mod flags;
+mod inspect;
 mod interrupt;
 mod list;
 mod report;
@@ -59,6 +60,8 @@ enum Verb {
     Verify(verify::Verify),
     /// Turn a dataset or store into another format, or into a folder of files
     Convert(convert::Convert),
+    /// Show what a store or dataset is, and whether it is whole
+    Inspect(inspect::Inspect),
     /// Turn results into one self-contained HTML page with charts, and Markdown
     Report(report::Report),
 }
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
         Verb::List(list) => list.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) }),
         Verb::Verify(verify) => verify.run(),
         Verb::Convert(convert) => convert.run(),
+        Verb::Inspect(inspect) => inspect.run(),
         Verb::Report(report) => report.run(),
     };
     let exit = outcome.unwrap_or_else(|error| {

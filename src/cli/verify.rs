@@ -178,7 +178,7 @@ impl Verify {
         let outcome = child::run(&arguments, Duration::from_secs(self.time_limit));
         bar.finish_and_clear();
         let line = match outcome? {
-            child::Outcome::Ended { stdout, stderr } => {
+            child::Outcome::Ended { stdout, stderr, .. } => {
                 #[derive(Deserialize)]
                 struct Report {
                     formats: Vec<Line>,

@@ -169,9 +169,9 @@ impl RecordWriter for Writer {
 /// Where row `rows` of the table ends; `None` where there are fewer.
 fn end_of_row(path: &Path, rows: u64) -> Result<Option<u64>> {
     let bytes = std::fs::read(path).at("read", path)?;
-    let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at as u64 + 1);
+    let mut ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at as u64 + 1);
     // The header is a row, too; neither names of files nor labels hold line breaks.
-    Ok(usize::try_from(rows).ok().and_then(|rows| ends.skip(rows).next()))
+    Ok(usize::try_from(rows).ok().and_then(|rows| ends.nth(rows)))
 }
 
 /// What `labels.csv` says of an image.
