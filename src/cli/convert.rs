@@ -96,7 +96,7 @@ struct Summary {
 /// What is being written.
 enum Writing {
     Store(Box<StoreWriter>),
-    Folder(FolderWriter),
+    Folder(Box<FolderWriter>),
 }
 
 impl Writing {
@@ -230,7 +230,8 @@ impl Convert {
                         StoreWriter::resume(resolved, &self.target, options, if_exists, &left, &found)
                             .map(|store| Writing::Store(Box::new(store)))
                     }
-                    Into::Folder => FolderWriter::new(&self.target, found.clone(), Some(&left)).map(Writing::Folder),
+                    Into::Folder => FolderWriter::new(&self.target, found.clone(), Some(&left))
+                        .map(|folder| Writing::Folder(Box::new(folder))),
                 };
                 eprintln!("going on after {} of {} images", found.done, found.images);
                 return Ok((resumed?, found.done));
@@ -241,7 +242,7 @@ impl Convert {
             std::fs::remove_dir_all(&left).with_context(|| format!("cannot remove {}", left.display()))?;
         }
         let writing = match into {
-            Into::Folder => Writing::Folder(FolderWriter::new(&self.target, work.clone(), None)?),
+            Into::Folder => Writing::Folder(Box::new(FolderWriter::new(&self.target, work.clone(), None)?)),
             Into::Format(resolved) => {
                 let spec = StoreSpec { shape: work.shape.clone(), images: work.images };
                 let mut store = StoreWriter::create(resolved, &self.target, &spec, options, if_exists)?;
