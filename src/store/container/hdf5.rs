@@ -23,6 +23,8 @@ mod file;
 mod records;
 mod sequence;
 mod slab;
+#[cfg(test)]
+mod tests;
 mod values;
 mod vlen;
 mod writer;
@@ -33,6 +35,7 @@ use crate::results::Native;
 use crate::sample::Shape;
 use crate::store::options::{OptionInfo, Values, integer, word};
 use crate::store::{Capabilities, Format, FormatId, ImageStore, ImageWriter, StoreSpec, WriteOptions};
+use ::hdf5::{Dataset, File};
 use array::Array;
 use records::Records;
 use std::collections::BTreeMap;
@@ -141,6 +144,14 @@ fn native() -> Native {
 
 fn as_extent(number: u64, name: &StoreName) -> Result<usize> {
     usize::try_from(number).map_err(|_| name.unsupported(format!("{number} images on this machine")))
+}
+
+/// A dataset of the record layout `ragged`, which a file of the other one does not have.
+fn dataset(file: &File, dataset: &str, ragged: &str, name: &StoreName) -> Result<Dataset> {
+    if !file.link_exists(dataset) {
+        return Err(name.mismatch(format!("there are no {dataset} in it; asked for was {}={ragged}", RAGGED.key)));
+    }
+    file.dataset(dataset).map_err(|e| failed(name, "read", e))
 }
 
 fn failed(name: &StoreName, action: &str, e: ::hdf5::Error) -> Error {

@@ -4,7 +4,7 @@
 use super::column::{self, Column};
 use super::records::{RecordBytes, RecordSink, RecordSource};
 use super::slab::Slab;
-use super::{as_extent, failed};
+use super::{as_extent, dataset, failed};
 use crate::error::Result;
 use crate::store::container::record::RecordLayout;
 use ::hdf5::dataset::Layout;
@@ -32,9 +32,7 @@ pub fn chunk_bytes(layout: &RecordLayout) -> u64 {
 /// Refuses a file whose `values` do not lie as a new store's would.
 pub fn audit(file: &File, layout: &RecordLayout) -> Result<()> {
     let name = &layout.name;
-    let Ok(values) = file.dataset(VALUES) else {
-        return Err(name.mismatch(format!("there are no {VALUES}; asked for was ragged=offsets")));
-    };
+    let values = dataset(file, VALUES, "offsets", name)?;
     let wanted = Some(vec![chunk_bytes(layout) as usize]);
     let (found, chunk, filters) = (values.layout(), values.chunk(), values.filters());
     if found != Layout::Chunked || chunk != wanted || !filters.is_empty() {
@@ -120,7 +118,7 @@ impl Source {
     /// When they are missing, or not what was written.
     pub fn open(file: &File, layout: &RecordLayout) -> Result<Self> {
         let name = &layout.name;
-        let values = file.dataset(VALUES).map_err(|e| failed(name, "read", e))?;
+        let values = dataset(file, VALUES, "offsets", name)?;
         let &[length] = &values.shape()[..] else {
             return Err(name.damaged(format!("{VALUES} have {} dimensions", values.ndim())));
         };

@@ -4,7 +4,7 @@
 use super::records::{RecordBytes, RecordSink, RecordSource};
 use super::sequence::{self, Sequence};
 use super::slab::Slab;
-use super::{as_extent, failed};
+use super::{as_extent, dataset, failed};
 use crate::error::Result;
 use crate::store::container::record::RecordLayout;
 use ::hdf5::dataset::Layout;
@@ -19,9 +19,7 @@ const PENDING_BYTES: usize = 1 << 20;
 /// Refuses a file whose `records` do not lie as a new store's would.
 pub fn audit(file: &File, layout: &RecordLayout) -> Result<()> {
     let name = &layout.name;
-    let Ok(records) = file.dataset(RECORDS) else {
-        return Err(name.mismatch(format!("there are no {RECORDS}; asked for was ragged=vlen")));
-    };
+    let records = dataset(file, RECORDS, "vlen", name)?;
     if records.layout() != Layout::Contiguous || !is_sequences(&records) {
         let (found, of) = (records.layout(), records.dtype().and_then(|dtype| dtype.to_descriptor()));
         return Err(name.mismatch(format!(
@@ -90,7 +88,7 @@ impl Source {
     /// When it is missing, or not what was written.
     pub fn open(file: &File, layout: &RecordLayout) -> Result<Self> {
         let name = &layout.name;
-        let records = file.dataset(RECORDS).map_err(|e| failed(name, "read", e))?;
+        let records = dataset(file, RECORDS, "vlen", name)?;
         let count = as_extent(layout.records, name)?;
         if records.shape() != [count] || !is_sequences(&records) {
             let found = records.shape();

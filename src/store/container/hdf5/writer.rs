@@ -40,6 +40,11 @@ impl Writer {
         let expected = arrays.images.rows();
         Self { open: Unfinished::new(arrays, file, name.clone()), shape, expected, name, sync_each }
     }
+
+    fn sync(&mut self) -> Result<()> {
+        self.open.datasets()?.write_labels(&self.name)?;
+        self.open.sync()
+    }
 }
 
 impl ImageWriter for Writer {
@@ -58,11 +63,7 @@ impl ImageWriter for Writer {
         let written = arrays.images.write(first, count, pixels);
         written.map_err(|why| self.name.error(why, "check the space left on the disk"))?;
         arrays.labels.extend(samples.labels());
-        if !self.sync_each {
-            return Ok(());
-        }
-        arrays.write_labels(&self.name)?;
-        self.open.sync()
+        if self.sync_each { self.sync() } else { Ok(()) }
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
