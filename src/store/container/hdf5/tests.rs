@@ -62,10 +62,13 @@ fn read_all(path: &Path) -> Result<()> {
     (0..50).try_for_each(|index| reader.read(index, &mut Batch::new()))
 }
 
+/// Done to a file.
+type Damage = fn(&File);
+
 #[test]
 fn damaged_offsets_and_values_are_refused_on_opening() {
     let folder = tempfile::tempdir().unwrap();
-    let damages: [(&str, fn(&File)); 7] = [
+    let damages: [(&str, Damage); 7] = [
         ("offsets go", |file| file.dataset("offsets").unwrap().write_slice(&[u64::MAX], 50..51).unwrap()),
         ("offsets go", |file| file.dataset("values").unwrap().resize(9).unwrap()),
         ("those of no image", |file| file.dataset("offsets").unwrap().write_slice(&[1_u64 << 60], 20..21).unwrap()),
