@@ -258,6 +258,8 @@ fn a_store_that_is_not_what_its_name_says_is_found() {
         ("hdf5:raw", "hdf5:raw,chunk=64", "layout"),
         ("hdf5:raw,chunk=64,deflate=4", "hdf5:raw,chunk=64", "filters"),
         ("hdf5:raw,chunk=64,deflate=4", "hdf5:raw,chunk=64,deflate=5", "filters"),
+        ("hdf5:png", "hdf5:png,ragged=vlen", "ragged=vlen"),
+        ("hdf5:png,ragged=vlen", "hdf5:png", "ragged=offsets"),
     ] {
         let (_, written) = json(&mut verify(dir.path(), &["--formats", really, "--keep", "--force", "--json"]));
         let store = PathBuf::from(written["formats"][0]["store"].as_str().unwrap());

@@ -188,7 +188,11 @@ mod tests {
         for (name, expected) in [
             ("lmbd:raw", "did you mean 'lmdb:raw'"),
             ("lmdb:rw", "did you mean 'lmdb:raw'"),
-            ("hdf5:png", "hdf5 is not offered with the codec png; it takes: raw"),
+            ("hdf5:bincode", "hdf5 is not offered with the codec bincode; it takes: raw"),
+            ("hdf5:png,chunk=4", "chunk and deflate are for arrays of raw images"),
+            ("hdf5:source,deflate=4", "chunk and deflate are for arrays of raw images"),
+            ("hdf5:raw,chunk=4,ragged=vlen", "leave out one of them"),
+            ("hdf5:png,ragged=vlne", "did you mean 'ragged=vlen'"),
             ("hdf5:raw,chunks=4", "did you mean 'chunk'"),
             ("hdf5:raw,chunk=0", "whole number from 1"),
             ("hdf5:raw,chunk=064", "whole number from 1"),

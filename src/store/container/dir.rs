@@ -4,7 +4,6 @@
 use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
 use super::{ContainerInfo, StoreName};
 use crate::error::{IoContext, Result};
-use crate::image_file;
 use crate::results::Native;
 use crate::store::{Capabilities, Durability, WriteOptions, sync};
 use std::collections::BTreeMap;
@@ -70,11 +69,7 @@ impl RecordContainer for Dir {
 
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
         let rows = read_labels(at, layout)?;
-        // No codec makes an image twice as large as its pixels; but a file from elsewhere may carry anything else.
-        let max_bytes = match layout.extension {
-            Some(_) => layout.max_image_bytes.saturating_mul(2).saturating_add(64 * 1024),
-            None => image_file::MAX_IMAGE_BYTES as u64,
-        };
+        let max_bytes = layout.max_record_bytes();
         Ok(Arc::new(Store { folder: at.join(FOLDER), rows, name: layout.name.clone(), max_bytes }))
     }
 

@@ -61,7 +61,7 @@ macro_rules! containers {
 containers! {
     dir => core ["dir:png", "dir:raw"] more ["dir:png,level=fast", "dir:jpeg", "dir:source"];
     lmdb if "lmdb" => core ["lmdb:bincode", "lmdb:raw", "lmdb:png"] more ["lmdb:jpeg", "lmdb:source"];
-    hdf5 if "hdf5" => core ["hdf5:raw", "hdf5:raw,chunk=64", "hdf5:raw,chunk=64,deflate=4"] more ["hdf5:raw,chunk=1"];
+    hdf5 if "hdf5" => core ["hdf5:raw", "hdf5:raw,chunk=64", "hdf5:raw,chunk=64,deflate=4"] more ["hdf5:raw,chunk=1", "hdf5:png", "hdf5:png,ragged=vlen", "hdf5:jpeg", "hdf5:source"];
 }
 
 /// Which store, of which format: what an error about it has to name.

@@ -45,6 +45,13 @@ pub trait RecordContainer: Send + Sync {
     /// # Errors
     /// When files are missing, damaged, or hold another number of records.
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>>;
+    /// Reads from the files themselves whether they have the layout that was asked for, where opening does not show it.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] naming the first property that differs.
+    fn audit(&self, _at: &Path, _layout: &RecordLayout) -> Result<()> {
+        Ok(())
+    }
     /// What the container can do; what the codec adds is added by the adapter.
     fn capabilities(&self) -> Capabilities;
     /// The library that does the work; `None` where it is the file system, so that the codec is named instead.
@@ -66,6 +73,17 @@ pub struct RecordLayout {
     pub max_image_bytes: u64,
     /// Ending of a file that holds one record; `None` where each record has its own.
     pub extension: Option<&'static str>,
+}
+
+impl RecordLayout {
+    /// A record longer than this is damaged. No codec makes an image twice as large as its pixels; but a file from
+    /// elsewhere may carry anything else.
+    pub fn max_record_bytes(&self) -> u64 {
+        match self.extension {
+            Some(_) => self.max_image_bytes.saturating_mul(2).saturating_add(64 * 1024),
+            None => image_file::MAX_IMAGE_BYTES as u64,
+        }
+    }
 }
 
 /// A record to be written.
@@ -213,6 +231,7 @@ impl Format for RecordFormat {
 
     fn audit(&self, at: &Path, spec: &StoreSpec) -> Result<()> {
         let layout = self.layout(at, spec);
+        self.container.audit(at, &layout)?;
         let mut records = self.container.open(at, &layout)?.reader()?;
         let mut decoder = self.codec.decoder(&spec.shape);
         // The container checked the number of records on opening; here the codec has to know its own bytes.

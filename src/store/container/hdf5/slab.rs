@@ -1,61 +1,105 @@
-//! Runs of whole images of one HDF5 dataset, to and from the caller's memory: bare `H5Dread` and `H5Dwrite` with
-//! dataspaces that are made once. (The crate's `read_slice` makes them, and a buffer, anew for every call.)
+//! Runs of rows of one HDF5 dataset, to and from the caller's memory: bare `H5Dread` and `H5Dwrite` with dataspaces
+//! that are made once. (The crate's `read_slice` makes them, and a buffer, anew for every call.)
 
-use crate::sample::ImageShape;
-use ::hdf5::{Dataset, Dataspace, Datatype};
+use ::hdf5::{Dataset, Dataspace, Datatype, H5Type};
 use ::hdf5_sys::h5d::{H5Dread, H5Dwrite};
+use ::hdf5_sys::h5i::hid_t;
 use ::hdf5_sys::h5p::H5P_DEFAULT;
-use ::hdf5_sys::h5s::{H5S_seloper_t, H5Sselect_hyperslab};
+use ::hdf5_sys::h5s::{H5S_seloper_t, H5Sselect_hyperslab, H5Sset_extent_simple};
+use std::marker::PhantomData;
 use std::ptr;
 
-/// Access to runs of images of one dataset. Used by one thread at a time (`&mut self`).
-pub struct Slab {
+/// The most dimensions a dataset of ours has: number, height, width, channels.
+const MAX_RANK: usize = 4;
+
+/// Access to runs of rows of one dataset, as elements `T` in memory. A row is what one step along the first dimension
+/// passes: an image of an array, an element of a list. Used by one thread at a time (`&mut self`).
+pub struct Slab<T> {
     dataset: Dataset,
     datatype: Datatype,
     file_space: Dataspace,
-    /// Memory spaces for runs of one image, and of as many as the last longer run had.
-    one: Dataspace,
-    many: Option<(u64, Dataspace)>,
-    shape: ImageShape,
-    images: u64,
+    /// As many rows as the last run had.
+    memory_space: Dataspace,
+    /// Of the memory space: rows, and then what a row is. Only the first `rank` count.
+    extent: [u64; MAX_RANK],
+    rank: u8,
+    rows: u64,
+    /// How to transfer: a property list, open for as long as this lives.
+    how: hid_t,
+    element: PhantomData<fn() -> T>,
 }
 
-impl Slab {
-    /// `dataset` must be `images` x height x width x channels of `u8`; HDF5 itself refuses what lies outside.
+impl<T: H5Type + Copy> Slab<T> {
+    /// All of `dataset`, which has one to four dimensions.
     ///
     /// # Errors
     /// What HDF5 says.
-    pub fn new(dataset: Dataset, shape: ImageShape, images: u64) -> ::hdf5::Result<Self> {
+    pub fn new(dataset: Dataset) -> ::hdf5::Result<Self> {
         let file_space = dataset.space()?;
-        let one = memory_space(1, shape)?;
-        Ok(Self { dataset, datatype: Datatype::from_type::<u8>()?, file_space, one, many: None, shape, images })
+        let shape = file_space.shape();
+        let (rank, rows) = match shape.first() {
+            Some(&rows) if shape.len() <= MAX_RANK => (shape.len(), rows),
+            _ => return Err(format!("a dataset has {} dimensions", shape.len()).into()),
+        };
+        let mut extent = [1; MAX_RANK];
+        shape.iter().zip(&mut extent).for_each(|(from, to)| *to = *from as u64);
+        extent[0] = 1;
+        let memory_space = Dataspace::try_new(extent.map(|extent| extent as usize)[..rank].to_vec())?;
+        let datatype = Datatype::from_type::<T>()?;
+        let (rank, rows) = (rank as u8, rows as u64);
+        let (how, element) = (H5P_DEFAULT, PhantomData);
+        Ok(Self { dataset, datatype, file_space, memory_space, extent, rank, rows, how, element })
     }
 
-    /// Reads the images `first .. first + count` into `out`.
+    /// From now on with a property list for transfers, which must stay open for as long as there are any.
+    pub fn transfer_as(&mut self, how: hid_t) {
+        self.how = how;
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Makes an extendable dataset longer.
     ///
     /// # Errors
     /// What HDF5 says.
-    pub fn read(&mut self, first: u64, count: u64, out: &mut [u8]) -> Result<(), String> {
-        self.transfer(first, count, out.len(), |this, memory| {
-            // SAFETY: `transfer` checked that `out` has as many bytes as the memory space has elements of one byte,
-            // and the file selection as many; the identifiers belong to live objects of `this`.
+    pub fn grow(&mut self, rows: u64) -> Result<(), String> {
+        let mut shape: Vec<usize> =
+            self.extent[..usize::from(self.rank)].iter().map(|extent| *extent as usize).collect();
+        shape[0] = usize::try_from(rows).map_err(|e| e.to_string())?;
+        let grown = self.dataset.resize(shape).and_then(|()| self.dataset.space());
+        self.file_space = grown.map_err(|e| super::explain(&e))?;
+        self.rows = rows;
+        Ok(())
+    }
+
+    /// Reads the rows `first .. first + count` into `out`.
+    ///
+    /// # Errors
+    /// What HDF5 says.
+    pub fn read(&mut self, first: u64, count: u64, out: &mut [T]) -> Result<(), String> {
+        self.transfer(first, count, out.len(), |this| {
+            // SAFETY: `transfer` checked that `out` has as many elements as memory space and file selection, and
+            // `datatype` is that of `T`; the identifiers belong to live objects of `this`.
             unsafe {
-                let (dataset, datatype) = (this.dataset.id(), this.datatype.id());
-                H5Dread(dataset, datatype, memory, this.file_space.id(), H5P_DEFAULT, out.as_mut_ptr().cast())
+                let (dataset, datatype, memory) = (this.dataset.id(), this.datatype.id(), this.memory_space.id());
+                H5Dread(dataset, datatype, memory, this.file_space.id(), this.how, out.as_mut_ptr().cast())
             }
         })
     }
 
-    /// Writes the images `first .. first + count` from `pixels`.
+    /// Writes the rows `first .. first + count` from `from`.
     ///
     /// # Errors
     /// What HDF5 says.
-    pub fn write(&mut self, first: u64, count: u64, pixels: &[u8]) -> Result<(), String> {
-        self.transfer(first, count, pixels.len(), |this, memory| {
+    pub fn write(&mut self, first: u64, count: u64, from: &[T]) -> Result<(), String> {
+        self.transfer(first, count, from.len(), |this| {
             // SAFETY: as for reading; HDF5 only reads from the pointer.
             unsafe {
-                let (dataset, datatype) = (this.dataset.id(), this.datatype.id());
-                H5Dwrite(dataset, datatype, memory, this.file_space.id(), H5P_DEFAULT, pixels.as_ptr().cast())
+                let (dataset, datatype, memory) = (this.dataset.id(), this.datatype.id(), this.memory_space.id());
+                H5Dwrite(dataset, datatype, memory, this.file_space.id(), this.how, from.as_ptr().cast())
             }
         })
     }
@@ -64,60 +108,54 @@ impl Slab {
         &mut self,
         first: u64,
         count: u64,
-        bytes: usize,
-        call: impl FnOnce(&Self, i64) -> i32,
+        elements: usize,
+        call: impl FnOnce(&Self) -> i32,
     ) -> Result<(), String> {
-        if count == 0 {
+        if count == 0 && elements == 0 {
             return Ok(());
         }
-        let ImageShape { height, width, channels } = self.shape;
-        if first.checked_add(count).is_none_or(|end| end > self.images)
-            || bytes as u64 != count * self.shape.bytes() as u64
+        let rank = usize::from(self.rank);
+        let row = self.extent[1..rank].iter().try_fold(1_u64, |product, extent| product.checked_mul(*extent));
+        if first.checked_add(count).is_none_or(|end| end > self.rows)
+            || row.and_then(|row| row.checked_mul(count)) != Some(elements as u64)
         {
-            return Err(format!("{count} images from {first} on do not lie in {} images or the buffer", self.images));
+            return Err(format!("{count} rows from {first} on do not lie in {} rows or the buffer", self.rows));
         }
-        let memory = self.memory(count).map_err(|e| super::explain(&e))?;
+        let resize = self.extent[0] != count;
+        // Forgotten until it is set, so that a failure leaves nothing wrong behind.
+        self.extent[0] = 0;
+        let mut extent = self.extent;
+        extent[0] = count;
         let start = [first, 0, 0, 0];
-        let extent = [count, u64::from(height), u64::from(width), u64::from(channels)];
-        // HDF5 is not safe to call from two threads: the crate's lock, which is re-entrant, is taken once for both calls.
-        ::hdf5::sync::sync(|| {
-            // SAFETY: both arrays have the rank of the dataspace, four, and outlive the call; null means stride and
-            // block of one.
+        // HDF5 is not safe to call from two threads: the crate's lock, which is re-entrant, is taken once for all calls.
+        let done = ::hdf5::sync::sync(|| {
+            // SAFETY: the arrays have at least the rank of both dataspaces, which is at most four, and outlive the
+            // calls; null means stride and block of one, and a largest extent as the present one.
             let selected = unsafe {
+                let resized = match resize {
+                    true => {
+                        H5Sset_extent_simple(self.memory_space.id(), i32::from(self.rank), extent.as_ptr(), ptr::null())
+                    }
+                    false => 0,
+                };
                 let set = H5S_seloper_t::H5S_SELECT_SET;
-                H5Sselect_hyperslab(
-                    self.file_space.id(),
-                    set,
-                    start.as_ptr(),
-                    ptr::null(),
-                    extent.as_ptr(),
-                    ptr::null(),
-                )
+                let (start, extent) = (start.as_ptr(), extent.as_ptr());
+                match resized {
+                    0.. => H5Sselect_hyperslab(self.file_space.id(), set, start, ptr::null(), extent, ptr::null()),
+                    failed => failed,
+                }
             };
-            let status = if selected < 0 { selected } else { call(self, memory) };
+            let status = if selected < 0 { selected } else { call(self) };
             if status >= 0 {
                 return Ok(());
             }
             // Still under the lock: another thread's call would replace the reason.
             let reason = ::hdf5::Error::query().map_or_else(|_| "no reason given".into(), |e| super::explain(&e));
             Err(format!("HDF5 says: {reason}"))
-        })
-    }
-
-    /// The memory space for `count` images, made where it is not the last one.
-    fn memory(&mut self, count: u64) -> ::hdf5::Result<i64> {
-        if count == 1 {
-            return Ok(self.one.id());
+        });
+        if done.is_ok() {
+            self.extent[0] = count;
         }
-        let space = match &mut self.many {
-            Some((have, space)) if *have == count => space,
-            other => &mut other.insert((count, memory_space(count, self.shape)?)).1,
-        };
-        Ok(space.id())
+        done
     }
-}
-
-fn memory_space(count: u64, shape: ImageShape) -> ::hdf5::Result<Dataspace> {
-    let count = usize::try_from(count).map_err(|e| ::hdf5::Error::from(e.to_string()))?;
-    Dataspace::try_new((count, shape.height as usize, shape.width as usize, shape.channels as usize))
 }

@@ -1,45 +1,44 @@
-//! Writing an HDF5 store, and giving one up.
+//! Writing images of one shape, as an array.
 
+use super::StoreName;
+use super::column::Column;
+use super::file::Unfinished;
 use super::slab::Slab;
-use super::{FILE, LABELS, StoreName, failed};
-use crate::error::{IoContext, Result};
+use crate::error::Result;
 use crate::sample::{Batch, ImageShape, Shape};
 use crate::store::container::record::refuse_strange_shape;
 use crate::store::{Durability, ImageWriter};
 use ::hdf5::File;
 
-struct OpenFile {
-    slab: Slab,
-    file: File,
-}
-
-/// Takes images and labels; writes images as they come and labels at the end.
+/// Takes images and labels; writes images as they come, and labels whenever what is there has to be safe.
 pub struct Writer {
-    /// Taken out by `finish`; what is still here when the writer is dropped is abandoned, not closed.
-    open: Option<OpenFile>,
+    open: Unfinished<Arrays>,
     shape: ImageShape,
-    labels: Vec<u32>,
     expected: u64,
     name: StoreName,
     sync_each: bool,
 }
 
-impl Writer {
-    /// Into `file`, whose images are behind `slab`.
-    pub fn new(
-        file: File,
-        slab: Slab,
-        shape: ImageShape,
-        images: u64,
-        name: StoreName,
-        durability: Durability,
-    ) -> Self {
-        let sync_each = durability == Durability::Each;
-        Self { open: Some(OpenFile { slab, file }), shape, labels: Vec::new(), expected: images, name, sync_each }
-    }
+/// The datasets of an array store.
+pub struct Arrays {
+    /// N x H x W x C.
+    pub images: Slab<u8>,
+    /// N.
+    pub labels: Column<u32>,
+}
 
-    fn open(&mut self) -> Result<&mut OpenFile> {
-        self.open.as_mut().ok_or_else(|| self.name.error("it was given up after a failure", "write the store again"))
+impl Arrays {
+    fn write_labels(&mut self, name: &StoreName) -> Result<()> {
+        self.labels.write_out().map_err(|why| name.error(why, "check the space left on the disk"))
+    }
+}
+
+impl Writer {
+    /// Into `file`, where the `arrays` are.
+    pub fn new(file: File, arrays: Arrays, shape: ImageShape, name: StoreName, durability: Durability) -> Self {
+        let sync_each = durability == Durability::Each;
+        let expected = arrays.images.rows();
+        Self { open: Unfinished::new(arrays, file, name.clone()), shape, expected, name, sync_each }
     }
 }
 
@@ -49,55 +48,26 @@ impl ImageWriter for Writer {
             let strange = samples.iter().find(|sample| sample.shape != self.shape).map_or(self.shape, |s| s.shape);
             return refuse_strange_shape(&self.name, &Shape::Fixed(self.shape), strange);
         };
-        let first = self.labels.len() as u64;
+        let arrays = self.open.datasets()?;
+        let first = arrays.labels.len();
         let count = samples.len() as u64;
         if first + count > self.expected {
-            return Err(self
-                .name
-                .error(format!("more than {} images were given", self.expected), "say the right number"));
+            let cause = format!("more than {} images were given", self.expected);
+            return Err(self.name.error(cause, "say the right number"));
         }
-        let written = self.open()?.slab.write(first, count, pixels);
+        let written = arrays.images.write(first, count, pixels);
         written.map_err(|why| self.name.error(why, "check the space left on the disk"))?;
-        self.labels.extend(samples.labels());
+        arrays.labels.extend(samples.labels());
         if self.sync_each { self.sync() } else { Ok(()) }
     }
 
     fn sync(&mut self) -> Result<()> {
-        let flushed = self.open()?.file.flush();
-        flushed.map_err(|e| failed(&self.name, "flush", e))?;
-        let path = self.name.path.join(FILE);
-        std::fs::File::open(&path).and_then(|file| file.sync_all()).at("sync", &path)
+        self.open.datasets()?.write_labels(&self.name)?;
+        self.open.sync()
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
-        let labels = std::mem::take(&mut self.labels);
-        let file = &self.open()?.file;
-        // Closing reports nothing, so what can fail is done before, with everything still open.
-        let written = file.new_dataset_builder().with_data(&labels).create(LABELS).and_then(|labels| {
-            file.flush()?;
-            Ok(labels)
-        });
-        let labels = written.map_err(|e| failed(&self.name, "write", e))?;
-        drop(labels);
-        match self.open.take() {
-            Some(OpenFile { slab, file }) => {
-                drop(slab);
-                file.close().map_err(|e| failed(&self.name, "close", e))
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-impl Drop for Writer {
-    /// HDF5 (1.10.8) crashes when it closes a chunked dataset whose chunks it could not write, as on a full disk. So
-    /// a file that is not finished is never closed: its handles are leaked, and its space is given back by hand.
-    fn drop(&mut self) {
-        if let Some(open) = self.open.take() {
-            std::mem::forget(open);
-            let file = std::fs::OpenOptions::new().write(true).open(self.name.path.join(FILE));
-            // The directory is about to be removed: failing to shorten the file first is no further failure.
-            let _ = file.and_then(|file| file.set_len(0));
-        }
+        self.open.datasets()?.write_labels(&self.name)?;
+        self.open.finish()
     }
 }

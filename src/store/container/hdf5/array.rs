@@ -1,0 +1,211 @@
+//! Images of one shape as an array: datasets `images` (N x H x W x C of `u8`), contiguous or chunked, and `labels`.
+
+use super::column::{self, Column};
+use super::file::{self, ChunkCache};
+use super::slab::Slab;
+use super::writer::{Arrays, Writer};
+use super::{LABELS, StoreName, as_extent, failed, native};
+use crate::error::Result;
+use crate::results::Native;
+use crate::sample::{Batch, ImageShape, Shape};
+use crate::store::container::record::KEEPS_NO_FILES;
+use crate::store::{Capabilities, Format, FormatId, ImageReader, ImageStore, ImageWriter, StoreSpec, WriteOptions};
+use ::hdf5::dataset::Layout;
+use ::hdf5::filters::Filter;
+use ::hdf5::plist::dataset_create::FillTime;
+use ::hdf5::{Dataset, Extent, File};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+const IMAGES: &str = "images";
+
+/// HDF5 refuses chunks of 4 GiB and more.
+const MAX_CHUNK_BYTES: u64 = u32::MAX as u64;
+
+/// HDF5's own default for the chunk cache. A chunk larger than the cache would be read (and inflated) again for
+/// every image, so the cache is never smaller than two chunks.
+const MIN_CACHE_BYTES: usize = 1 << 20;
+
+/// The array format, for images of one shape.
+pub struct Array {
+    /// Its name.
+    pub id: FormatId,
+    /// Images a chunk; none: contiguous.
+    pub chunk: Option<u64>,
+    /// Level of compression.
+    pub deflate: Option<u8>,
+}
+
+impl Array {
+    /// Images a chunk in a store of that many: HDF5 refuses chunks larger than the dataset.
+    fn chunk_images(&self, images: u64) -> Option<u64> {
+        self.chunk.map(|chunk| chunk.min(images.max(1)))
+    }
+
+    fn cache(&self, spec: &StoreSpec) -> ChunkCache {
+        let chunk = self.chunk_images(spec.images).unwrap_or(0).saturating_mul(spec.shape.max().bytes() as u64);
+        ChunkCache { bytes: usize::try_from(chunk.saturating_mul(2)).unwrap_or(usize::MAX).max(MIN_CACHE_BYTES) }
+    }
+
+    fn shape_of(&self, spec: &StoreSpec, name: &StoreName) -> Result<ImageShape> {
+        match spec.shape {
+            Shape::Fixed(shape) => Ok(shape),
+            Shape::Ragged { .. } => Err(name.unsupported("ragged images in chunks of images: leave out chunk")),
+        }
+    }
+}
+
+impl Format for Array {
+    fn create(&self, at: &Path, spec: &StoreSpec, write: &WriteOptions) -> Result<Box<dyn ImageWriter>> {
+        let name = StoreName::new(&self.id, at);
+        let shape = self.shape_of(spec, &name)?;
+        let fail = |e| failed(&name, "create", e);
+        let file = file::create(at, self.cache(spec), &name)?;
+        let images = as_extent(spec.images, &name)?;
+        let [height, width, channels] = [shape.height, shape.width, shape.channels].map(|extent| extent as usize);
+        // Every byte gets written, so filling the space first would be work for nothing.
+        // Left to itself the crate chunks an empty dataset.
+        let mut builder = file.new_dataset_builder().no_chunk().fill_time(FillTime::Never);
+        let mut first = Extent::fixed(images);
+        if let Some(chunk) = self.chunk_images(spec.images) {
+            if chunk.saturating_mul(shape.bytes() as u64) > MAX_CHUNK_BYTES {
+                return Err(name.unsupported(format!("chunks of {chunk} {shape} images are 4 GiB or larger")));
+            }
+            builder = builder.chunk((as_extent(chunk, &name)?, height, width, channels));
+            // A chunked dataset of no images needs room for one chunk.
+            first = Extent::new(images, Some(images.max(1)));
+        }
+        if let Some(level) = self.deflate {
+            builder = builder.deflate(level);
+        }
+        let extents = [first, Extent::fixed(height), Extent::fixed(width), Extent::fixed(channels)];
+        let dataset = builder.empty::<u8>().shape(extents).create(IMAGES).map_err(fail)?;
+        let labels = Column::create(&file, LABELS, images).map_err(fail)?;
+        let arrays = Arrays { images: Slab::new(dataset).map_err(fail)?, labels };
+        Ok(Box::new(Writer::new(file, arrays, shape, name, write.durability)))
+    }
+
+    fn open(&self, at: &Path, spec: &StoreSpec) -> Result<Arc<dyn ImageStore>> {
+        let name = StoreName::new(&self.id, at);
+        let shape = self.shape_of(spec, &name)?;
+        let file = file::open(at, self.cache(spec), &name)?;
+        let images = file.dataset(IMAGES).map_err(|e| failed(&name, "read", e))?;
+        refuse_other_extents(&images, spec, shape, &name)?;
+        // Four bytes an image, read once: what everyone who uses HDF5 for training does with labels.
+        let labels = column::read::<u32>(&file, LABELS, as_extent(spec.images, &name)?, &name)?;
+        Ok(Arc::new(Store { labels: labels.into(), images, shape, name, _file: file }))
+    }
+
+    fn audit(&self, at: &Path, spec: &StoreSpec) -> Result<()> {
+        let name = StoreName::new(&self.id, at);
+        let file = file::open(at, self.cache(spec), &name)?;
+        let images = file.dataset(IMAGES).map_err(|e| failed(&name, "read", e))?;
+        let shape = self.shape_of(spec, &name)?;
+        let image = [shape.height, shape.width, shape.channels].map(|extent| extent as usize);
+        let wanted_chunk = self.chunk_images(spec.images).map(|chunk| [&[chunk as usize][..], &image].concat());
+        let found_chunk = images.chunk();
+        let wanted_layout = if self.chunk.is_some() { Layout::Chunked } else { Layout::Contiguous };
+        if images.layout() != wanted_layout || found_chunk != wanted_chunk {
+            let found = images.layout();
+            return Err(name.mismatch(format!(
+                "layout is {found:?} with chunk {found_chunk:?}, asked for was {wanted_layout:?} with {wanted_chunk:?}"
+            )));
+        }
+        let wanted_filters: Vec<_> = self.deflate.map(Filter::Deflate).into_iter().collect();
+        if images.filters() != wanted_filters {
+            return Err(name.mismatch(format!("filters are {:?}, asked for were {wanted_filters:?}", images.filters())));
+        }
+        Ok(())
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            random_access: true,
+            concurrent_readers: true,
+            // zlib streams end with an Adler-32 of what they hold.
+            checksums: self.deflate.is_some(),
+            ..Default::default()
+        }
+    }
+
+    fn native(&self) -> Native {
+        native()
+    }
+
+    fn settings(&self, spec: &StoreSpec) -> BTreeMap<String, String> {
+        match self.chunk_images(spec.images) {
+            None => BTreeMap::from([("HDF5 layout".into(), "contiguous".into())]),
+            Some(images) => BTreeMap::from([
+                ("HDF5 chunk".into(), format!("{images} images")),
+                ("HDF5 chunk cache".into(), format!("{} KiB", self.cache(spec).bytes >> 10)),
+            ]),
+        }
+    }
+}
+
+/// Refuses a file whose images are not as the manifest says, before anything is allocated for them.
+fn refuse_other_extents(images: &Dataset, spec: &StoreSpec, shape: ImageShape, name: &StoreName) -> Result<()> {
+    let number = as_extent(spec.images, name)?;
+    let wanted = [number, shape.height as usize, shape.width as usize, shape.channels as usize];
+    if images.shape() != wanted {
+        return Err(name.damaged(format!("images are {:?} where {wanted:?} were written", images.shape())));
+    }
+    if !images.dtype().is_ok_and(|dtype| dtype.is::<u8>()) {
+        return Err(name.damaged("images hold another type of number"));
+    }
+    Ok(())
+}
+
+struct Store {
+    images: Dataset,
+    labels: Arc<[u32]>,
+    shape: ImageShape,
+    name: StoreName,
+    // Closed strongly, so it has to outlive the dataset; fields are dropped in order.
+    _file: File,
+}
+
+impl ImageStore for Store {
+    fn reader(self: Arc<Self>) -> Result<Box<dyn ImageReader>> {
+        let slab = Slab::new(self.images.clone()).map_err(|e| failed(&self.name, "read", e))?;
+        Ok(Box::new(Reader { slab, store: self }))
+    }
+}
+
+struct Reader {
+    slab: Slab<u8>,
+    store: Arc<Store>,
+}
+impl Reader {
+    fn read_run(&mut self, first: u64, count: u64, out: &mut Batch) -> Result<()> {
+        let store = &self.store;
+        let images = store.labels.len() as u64;
+        store.name.check_index(first.saturating_add(count - 1), images)?;
+        // In range, as just checked, so both numbers fit.
+        let labels = &store.labels[first as usize..(first + count) as usize];
+        let read = self.slab.read(first, count, out.push_run(store.shape, labels));
+        read.map_err(|why| {
+            labels.iter().for_each(|_| out.pop());
+            store.name.damaged(format!("image {first}: {why}"))
+        })
+    }
+}
+
+impl ImageReader for Reader {
+    fn read(&mut self, index: u64, out: &mut Batch) -> Result<()> {
+        self.read_run(index, 1, out)
+    }
+
+    /// Neighbours in the request that are neighbours in the file are read in one call.
+    fn read_batch(&mut self, indices: &[u64], out: &mut Batch) -> Result<()> {
+        for run in indices.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
+            self.read_run(run[0], run.len() as u64, out)?;
+        }
+        Ok(())
+    }
+
+    fn read_file(&mut self, _: u64, _: &mut Batch) -> Result<()> {
+        Err(self.store.name.unsupported(KEEPS_NO_FILES))
+    }
+}

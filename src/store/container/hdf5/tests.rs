@@ -1,0 +1,151 @@
+//! What the conformance suite does not see: layouts that no line of the table has, and files that are not as written.
+
+use super::sequence::{self, Sequence};
+use super::slab::Slab;
+use crate::dataset::{Dataset, Memory};
+use crate::error::{Error, Result};
+use crate::sample::Batch;
+use crate::store::conformance::CHECKS;
+use crate::store::copy::write;
+use crate::store::registry::{Resolved, resolve};
+use crate::store::sealed::{IfExists, OpenStore};
+use crate::store::{FormatId, StoreSpec, WriteOptions};
+use ::hdf5::{Extent, File};
+use std::path::{Path, PathBuf};
+
+fn format(name: &str) -> Resolved {
+    resolve(&name.parse::<FormatId>().unwrap()).unwrap()
+}
+
+fn ragged(name: &str, at: &Path) -> PathBuf {
+    let path = at.join("store");
+    let dataset = Memory::ragged(50, &[1, 3]);
+    write(&format(name), &dataset, &path, WriteOptions::default(), IfExists::Replace, &mut |_| Ok(())).unwrap();
+    path
+}
+
+#[test]
+fn raw_images_as_variable_length_records_conform() {
+    let format = format("hdf5:raw,ragged=vlen");
+    for (property, check) in CHECKS {
+        let folder = tempfile::tempdir().unwrap();
+        check(&format, folder.path()).unwrap_or_else(|why| panic!("{property}: {why}"));
+    }
+}
+
+#[test]
+fn the_layout_is_the_one_that_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, has, has_not) in [
+        ("hdf5:raw", &["values", "offsets", "labels"][..], &["records", "images"][..]),
+        ("hdf5:png", &["values", "offsets", "labels"], &["records", "images"]),
+        ("hdf5:raw,ragged=vlen", &["records", "labels"], &["values", "offsets", "images"]),
+        ("hdf5:png,ragged=vlen", &["records", "labels"], &["values", "offsets", "images"]),
+    ] {
+        let path = ragged(name, folder.path());
+        let file = File::open(path.join("images.h5")).unwrap();
+        assert!(has.iter().all(|dataset| file.link_exists(dataset)), "{name}");
+        assert!(!has_not.iter().any(|dataset| file.link_exists(dataset)), "{name}");
+        drop(file);
+        let spec = StoreSpec { shape: Memory::ragged(50, &[1, 3]).shape(), images: 50 };
+        let of = |name: &str| format(name).format.audit(&path, &spec);
+        of(name).unwrap();
+        let other =
+            if name.contains("vlen") { name.replace(",ragged=vlen", "") } else { format!("{name},ragged=vlen") };
+        assert!(matches!(of(&other), Err(Error::Mismatch { .. })), "{name} passed for {other}");
+    }
+}
+
+/// Opens the store and reads all of it.
+fn read_all(path: &Path) -> Result<()> {
+    let mut reader = OpenStore::open(path)?.reader()?;
+    (0..50).try_for_each(|index| reader.read(index, &mut Batch::new()))
+}
+
+/// Done to a file.
+type Damage = fn(&File);
+
+#[test]
+fn damaged_offsets_and_values_are_refused_on_opening() {
+    let folder = tempfile::tempdir().unwrap();
+    let damages: [(&str, Damage); 7] = [
+        ("offsets go", |file| file.dataset("offsets").unwrap().write_slice(&[u64::MAX], 50..51).unwrap()),
+        ("offsets go", |file| file.dataset("values").unwrap().resize(9).unwrap()),
+        ("those of no image", |file| file.dataset("offsets").unwrap().write_slice(&[1_u64 << 60], 20..21).unwrap()),
+        ("those of no image", |file| file.dataset("offsets").unwrap().write_slice(&[0_u64], 20..21).unwrap()),
+        ("bytes, and some of them are nowhere", |file| file.dataset("values").unwrap().resize(1 << 44).unwrap()),
+        ("another type", |file| {
+            file.unlink("labels").unwrap();
+            file.new_dataset::<u64>().shape(50).create("labels").unwrap();
+        }),
+        ("where [51] were written", |file| {
+            file.unlink("offsets").unwrap();
+            file.new_dataset::<u64>().shape(1 << 44).create("offsets").unwrap();
+        }),
+    ];
+    for (expected, damage) in damages {
+        let path = ragged("hdf5:raw", folder.path());
+        read_all(&path).unwrap();
+        damage(&File::open_rw(path.join("images.h5")).unwrap());
+        let error = OpenStore::open(&path).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{expected}: {error}");
+    }
+}
+
+#[test]
+fn a_variable_length_record_too_long_for_any_image_gets_no_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = ragged("hdf5:raw,ragged=vlen", folder.path());
+    read_all(&path).unwrap();
+    let file = File::open_rw(path.join("images.h5")).unwrap();
+    let mut lists = Slab::<Sequence>::new(file.dataset("records").unwrap()).unwrap();
+    let long = vec![7_u8; 8 << 20];
+    sequence::write(&mut lists, 30, [&long[..], &[]].into_iter()).unwrap();
+    drop((lists, file));
+    let mut reader = OpenStore::open(&path).and_then(|store| store.reader()).unwrap();
+    let mut batch = Batch::new();
+    for index in [30, 31] {
+        let error = reader.read(index, &mut batch).unwrap_err();
+        assert!(matches!(error, Error::Store { .. }) && batch.is_empty(), "{error}");
+    }
+    // The reader is as good as before.
+    reader.read(29, &mut batch).unwrap();
+    reader.read(32, &mut batch).unwrap();
+    let mut wanted = Batch::new();
+    [29, 32].into_iter().try_for_each(|index| Memory::ragged(50, &[1, 3]).read(index, &mut wanted)).unwrap();
+    assert!(batch.iter().eq(wanted.iter()));
+}
+
+#[test]
+fn lists_are_read_into_the_same_memory_within_the_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = File::create(folder.path().join("lists.h5")).unwrap();
+    let dataset =
+        file.new_dataset_builder().no_chunk().empty::<Sequence>().shape(Extent::fixed(3)).create("lists").unwrap();
+    let lists: [&[u8]; 3] = [&[1, 2, 3, 4], &[], &[5, 6, 7, 8, 9]];
+    sequence::write(&mut Slab::new(dataset.clone()).unwrap(), 0, lists.into_iter()).unwrap();
+    let mut reader = sequence::Reader::new(dataset, 4).unwrap();
+    assert_eq!(reader.read(0).unwrap(), lists[0]);
+    let place = reader.read(0).unwrap().as_ptr();
+    assert_eq!(reader.read(1).unwrap(), lists[1]);
+    assert!(reader.read(2).is_err(), "five bytes where four are the limit");
+    assert!(reader.read(3).is_err(), "there is no fourth");
+    assert_eq!(reader.read(0).map(|list| (list.as_ptr(), list.len())), Ok((place, 4)));
+}
+
+#[test]
+fn a_run_beyond_the_end_or_the_buffer_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = File::create(folder.path().join("rows.h5")).unwrap();
+    let dataset = file.new_dataset::<u8>().shape((4, 3)).create("rows").unwrap();
+    let mut slab = Slab::<u8>::new(dataset).unwrap();
+    slab.write(0, 4, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]).unwrap();
+    let mut out = [0; 6];
+    for (first, count) in [(3, 2), (4, 2), (u64::MAX, 2), (0, 1), (0, 3), (0, 0), (0, u64::MAX)] {
+        assert!(slab.read(first, count, &mut out).is_err(), "{count} rows from {first}");
+    }
+    slab.read(1, 2, &mut out).unwrap();
+    assert_eq!(out, [4, 5, 6, 7, 8, 9]);
+    slab.read(3, 1, &mut out[..3]).unwrap();
+    assert_eq!(out, [10, 11, 12, 7, 8, 9]);
+}
