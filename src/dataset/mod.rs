@@ -5,7 +5,7 @@ mod memory;
 mod synthetic;
 mod take;
 
-pub use cifar::Cifar10;
+pub use cifar::{Cifar, CifarVersion};
 pub use memory::Memory;
 pub use synthetic::Synthetic;
 pub use take::Take;
@@ -70,9 +70,10 @@ pub const DEFAULT_SEED: u64 = 0;
 /// Images of a synthetic set unless told otherwise.
 pub const DEFAULT_SYNTHETIC_IMAGES: u64 = 10_000;
 
-const KINDS: &[&str] = &["synthetic", "cifar10"];
+const KINDS: &[&str] = &["synthetic", "cifar10", "cifar100", "cifar100-coarse"];
 
-/// Opens what `--dataset` names: `synthetic:HxWxC` or `cifar10:PATH`. With `images`, takes that many from the start,
+/// Opens what `--dataset` names: `synthetic:HxWxC`, `cifar10:PATH`, `cifar100:PATH` (its fine labels) or
+/// `cifar100-coarse:PATH`. With `images`, takes that many from the start,
 /// beginning again where the set is smaller.
 ///
 /// # Errors
@@ -89,10 +90,12 @@ pub fn open(name: &str, images: Option<u64>) -> Result<Arc<dyn Dataset>> {
             let count = images.unwrap_or(DEFAULT_SYNTHETIC_IMAGES);
             return Ok(Arc::new(Synthetic::new(shape, count, DEFAULT_SEED)));
         }
-        "cifar10" if rest.is_empty() => {
-            return Err(Error::Usage(format!("dataset '{name}': write cifar10:PATH with a batch file or its folder")));
+        kind if KINDS.contains(&kind) && rest.is_empty() => {
+            return Err(Error::Usage(format!("dataset '{name}': write {kind}:PATH with a file of it or its folder")));
         }
-        "cifar10" => Arc::new(Cifar10::open(Path::new(rest))?),
+        "cifar10" => Arc::new(Cifar::open(&CifarVersion::TEN, Path::new(rest))?),
+        "cifar100" => Arc::new(Cifar::open(&CifarVersion::HUNDRED, Path::new(rest))?),
+        "cifar100-coarse" => Arc::new(Cifar::open(&CifarVersion::HUNDRED_COARSE, Path::new(rest))?),
         other => return Err(unknown("dataset", other, KINDS.iter().copied())),
     };
     match images {
@@ -178,6 +181,7 @@ mod tests {
         assert!(message("cifar:x").contains("did you mean 'cifar10'"));
         assert!(message("synthetic:big").contains("synthetic:32x32x3"));
         assert!(message("cifar10:").contains("cifar10:PATH"));
+        assert!(message("cifar100-coarse").contains("cifar100-coarse:PATH"));
         assert!(message("cifar10:/no/such/path").contains("/no/such/path"));
     }
 }
