@@ -2,11 +2,13 @@
 
 mod cifar;
 mod memory;
+mod mnist;
 mod synthetic;
 mod take;
 
 pub use cifar::{Cifar, CifarVersion};
 pub use memory::Memory;
+pub use mnist::Mnist;
 pub use synthetic::Synthetic;
 pub use take::Take;
 
@@ -70,10 +72,10 @@ pub const DEFAULT_SEED: u64 = 0;
 /// Images of a synthetic set unless told otherwise.
 pub const DEFAULT_SYNTHETIC_IMAGES: u64 = 10_000;
 
-const KINDS: &[&str] = &["synthetic", "cifar10", "cifar100", "cifar100-coarse"];
+const KINDS: &[&str] = &["synthetic", "cifar10", "cifar100", "cifar100-coarse", "mnist"];
 
-/// Opens what `--dataset` names: `synthetic:HxWxC`, `cifar10:PATH`, `cifar100:PATH` (its fine labels) or
-/// `cifar100-coarse:PATH`. With `images`, takes that many from the start,
+/// Opens what `--dataset` names: `synthetic:HxWxC`, `cifar10:PATH`, `cifar100:PATH` (its fine labels),
+/// `cifar100-coarse:PATH` or `mnist:PATH`. With `images`, takes that many from the start,
 /// beginning again where the set is smaller.
 ///
 /// # Errors
@@ -96,6 +98,7 @@ pub fn open(name: &str, images: Option<u64>) -> Result<Arc<dyn Dataset>> {
         "cifar10" => Arc::new(Cifar::open(&CifarVersion::TEN, Path::new(rest))?),
         "cifar100" => Arc::new(Cifar::open(&CifarVersion::HUNDRED, Path::new(rest))?),
         "cifar100-coarse" => Arc::new(Cifar::open(&CifarVersion::HUNDRED_COARSE, Path::new(rest))?),
+        "mnist" => Arc::new(Mnist::open(Path::new(rest))?),
         other => return Err(unknown("dataset", other, KINDS.iter().copied())),
     };
     match images {
