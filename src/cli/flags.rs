@@ -29,7 +29,7 @@ impl Formats {
 /// Which images.
 #[derive(Debug, Args)]
 pub struct Images {
-    /// synthetic:HxWxC (made on the spot); cifar10:PATH, cifar100:PATH, cifar100-coarse:PATH (a file of the binary
+    /// synthetic:HxWxC or synthetic:ragged (made on the spot; ragged: JPEG files of many sizes, as in ImageNet); cifar10:PATH, cifar100:PATH, cifar100-coarse:PATH (a file of the binary
     /// version, or its folder); mnist:PATH (an IDX file of images, plain or .gz, or its folder)
     #[arg(long, value_name = "DATASET", default_value = "synthetic:32x32x3")]
     pub dataset: String,

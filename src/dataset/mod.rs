@@ -9,7 +9,7 @@ mod take;
 pub use cifar::{Cifar, CifarVersion};
 pub use memory::Memory;
 pub use mnist::Mnist;
-pub use synthetic::Synthetic;
+pub use synthetic::{Ragged, Synthetic};
 pub use take::Take;
 
 use crate::error::{Error, Result, unknown};
@@ -72,9 +72,12 @@ pub const DEFAULT_SEED: u64 = 0;
 /// Images of a synthetic set unless told otherwise.
 pub const DEFAULT_SYNTHETIC_IMAGES: u64 = 10_000;
 
+/// Images of `synthetic:ragged` unless told otherwise: each takes a hundred times as long as a small one.
+pub const DEFAULT_RAGGED_IMAGES: u64 = 1_000;
+
 const KINDS: &[&str] = &["synthetic", "cifar10", "cifar100", "cifar100-coarse", "mnist"];
 
-/// Opens what `--dataset` names: `synthetic:HxWxC`, `cifar10:PATH`, `cifar100:PATH` (its fine labels),
+/// Opens what `--dataset` names: `synthetic:HxWxC`, `synthetic:ragged`, `cifar10:PATH`, `cifar100:PATH` (its fine labels),
 /// `cifar100-coarse:PATH` or `mnist:PATH`. With `images`, takes that many from the start,
 /// beginning again where the set is smaller.
 ///
@@ -83,10 +86,13 @@ const KINDS: &[&str] = &["synthetic", "cifar10", "cifar100", "cifar100-coarse", 
 pub fn open(name: &str, images: Option<u64>) -> Result<Arc<dyn Dataset>> {
     let (kind, rest) = name.split_once(':').unwrap_or((name, ""));
     let whole: Arc<dyn Dataset> = match kind {
+        "synthetic" if rest == "ragged" => {
+            return Ok(Arc::new(Ragged::new(images.unwrap_or(DEFAULT_RAGGED_IMAGES), DEFAULT_SEED)));
+        }
         "synthetic" => {
             let shape = parse_shape(rest).ok_or_else(|| {
                 Error::Usage(format!(
-                    "dataset '{name}': write synthetic:HEIGHTxWIDTHxCHANNELS, as in synthetic:32x32x3 (1 to 4 channels, at most 1 GiB an image)"
+                    "dataset '{name}': write synthetic:HEIGHTxWIDTHxCHANNELS, as in synthetic:32x32x3 (1 to 4 channels, at most 1 GiB an image), or synthetic:ragged"
                 ))
             })?;
             let count = images.unwrap_or(DEFAULT_SYNTHETIC_IMAGES);
@@ -179,10 +185,18 @@ mod tests {
     }
 
     #[test]
+    fn as_many_images_are_made_as_are_asked_for() {
+        let len = |name: &str, images| open(name, images).unwrap().len();
+        assert_eq!([len("synthetic:ragged", None), len("synthetic:ragged", Some(3))], [DEFAULT_RAGGED_IMAGES, 3]);
+        assert_eq!([len("synthetic:8x8x3", None), len("synthetic:8x8x3", Some(3))], [DEFAULT_SYNTHETIC_IMAGES, 3]);
+    }
+
+    #[test]
     fn a_name_that_is_none_gets_a_hint() {
         let message = |name: &str| open(name, None).map(|_| ()).unwrap_err().to_string();
         assert!(message("cifar:x").contains("did you mean 'cifar10'"));
         assert!(message("synthetic:big").contains("synthetic:32x32x3"));
+        assert!(message("synthetic:big").contains("synthetic:ragged"));
         assert!(message("cifar10:").contains("cifar10:PATH"));
         assert!(message("cifar100-coarse").contains("cifar100-coarse:PATH"));
         assert!(message("cifar10:/no/such/path").contains("/no/such/path"));
