@@ -91,8 +91,10 @@ impl Taking {
 /// Which images.
 #[derive(Debug, Args)]
 pub struct Images {
-    /// synthetic:HxWxC (made on the spot), folder:PATH (one subfolder a class, or a labels.csv), or cifar10:PATH (a batch
-    /// file or its folder)
+    /// folder:PATH (image files, one subfolder a class, or a labels.csv); store:PATH; synthetic:HxWxC or synthetic:ragged
+    /// (made on the spot; ragged: JPEG files of many sizes, as in ImageNet); cifar10:PATH, cifar100:PATH,
+    /// cifar100-coarse:PATH (a file of the binary version, or its folder); mnist:PATH (an IDX file of images, plain or
+    /// .gz, or its folder)
     #[arg(long, value_name = "DATASET", default_value = "synthetic:32x32x3")]
     pub dataset: String,
     #[command(flatten)]

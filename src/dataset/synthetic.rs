@@ -1,12 +1,19 @@
-//! `synthetic:HxWxC`: images made on the spot, seeded, that look and compress like natural ones. For machines
-//! without a data set at hand; the same seed gives the same bytes everywhere.
+//! `synthetic:HxWxC` and `synthetic:ragged`: images made on the spot, seeded, that look and compress like natural ones.
+//! For machines without a data set at hand; the same seed gives the same pixels everywhere, before they become a JPEG.
 
 mod generator;
+mod layer;
+mod print;
+mod ragged;
+mod roster;
+mod splitmix;
+
+pub use ragged::Ragged;
 
 use super::{Dataset, memory::out_of_range};
 use crate::error::Result;
 use crate::sample::{Batch, ImageShape, Shape};
-use generator::Generator;
+use generator::{Generator, Style};
 
 /// Synthetic images of one shape.
 pub struct Synthetic {
@@ -18,7 +25,7 @@ pub struct Synthetic {
 impl Synthetic {
     /// `images` images of 1 to 4 channels; image n is the same whatever their number.
     pub fn new(shape: ImageShape, images: u64, seed: u64) -> Self {
-        let generator = Generator::new(seed, shape.height, shape.width, shape.channels);
+        let generator = Generator::new(&Style::THUMBNAIL, seed, shape.height, shape.width, shape.channels);
         Self { shape, images, generator }
     }
 }

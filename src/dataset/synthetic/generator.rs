@@ -5,10 +5,10 @@
 //! are (luminance, warm-cool, green-magenta) in 1/16 grey level; Qn means fixed point with n fraction bits. Constants
 //! were tuned at 32x32x3 to CIFAR-10's PNG and deflate sizes, spectrum and channel correlations.
 
+use super::layer::{Layer, Shape};
+use super::splitmix::SplitMix64;
 use std::array::from_fn;
 
-/// SplitMix64's increment, 2^64 divided by the golden ratio.
-const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
 /// (cos, sin) in Q10, in steps of 22.5 degrees.
 const DIRECTIONS: [[i64; 2]; 8] =
     [[1024, 0], [946, 392], [724, 724], [392, 946], [0, 1024], [-392, 946], [-724, 724], [-946, 392]];
@@ -29,75 +29,51 @@ const CLASSES: [Class; 10] = [
 /// Object's shape, inverse radii (256: the image's longer side), direction; ground and object colour (grey levels).
 struct Class(Shape, [i32; 2], i32, [i32; 3], [i32; 3]);
 
-/// SplitMix64 (Steele, Lea and Flood 2014): value-stable, and its n-th output needs no earlier one.
-struct SplitMix64(u64);
-impl SplitMix64 {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(GAMMA);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-    /// Uniform integer in `low..=high`, a range of at most 2^16.
-    fn range(&mut self, low: i32, high: i32) -> i32 {
-        low + (((self.next() >> 48) as i64 * i64::from(high - low + 1)) >> 16) as i32
-    }
-    /// Colour near `base` (grey levels) and a texture contrast (Q8), many low and few high.
-    fn paint(&mut self, base: [i32; 3], exposure: i32, spread: i32) -> [i32; 4] {
-        let contrast = self.range(6, 22).pow(2);
-        let mut near = |base, spread: i32| (base + self.range(-spread, spread)) * 16;
-        [near(base[0] + exposure, spread), near(base[1], spread / 3), near(base[2], spread / 5), contrast]
-    }
+/// What is drawn differently in pictures of different sizes; pairs are the ends of a range.
+pub struct Style {
+    /// Leaves under the object, and over it.
+    leaves: [i32; 2],
+    /// How much smaller each leaf is than the one before it (Q2 of the first one's inverse radius).
+    shrinking: i32,
+    /// Root of the contrast of textures.
+    contrast: [i32; 2],
+    /// Noise: amplitude of the coarsest octave, and what is left of it an octave later (Q8).
+    gain: [i32; 2],
+    persistence: [i32; 2],
+    /// Blur of outlines (pixels, Q8).
+    blur: [i32; 2],
+    /// By how many powers of two optics dim the finest octave.
+    softness: i32,
+    grain: [i32; 2],
+}
+impl Style {
+    /// As in CIFAR-10: few large things.
+    pub const THUMBNAIL: Self = Self {
+        leaves: [3, 0],
+        shrinking: 0,
+        contrast: [6, 22],
+        gain: [650, 1800],
+        persistence: [208, 280],
+        blur: [300, 800],
+        softness: 2,
+        grain: [1, 6],
+    };
+    /// As in ImageNet: things of many sizes, partly out of focus.
+    pub const PHOTOGRAPH: Self = Self {
+        leaves: [9, 3],
+        shrinking: 1,
+        contrast: [6, 20],
+        gain: [300, 780],
+        persistence: [228, 284],
+        blur: [300, 1600],
+        softness: 0,
+        grain: [10, 52],
+    };
 }
 
-#[derive(Clone, Copy)]
-#[rustfmt::skip]
-enum Shape { HalfPlane, Ellipse, Box, Diamond, Ring }
-
-/// One occluding shape, in coordinates where its outline is one unit from its centre.
-struct Layer {
-    shape: Shape,
-    /// Unit coordinates (Q22) of pixel (0, 0), and their change per column and per row.
-    map: [[i32; 2]; 3],
-    /// Coverage (Q8) gained per unit of depth: the inverse of the edge's blur.
-    sharpness: i32,
-    /// How far noise displaces the outline (Q8).
-    wobble: i32,
-    /// Colour and texture contrast.
-    paint: [i32; 4],
-}
-impl Layer {
-    fn paint_row(&self, y: i32, noise: &[[i32; 4]], canvas: &mut [[i32; 4]]) {
-        let disc = |p: i32, q: i32| 512 - ((p * p + q * q) >> 11);
-        match self.shape {
-            Shape::HalfPlane => self.blend_row(|_, q| q, y, noise, canvas),
-            Shape::Ellipse => self.blend_row(disc, y, noise, canvas),
-            Shape::Box => self.blend_row(|p, q| 1024 - p.abs().max(q.abs()), y, noise, canvas),
-            Shape::Diamond => self.blend_row(|p, q| (1024 - p.abs() - q.abs()) * 3 / 4, y, noise, canvas),
-            Shape::Ring => self.blend_row(|p, q| disc(p, q).min(330 - disc(p, q)), y, noise, canvas),
-        }
-    }
-
-    /// Blends the paint over `canvas` inside the outline, where `depth` is positive (it and its arguments: units, Q10).
-    fn blend_row(&self, depth: impl Fn(i32, i32) -> i32, y: i32, noise: &[[i32; 4]], canvas: &mut [[i32; 4]]) {
-        let [origin, dx, dy] = self.map;
-        let (mut p, mut q) = (origin[0] + y * dy[0], origin[1] + y * dy[1]);
-        for (pixel, noise) in canvas.iter_mut().zip(noise) {
-            let depth = depth((p >> 12).clamp(-4096, 4096), (q >> 12).clamp(-4096, 4096));
-            let wobbly = (depth + ((noise[3] * self.wobble) >> 8)).clamp(-4096, 4096);
-            let coverage = (128 + ((wobbly * self.sharpness) >> 10)).clamp(0, 256);
-            (p, q) = (p + dx[0], q + dx[1]);
-            if coverage > 0 {
-                for (under, over) in pixel.iter_mut().zip(self.paint) {
-                    *under += ((over - *under) * coverage) >> 8;
-                }
-            }
-        }
-    }
-}
-
-/// Generator for one (seed, shape).
+/// Generator for one (seed, shape, style).
 pub struct Generator {
+    style: &'static Style,
     seed: u64,
     channels: usize,
     /// Height and width of each pyramid level, finest first; the last is flat.
@@ -106,23 +82,36 @@ pub struct Generator {
 impl Generator {
     /// Prepares images of `height` x `width` pixels of 1 to 4 channels: grey alone,
     /// or the first of red, green, blue and near-infrared (correlated with the others, so not an alpha).
-    pub fn new(seed: u64, height: u32, width: u32, channels: u32) -> Self {
+    pub fn new(style: &'static Style, seed: u64, height: u32, width: u32, channels: u32) -> Self {
         let mut levels = vec![[height.max(1) as usize, width.max(1) as usize]];
         for k in 0..=height.max(width).max(1).ilog2() as usize {
             levels.push(levels[k].map(|n| n.div_ceil(2) + 2)); // room for upsampling's neighbours
         }
-        Self { seed, channels: channels.clamp(1, 4) as usize, levels }
+        Self { style, seed, channels: channels.clamp(1, 4) as usize, levels }
     }
 
     /// Fills `out` (height * width * channels bytes, row-major HWC) with image `index`; returns its label, 0 to 9.
-    /// The image's random stream starts at output `index` of the stream that starts at the seed.
     pub fn fill(&self, index: u64, out: &mut [u8]) -> u32 {
-        let mut rng = SplitMix64(SplitMix64(self.seed.wrapping_add(GAMMA.wrapping_mul(index))).next());
-        let (label, exposure) = (rng.range(0, 9) as usize, rng.range(-30, 30));
-        let ground = rng.paint(CLASSES[label].3, exposure, 60);
-        let layers = [false, false, false, true].map(|top| self.layer(&mut rng, label, exposure, top));
+        let mut rng = SplitMix64::nth(self.seed, index);
+        let class = rng.range(0, 9) as u32;
+        self.paint(rng, class, out);
+        class
+    }
+
+    /// The same for a class that is given, 0 to 999: as many objects as there are classes above, in 100 tints each.
+    pub fn fill_class(&self, index: u64, class: u32, out: &mut [u8]) {
+        self.paint(SplitMix64::nth(self.seed, index), class, out);
+    }
+
+    fn paint(&self, mut rng: SplitMix64, class: u32, out: &mut [u8]) {
+        let exposure = rng.range(-30, 30);
+        let ground = self.coat(&mut rng, CLASSES[class as usize % 10].3, exposure, 60);
+        let [under, over] = self.style.leaves;
+        let layers: Vec<_> = (0..=under + over)
+            .map(|nth| self.layer(&mut rng, class, exposure, (nth != under).then_some(nth)))
+            .collect();
         let noise = self.noise(&mut rng);
-        let grain = rng.range(1, 6);
+        let grain = rng.range(self.style.grain[0], self.style.grain[1]);
         let mixing = if self.channels == 1 { [[0, 0]; 4] } else { [[4, 0], [0, 4], [-4, 0], [1, -3]] };
         let width = self.levels[0][1];
         let mut canvas = vec![ground; width];
@@ -135,19 +124,36 @@ impl Generator {
                 expose(pixel, &mixing, colour, grain, rng.next());
             }
         }
-        label as u32
+    }
+
+    /// Colour near `base` (grey levels) and a texture contrast (Q8), many low and few high.
+    fn coat(&self, rng: &mut SplitMix64, base: [i32; 3], exposure: i32, spread: i32) -> [i32; 4] {
+        let contrast = rng.range(self.style.contrast[0], self.style.contrast[1]).pow(2);
+        let mut near = |base, spread: i32| (base + rng.range(-spread, spread)) * 16;
+        [near(base[0] + exposure, spread), near(base[1], spread / 3), near(base[2], spread / 5), contrast]
     }
 
     /// A random leaf in the ground's colours, or the object that gives the class.
-    fn layer(&self, rng: &mut SplitMix64, label: usize, exposure: i32, is_object: bool) -> Layer {
-        let Class(object, radii, direction, ground_colour, object_colour) = CLASSES[label];
-        let leaf = [Shape::HalfPlane, Shape::Ellipse, Shape::Box, Shape::Diamond][rng.range(0, 3) as usize];
+    fn layer(&self, rng: &mut SplitMix64, class: u32, exposure: i32, leaf: Option<i32>) -> Layer {
+        let Class(object, radii, direction, ground_colour, object_colour) = CLASSES[class as usize % 10];
+        let outline = rng.range(0, 3) as usize;
         let zoom = rng.range(200, 320);
-        let (shape, paint, inverse, drift) = if is_object {
-            (object, rng.paint(object_colour, exposure, 75), radii.map(|r| r * zoom / 256), 24)
-        } else {
-            let inverse = [rng.range(600, 2500), rng.range(900, 4000)]; // elongated along the class's direction
-            (leaf, rng.paint(ground_colour, exposure, 90), inverse, 140)
+        let (shape, paint, inverse, drift) = match leaf {
+            None => {
+                let tint = |digit| (class as i32 / digit + 5) % 10 - 5; // none for the first ten
+                let colour = [0, tint(10) * 5, tint(100) * 3];
+                let colour = from_fn(|i| object_colour[i] + colour[i]);
+                (object, self.coat(rng, colour, exposure, 75), radii.map(|r| r * zoom / 256), 24)
+            }
+            Some(nth) => {
+                // Elongated along the class's direction.
+                let inverse =
+                    [rng.range(600, 2500), rng.range(900, 4000)].map(|r| r * (4 + nth * self.style.shrinking) / 4);
+                // A half-plane would hide all that is under it.
+                let outline = outline.max(usize::from(nth * self.style.shrinking > 2));
+                let outline = [Shape::HalfPlane, Shape::Ellipse, Shape::Box, Shape::Diamond][outline];
+                (outline, self.coat(rng, ground_colour, exposure, 90), inverse, 140)
+            }
         };
         let size = self.levels[0].map(|n| n as i64);
         let side = size[0].max(size[1]);
@@ -157,18 +163,19 @@ impl Generator {
         let (dx, dy) = ([(u * cos) >> 10, (-v * sin) >> 10], [(u * sin) >> 10, (v * cos) >> 10]);
         let origin = [0, 1].map(|i| -(column * dx[i] + row * dy[i]));
         let map = [origin, dx, dy].map(|pair| pair.map(|n| n as i32));
-        let blur = rng.range(300, 800); // pixels, Q8
+        let blur = rng.range(self.style.blur[0], self.style.blur[1]);
         let sharpness = (side << 24) / i64::from(inverse[0].max(inverse[1]) * blur);
         Layer { shape, map, sharpness: sharpness.min(1 << 17) as i32, wobble: rng.range(0, 130), paint }
     }
 
     /// Noise of about 1/f amplitude: luminance, two smoother chroma planes, and the wobble of outlines.
     fn noise(&self, rng: &mut SplitMix64) -> Vec<[i32; 4]> {
-        let persistence = [rng.range(208, 280), 128, 128, 168]; // of the amplitude per octave, Q8
-        let mut gain = [rng.range(650, 1800), rng.range(120, 420), rng.range(50, 140), 1500];
+        let Style { persistence: [low, high], gain: [faint, strong], .. } = self.style;
+        let persistence = [rng.range(*low, *high), 128, 128, 168]; // of the amplitude per octave, Q8
+        let mut gain = [rng.range(*faint, *strong), rng.range(120, 420), rng.range(50, 140), 1500];
         let mut plane = vec![[0; 4]; self.levels.last().map_or(0, |[height, width]| height * width)];
         for (k, pair) in self.levels.windows(2).enumerate().rev() {
-            gain[0] >>= if k == 0 { 2 } else { 0 }; // optics blur the finest octave
+            gain[0] >>= if k == 0 { self.style.softness } else { 0 };
             plane = upsample(&plane, pair[1][1], pair[0]);
             for value in &mut plane {
                 let bits = rng.next();
@@ -212,7 +219,7 @@ mod tests {
 
     fn image(seed: u64, index: u64, [height, width, channels]: [u32; 3]) -> (u32, Vec<u8>) {
         let mut out = vec![0; (height * width * channels) as usize];
-        (Generator::new(seed, height, width, channels).fill(index, &mut out), out)
+        (Generator::new(&Style::THUMBNAIL, seed, height, width, channels).fill(index, &mut out), out)
     }
 
     fn png_len(rgb: &[u8]) -> usize {
@@ -234,7 +241,7 @@ mod tests {
 
     #[test]
     fn images_depend_on_seed_and_index_only() {
-        let generator = Generator::new(7, 32, 32, 3);
+        let generator = Generator::new(&Style::THUMBNAIL, 7, 32, 32, 3);
         let mut out = vec![0; 3072];
         for index in 0..20 {
             let label = generator.fill(index, &mut out);

@@ -1,0 +1,143 @@
+//! From a name on the command line to a dataset.
+
+use super::folder::{Folder, OnError};
+use super::{Cifar, CifarVersion, Dataset, Mnist, Ragged, Resized, Stored, Synthetic, Take};
+use crate::error::{Error, Result, nearest, unknown};
+use crate::sample::ImageShape;
+use crate::store::MANIFEST_FILE;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Seed of synthetic images unless told otherwise.
+const DEFAULT_SEED: u64 = 0;
+
+/// Images of a synthetic set unless told otherwise.
+const DEFAULT_SYNTHETIC_IMAGES: u64 = 10_000;
+
+/// Images of `synthetic:ragged` unless told otherwise: each takes a hundred times as long as a small one.
+const DEFAULT_RAGGED_IMAGES: u64 = 1_000;
+
+/// What stands before the colon.
+const KINDS: &[&str] = &["synthetic", "folder", "store", "cifar10", "cifar100", "cifar100-coarse", "mnist"];
+
+/// How to open a dataset.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OpenOptions {
+    /// Take so many from the start, beginning again where the set is smaller.
+    pub images: Option<u64>,
+    /// Bring all images to this height and width.
+    pub resize: Option<(u32, u32)>,
+    /// What to do about broken files.
+    pub on_error: OnError,
+}
+
+/// Opens what `--dataset` names: `synthetic:HxWxC`, `synthetic:ragged`, `folder:PATH`, `store:PATH`, `cifar10:PATH`,
+/// `cifar100:PATH` (its fine labels), `cifar100-coarse:PATH` or `mnist:PATH`; a bare path is looked at to see what is
+/// there.
+///
+/// # Errors
+/// [`Error::Usage`] for a name that is none; [`Error::Dataset`] or [`Error::Store`] when the path holds no such set.
+pub fn open(name: &str, options: &OpenOptions) -> Result<Arc<dyn Dataset>> {
+    let (kind, rest) = match name.split_once(':') {
+        Some((kind, rest)) if KINDS.contains(&kind) => (kind, rest),
+        _ if KINDS.contains(&name) => (name, ""),
+        _ => match kind_of(Path::new(name)) {
+            Some(kind) => (kind, name),
+            None => return Err(unknown_dataset(name)),
+        },
+    };
+    if rest.is_empty() && kind != "synthetic" {
+        return Err(Error::Usage(format!("dataset '{name}': write {kind}:PATH with a file of it or its folder")));
+    }
+    let path = Path::new(rest);
+    let mut dataset: Arc<dyn Dataset> = match kind {
+        "synthetic" => synthetic(name, rest, options.images)?,
+        "store" => Arc::new(Stored::open(path)?),
+        "cifar10" => Arc::new(Cifar::open(&CifarVersion::TEN, path)?),
+        "cifar100" => Arc::new(Cifar::open(&CifarVersion::HUNDRED, path)?),
+        "cifar100-coarse" => Arc::new(Cifar::open(&CifarVersion::HUNDRED_COARSE, path)?),
+        "mnist" => Arc::new(Mnist::open(path)?),
+        _ => Arc::new(Folder::open(path, options.images, options.on_error)?),
+    };
+    if let Some((height, width)) = options.resize {
+        dataset = Arc::new(Resized::new(dataset, height, width));
+    }
+    match options.images.filter(|images| *images != dataset.len()) {
+        Some(images) => Ok(Arc::new(Take::new(dataset, images)?)),
+        None => Ok(dataset),
+    }
+}
+
+/// Synthetic images are made as many as are asked for.
+fn synthetic(name: &str, shape: &str, images: Option<u64>) -> Result<Arc<dyn Dataset>> {
+    if shape == "ragged" {
+        return Ok(Arc::new(Ragged::new(images.unwrap_or(DEFAULT_RAGGED_IMAGES), DEFAULT_SEED)));
+    }
+    let shape = parse_shape(shape).ok_or_else(|| {
+        Error::Usage(format!(
+            "dataset '{name}': write synthetic:HEIGHTxWIDTHxCHANNELS, as in synthetic:32x32x3 (1 to 4 channels, at most 1 GiB an image), or synthetic:ragged"
+        ))
+    })?;
+    Ok(Arc::new(Synthetic::new(shape, images.unwrap_or(DEFAULT_SYNTHETIC_IMAGES), DEFAULT_SEED)))
+}
+
+/// What lies at a path, if anything does.
+fn kind_of(path: &Path) -> Option<&'static str> {
+    match () {
+        () if path.join(MANIFEST_FILE).is_file() => Some("store"),
+        () if path.is_dir() => Some("folder"),
+        () => None,
+    }
+}
+
+fn unknown_dataset(name: &str) -> Error {
+    let (kind, _) = name.split_once(':').unwrap_or((name, ""));
+    match nearest(kind, KINDS.iter().copied()) {
+        None if name.contains(['/', '.']) => Error::Dataset {
+            path: name.into(),
+            cause: "there is no such path".into(),
+            remedy: format!("check it, or name a dataset ({})", KINDS.join(", ")),
+        },
+        _ => unknown("dataset", kind, KINDS.iter().copied()),
+    }
+}
+
+/// Largest image that synthetic data is made for: 1 GiB.
+const MAX_IMAGE_BYTES: usize = 1 << 30;
+
+fn parse_shape(text: &str) -> Option<ImageShape> {
+    let mut extents = text.split('x').map(|extent| extent.parse::<u32>().ok().filter(|extent| *extent > 0));
+    let shape = ImageShape::new(extents.next()??, extents.next()??, extents.next()??);
+    (extents.next().is_none() && shape.channels <= 4 && shape.bytes() <= MAX_IMAGE_BYTES).then_some(shape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_are_read_strictly() {
+        assert_eq!(parse_shape("32x31x3"), Some(ImageShape::new(32, 31, 3)));
+        for wrong in ["", "32", "32x32", "32x32x3x1", "0x1x1", "32x32x5", "-1x1x1", "a", "70000x70000x4"] {
+            assert_eq!(parse_shape(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn as_many_images_are_made_as_are_asked_for() {
+        let len = |name: &str, images| open(name, &OpenOptions { images, ..Default::default() }).unwrap().len();
+        assert_eq!([len("synthetic:ragged", None), len("synthetic:ragged", Some(3))], [DEFAULT_RAGGED_IMAGES, 3]);
+        assert_eq!([len("synthetic:8x8x3", None), len("synthetic:8x8x3", Some(3))], [DEFAULT_SYNTHETIC_IMAGES, 3]);
+    }
+
+    #[test]
+    fn a_name_that_is_none_gets_a_hint() {
+        let message = |name: &str| open(name, &OpenOptions::default()).map(|_| ()).unwrap_err().to_string();
+        assert!(message("cifar:x").contains("did you mean 'cifar10'"));
+        assert!(message("synthetic:big").contains("synthetic:32x32x3"));
+        assert!(message("synthetic:big").contains("synthetic:ragged"));
+        assert!(message("cifar10:").contains("cifar10:PATH"));
+        assert!(message("cifar100-coarse").contains("cifar100-coarse:PATH"));
+        assert!(message("cifar10:/no/such/path").contains("/no/such/path"));
+    }
+}
