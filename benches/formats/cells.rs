@@ -8,7 +8,7 @@ use shelfmark::error::{Error, IoContext, Result};
 use shelfmark::measure::{Measurement, Monotonic, Recorder, Stopwatch};
 use shelfmark::results::{Cell, CellKind, Git, Results, Run, SCHEMA_ID, Status, StoreRef, Verified, host};
 use shelfmark::store::registry::{self, Resolved};
-use shelfmark::store::{Durability, StoreSpec, WriteOptions};
+use shelfmark::store::{Durability, FormatId, StoreSpec, WriteOptions, codec};
 use shelfmark::sys;
 use shelfmark::workload::{Prepared, Session, Shelf, Source, Workload};
 use std::collections::BTreeMap;
@@ -47,9 +47,13 @@ struct Slot {
 
 impl Bench {
     pub fn new(settings: &Settings) -> Result<Self> {
-        let formats = registry::select(&settings.formats)?;
+        let look = look_at(settings)?;
+        let formats = match &settings.formats {
+            Some(given) => registry::select(given)?,
+            None => default_formats(settings, look.has_files)?,
+        };
         let mut cells = Vec::new();
-        for planned in plan(settings, &formats) {
+        for planned in plan(settings, &formats, look.image_bytes) {
             let resolved = registry::resolve(&planned.id);
             if let Err(usage @ Error::Usage(_)) = resolved {
                 return Err(usage);
@@ -165,7 +169,11 @@ impl Bench {
 
     /// 5 when something delivered was wrong, 1 when something failed or nothing was measured.
     pub fn exit_code(&self) -> Result<ExitCode> {
-        let failures = || self.cells.iter().filter_map(|slot| slot.failure.as_ref());
+        // What a format cannot do is shown in the report, and is no failure.
+        let failures = || {
+            let failures = self.cells.iter().filter_map(|slot| slot.failure.as_ref());
+            failures.filter(|error| !matches!(error, Error::Unsupported { .. }))
+        };
         if failures().any(|error| matches!(error, Error::Mismatch { .. })) {
             return Ok(ExitCode::from(5));
         }
@@ -220,6 +228,33 @@ impl Bench {
             null_control: Vec::new(),
         })
     }
+}
+
+/// What has to be known of a dataset before it is decided what to measure.
+struct Look {
+    /// Of pixels, on average.
+    image_bytes: u64,
+    has_files: bool,
+}
+
+/// Images that a first look takes.
+const LOOKED_AT: u64 = 64;
+
+fn look_at(settings: &Settings) -> Result<Look> {
+    let first = dataset::open(&settings.dataset, &OpenOptions { images: Some(LOOKED_AT), ..Default::default() })?;
+    first.remarks().iter().for_each(|remark| eprintln!("{}: {remark}", settings.dataset));
+    let facts = dataset::facts("look", &*first)?;
+    Ok(Look { image_bytes: facts.raw_bytes / facts.images.max(1), has_files: first.has_files() })
+}
+
+/// The preset's formats, and for images that come in files also those that keep the files.
+fn default_formats(settings: &Settings, has_files: bool) -> Result<Vec<FormatId>> {
+    let mut formats = registry::select(&settings.preset.formats())?;
+    if has_files {
+        let keep_files = |row: &registry::Row| codec::find(&row.id.codec).is_some_and(|codec| codec.of_files);
+        formats.extend(registry::rows().into_iter().filter(keep_files).map(|row| row.id));
+    }
+    Ok(formats)
 }
 
 /// The checkout that this was just built from: asked now, because a build that had to know would have to be repeated

@@ -12,21 +12,20 @@ pub struct Planned {
     pub images: u64,
 }
 
-/// All cells: workload by workload, format by format, count by count.
-pub fn plan(settings: &Settings, formats: &[FormatId]) -> Vec<Planned> {
+/// All cells, for images of so many bytes: workload by workload, format by format, count by count.
+pub fn plan(settings: &Settings, formats: &[FormatId], image_bytes: u64) -> Vec<Planned> {
+    let (reads, writes) = (settings.read_counts(image_bytes), settings.write_counts(image_bytes));
     let counts = |workload| match workload {
-        Workload::WriteOne => &[1],
-        Workload::WriteBatch => settings.write_counts(),
-        Workload::Scan | Workload::Epoch => settings.read_counts(),
+        Workload::WriteOne => vec![1],
+        Workload::WriteBatch => writes.clone(),
+        Workload::Scan | Workload::Epoch => reads.clone(),
         // These do not depend on the store's size enough to be worth several.
-        Workload::ReadOne | Workload::ReadBatch | Workload::Open => {
-            let counts = settings.read_counts();
-            &counts[counts.len() - 1..]
-        }
+        Workload::ReadOne | Workload::ReadBatch | Workload::Open => reads.last().copied().into_iter().collect(),
     };
     let cells = |workload| {
+        let counts = counts(workload);
         formats.iter().flat_map(move |id| {
-            counts(workload).iter().map(move |&images| Planned { id: id.clone(), workload, images })
+            counts.clone().into_iter().map(move |images| Planned { id: id.clone(), workload, images })
         })
     };
     Workload::ALL.into_iter().flat_map(cells).collect()

@@ -4,15 +4,29 @@
 //! |---|---|---|
 //! | `SHELFMARK_PRESET` | `default`, or `realpython`: the founding experiment's counts | `default` |
 //! | `SHELFMARK_DATASET` | as `--dataset` | `synthetic:32x32x3` |
+//! | `SHELFMARK_IMAGES` | stores of at most so many images | as many as memory and patience allow |
 //! | `SHELFMARK_FORMATS` | names separated by spaces, as `--formats` | the preset's |
 //! | `SHELFMARK_DIR` | where stores are written | `target/shelfmark` |
 //! | `SHELFMARK_REPORT` | where the report goes | `reports/latest` |
 
-use shelfmark::error::{Result, unknown};
+use shelfmark::error::{Error, Result, unknown};
+use shelfmark::workload::sizes;
 use std::path::{Path, PathBuf};
 
-const VARIABLES: [&str; 5] =
-    ["SHELFMARK_PRESET", "SHELFMARK_DATASET", "SHELFMARK_FORMATS", "SHELFMARK_DIR", "SHELFMARK_REPORT"];
+const VARIABLES: [&str; 6] = [
+    "SHELFMARK_PRESET",
+    "SHELFMARK_DATASET",
+    "SHELFMARK_IMAGES",
+    "SHELFMARK_FORMATS",
+    "SHELFMARK_DIR",
+    "SHELFMARK_REPORT",
+];
+
+/// Pixels of the largest store that is read: all images are held in memory beside what the page cache holds.
+const READ_BYTES: u64 = 1 << 29;
+
+/// Pixels of the largest store that is written, at least ten times.
+const WRITE_BYTES: u64 = 1 << 27;
 
 /// Samples of each benchmark, unless the command line says otherwise: criterion's smallest number.
 pub const SAMPLE_SIZE: usize = 10;
@@ -49,7 +63,10 @@ pub struct Settings {
     pub sample_size: usize,
     pub preset: Preset,
     pub dataset: String,
-    pub formats: Vec<String>,
+    /// Stores have at most so many images.
+    pub images: u64,
+    /// None where the preset and the dataset decide.
+    pub formats: Option<Vec<String>>,
     pub place: PathBuf,
     pub place_kind: &'static str,
     pub report: PathBuf,
@@ -90,7 +107,8 @@ impl Settings {
             preset,
             dataset: dataset.clone(),
             baselines: root.join("target/criterion").join(experiment(&dataset, place.as_deref())),
-            formats: formats.unwrap_or_else(|| preset.formats()),
+            images: images(variable("SHELFMARK_IMAGES"))?,
+            formats,
             place_kind: if place.is_some() { "given" } else { "default" },
             place: place.unwrap_or_else(|| root.join("target/shelfmark")),
             report: variable("SHELFMARK_REPORT").map_or_else(|| root.join("reports/latest"), PathBuf::from),
@@ -98,14 +116,18 @@ impl Settings {
         })
     }
 
-    /// Sizes of the stores that are read, smallest first.
-    pub fn read_counts(&self) -> &'static [u64] {
-        if self.mode == Mode::Test { TEST_COUNTS } else { self.preset.read_counts() }
+    /// Sizes of the stores that are read, smallest first, for images of so many bytes of pixels.
+    pub fn read_counts(&self, image_bytes: u64) -> Vec<u64> {
+        self.at_most(READ_BYTES / image_bytes.max(1), self.preset.read_counts())
     }
 
-    /// Sizes of the stores that are written, smallest first.
-    pub fn write_counts(&self) -> &'static [u64] {
-        if self.mode == Mode::Test { TEST_COUNTS } else { self.preset.write_counts() }
+    /// Sizes of the stores that are written, smallest first, for images of so many bytes of pixels.
+    pub fn write_counts(&self, image_bytes: u64) -> Vec<u64> {
+        self.at_most(WRITE_BYTES / image_bytes.max(1), self.preset.write_counts())
+    }
+
+    fn at_most(&self, most: u64, counts: &[u64]) -> Vec<u64> {
+        sizes::at_most(if self.mode == Mode::Test { TEST_COUNTS } else { counts }, most.min(self.images))
     }
 
     /// The profile named in results.
@@ -119,7 +141,7 @@ impl Settings {
 }
 
 impl Preset {
-    fn formats(self) -> Vec<String> {
+    pub fn formats(self) -> Vec<String> {
         let names: &[&str] = match self {
             Self::Default => &["core"],
             Self::RealPython => &["png", "lmdb", "hdf5"],
@@ -142,6 +164,12 @@ impl Preset {
             Self::RealPython => self.read_counts(),
         }
     }
+}
+
+fn images(value: Option<String>) -> Result<u64> {
+    let Some(text) = value else { return Ok(u64::MAX) };
+    let number = text.trim().parse().ok().filter(|images| *images > 0);
+    number.ok_or_else(|| Error::Usage(format!("SHELFMARK_IMAGES={text} is not a whole number above 0")))
 }
 
 /// The value of a flag of criterion's, as `--flag value` or `--flag=value`.

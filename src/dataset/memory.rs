@@ -1,6 +1,6 @@
 //! Samples held in memory: for tests, and for sets small enough to be read at once.
 
-use super::Dataset;
+use super::{Dataset, broken_image};
 use crate::error::{Error, Result};
 use crate::image_file::{self, jpeg, png};
 use crate::sample::{Batch, ImageShape, Shape};
@@ -26,11 +26,18 @@ impl Memory {
     /// # Errors
     /// What the dataset says.
     pub fn copy_of(dataset: &dyn Dataset) -> Result<Self> {
-        let mut samples = Batch::new();
-        (0..dataset.len()).try_for_each(|index| dataset.read(index, &mut samples))?;
-        let mut copy = Self::new(&dataset.name(), dataset.shape(), samples);
-        if dataset.has_files() {
-            (0..dataset.len()).try_for_each(|index| dataset.read_file(index, &mut copy.files))?;
+        let mut copy = Self::new(&dataset.name(), dataset.shape(), Batch::new());
+        if !dataset.has_files() {
+            (0..dataset.len()).try_for_each(|index| dataset.read(index, &mut copy.samples))?;
+            return Ok(copy);
+        }
+        for index in 0..dataset.len() {
+            dataset.read_file(index, &mut copy.files)?;
+            // What `read` gives is what is in the file: it need not be fetched or made twice.
+            let Some(sample) = copy.files.iter().last() else { continue };
+            image_file::decode(sample.file, |_| Ok(()), sample.label, &mut copy.samples)
+                .map_err(|why| broken_image(dataset, index, sample.key, &why))?;
+            copy.samples.set_key(sample.key);
         }
         Ok(copy)
     }

@@ -1,6 +1,7 @@
 //! The page: one file, no network, no script. Every string that comes from results goes through [`escape`].
 
 mod group;
+mod payload;
 mod provenance;
 
 use super::charts::Table;

@@ -76,10 +76,20 @@ pub(super) fn cells(n: usize) -> String {
 pub(super) fn dataset(facts: &DatasetFacts) -> String {
     let shape = match &facts.shape {
         DatasetShape::Fixed(shape) => format!("each {shape} (height x width x channels)"),
-        DatasetShape::Ragged { max, .. } => format!("of different shapes, at most {max}"),
+        DatasetShape::Ragged { max, size_quantiles } => {
+            let spread = match size_quantiles[..] {
+                [_, low, middle, high, _] => {
+                    let [low, middle, high] = [low, middle, high].map(format::bytes);
+                    format!(", half of them up to {middle} of pixels, nine in ten between {low} and {high}")
+                }
+                _ => String::new(),
+            };
+            format!("of different shapes, at most {max}{spread}")
+        }
     };
+    let files = facts.source_bytes.map_or(String::new(), |bytes| format!(", in files of {}", format::bytes(bytes)));
     format!(
-        "{}: {}, {shape}, {} of raw pixels",
+        "{}: {}, {shape}, {} of raw pixels{files}",
         facts.name,
         format::images(facts.images),
         format::bytes(facts.raw_bytes)

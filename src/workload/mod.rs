@@ -15,6 +15,7 @@
 mod order;
 mod prepare;
 mod read;
+pub mod sizes;
 mod source;
 mod write;
 

@@ -4,6 +4,7 @@ use super::super::charts::{self, Chart, Table};
 use super::super::model::{Group, outcome, point, reason};
 use super::super::pick::{Entry, NOISY, entries};
 use super::super::{format, words};
+use super::payload::payload;
 use super::{breakable, escape, formats, heading, table};
 use crate::error::Result;
 use crate::results::Cell;
@@ -25,6 +26,11 @@ pub(super) fn section(out: &mut String, group: &Group<'_>, level: usize, id: &st
     }
     for chart in charts::all(group)? {
         picture(out, group, &chart, level, id)?;
+    }
+    if let Some(payload) = payload(group) {
+        heading(out, level, &format!("{id}payload"), "Payload and pixels");
+        out.push_str("<p class=\"how\"><b>How to read this:</b> payload is what the format keeps, on disk, files' lengths; pixels are what the reader gets. A small payload saves disk and bandwidth, and costs decoding.</p>\n");
+        table(out, "Bytes as stored and as delivered, an image and a second", &payload);
     }
     verdicts(out, group, level, id);
     heading(out, level, &format!("{id}formats"), "The formats in detail");
