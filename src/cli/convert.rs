@@ -89,6 +89,9 @@ struct Summary {
     storage: Storage,
     /// Space that was needed beside what was there before, at most.
     peak_extra_bytes: u64,
+    /// The most memory of its own that was seen, looking after every batch.
+    peak_anon_bytes: Option<u64>,
+    /// The same with mapped files, which the system can take back at any time.
     peak_memory_bytes: Option<u64>,
     remarks: Vec<String>,
 }
@@ -167,8 +170,10 @@ impl Convert {
         bar.inc(first);
         // The first one at once: from then on a killed process leaves something to go on with.
         let mut last_checkpoint: Option<Instant> = None;
+        let mut memory = Memory::default();
         let copied = each_batch(&*dataset, first, into.form(&*dataset), threads, &mut |samples| {
             writing.append(samples)?;
+            memory.look();
             bar.inc(samples.len() as u64);
             if last_checkpoint.is_none_or(|last| last.elapsed() >= CHECKPOINT_EVERY) {
                 writing.checkpoint()?;
@@ -184,7 +189,8 @@ impl Convert {
         let write_s = begun.elapsed().as_secs_f64();
         let core_s = core_seconds(cpu_before);
         let begun = Instant::now();
-        let verified = if self.no_verify { 0 } else { self.verify(&into, &*dataset, threads, &interrupted)? };
+        let verified =
+            if self.no_verify { 0 } else { self.verify(&into, &*dataset, threads, &interrupted, &mut memory)? };
         let storage = space(&self.target)?;
         self.tell(&Summary {
             source: dataset.name(),
@@ -201,6 +207,7 @@ impl Convert {
             // Nothing temporary is written beside the new store, and none shrinks when it is finished.
             peak_extra_bytes: storage.allocated_bytes,
             storage,
+            peak_anon_bytes: memory.peak,
             peak_memory_bytes: sys::memory().map(|(_, peak)| peak),
             remarks: dataset.remarks(),
         })?;
@@ -275,9 +282,11 @@ impl Convert {
         dataset: &dyn Dataset,
         threads: Threads,
         interrupted: &interrupt::Watch,
+        memory: &mut Memory,
     ) -> anyhow::Result<u64> {
         let bar: ProgressBar = progress(dataset.len(), "verifying");
         let mut tick = |images| {
+            memory.look();
             bar.inc(images);
             interrupted.check()
         };
@@ -317,10 +326,26 @@ impl Convert {
             mib(storage.allocated_bytes),
             mib(summary.peak_extra_bytes)
         )?;
-        if let Some(peak) = summary.peak_memory_bytes {
-            writeln!(out, "  {:.0} MiB of memory at most, mapped files included", mib(peak))?;
+        if let (Some(own), Some(all)) = (summary.peak_anon_bytes, summary.peak_memory_bytes) {
+            let (own, all) = (mib(own), mib(all));
+            writeln!(
+                out,
+                "  {own:.0} MiB of memory at most; with mapped files, which can be taken back, {all:.0} MiB"
+            )?;
         }
         Ok(())
+    }
+}
+
+/// The most memory of its own that this process was seen to have.
+#[derive(Default)]
+struct Memory {
+    peak: Option<u64>,
+}
+
+impl Memory {
+    fn look(&mut self) {
+        self.peak = self.peak.max(sys::memory().map(|(own, _)| own));
     }
 }
 

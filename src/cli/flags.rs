@@ -91,7 +91,8 @@ impl Taking {
 /// Which images.
 #[derive(Debug, Args)]
 pub struct Images {
-    /// folder:PATH (image files, one subfolder a class, or a labels.csv); store:PATH; synthetic:HxWxC or synthetic:ragged
+    /// folder:PATH (image files, one subfolder a class, or a labels.csv); store:PATH; hdf5:FILE[,images=NAME,labels=NAME];
+    /// lmdb:FOLDER (encoded images); synthetic:HxWxC or synthetic:ragged
     /// (made on the spot; ragged: JPEG files of many sizes, as in ImageNet); cifar10:PATH, cifar100:PATH,
     /// cifar100-coarse:PATH (a file of the binary version, or its folder); mnist:PATH (an IDX file of images, plain or
     /// .gz, or its folder)

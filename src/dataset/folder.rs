@@ -142,7 +142,7 @@ fn describe(broken: &[Broken], all: usize) -> String {
 }
 
 /// The shape of a set of such images, and the number of channels if all have the same.
-fn common_shape(mut shapes: impl Iterator<Item = ImageShape>) -> (Shape, Option<u32>) {
+pub(super) fn common_shape(mut shapes: impl Iterator<Item = ImageShape>) -> (Shape, Option<u32>) {
     let Some(first) = shapes.next() else { return (Shape::Fixed(ImageShape::new(0, 0, 0)), None) };
     let (mut max, mut fixed, mut channels) = (first, true, Some(first.channels));
     for shape in shapes {

@@ -2,6 +2,7 @@
 
 mod cifar;
 pub mod folder;
+mod foreign;
 mod memory;
 mod mnist;
 mod open;

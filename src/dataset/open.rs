@@ -1,7 +1,7 @@
 //! From a name on the command line to a dataset.
 
 use super::folder::{Folder, OnError};
-use super::{Cifar, CifarVersion, Dataset, Mnist, Ragged, Resized, Stored, Synthetic, Take};
+use super::{Cifar, CifarVersion, Dataset, Mnist, Ragged, Resized, Stored, Synthetic, Take, foreign};
 use crate::error::{Error, Result, nearest, unknown};
 use crate::sample::ImageShape;
 use crate::store::MANIFEST_FILE;
@@ -18,7 +18,8 @@ const DEFAULT_SYNTHETIC_IMAGES: u64 = 10_000;
 const DEFAULT_RAGGED_IMAGES: u64 = 1_000;
 
 /// What stands before the colon.
-const KINDS: &[&str] = &["synthetic", "folder", "store", "cifar10", "cifar100", "cifar100-coarse", "mnist"];
+const KINDS: &[&str] =
+    &["synthetic", "folder", "store", "hdf5", "lmdb", "cifar10", "cifar100", "cifar100-coarse", "mnist"];
 
 /// How to open a dataset.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,7 +32,8 @@ pub struct OpenOptions {
     pub on_error: OnError,
 }
 
-/// Opens what `--dataset` names: `synthetic:HxWxC`, `synthetic:ragged`, `folder:PATH`, `store:PATH`, `cifar10:PATH`,
+/// Opens what `--dataset` names: `synthetic:HxWxC`, `synthetic:ragged`, `folder:PATH`, `store:PATH`, `hdf5:FILE`,
+/// `lmdb:FOLDER`, `cifar10:PATH`,
 /// `cifar100:PATH` (its fine labels), `cifar100-coarse:PATH` or `mnist:PATH`; a bare path is looked at to see what is
 /// there.
 ///
@@ -53,6 +55,8 @@ pub fn open(name: &str, options: &OpenOptions) -> Result<Arc<dyn Dataset>> {
     let mut dataset: Arc<dyn Dataset> = match kind {
         "synthetic" => synthetic(name, rest, options.images)?,
         "store" => Arc::new(Stored::open(path)?),
+        "hdf5" => foreign::open_hdf5(rest)?,
+        "lmdb" => foreign::open_lmdb(path)?,
         "cifar10" => Arc::new(Cifar::open(&CifarVersion::TEN, path)?),
         "cifar100" => Arc::new(Cifar::open(&CifarVersion::HUNDRED, path)?),
         "cifar100-coarse" => Arc::new(Cifar::open(&CifarVersion::HUNDRED_COARSE, path)?),
@@ -85,7 +89,13 @@ fn synthetic(name: &str, shape: &str, images: Option<u64>) -> Result<Arc<dyn Dat
 fn kind_of(path: &Path) -> Option<&'static str> {
     match () {
         () if path.join(MANIFEST_FILE).is_file() => Some("store"),
+        () if path.join("data.mdb").is_file() => Some("lmdb"),
         () if path.is_dir() => Some("folder"),
+        () if path.is_file()
+            && ["h5", "hdf5", "hdf"].iter().any(|ending| path.extension() == Some(ending.as_ref())) =>
+        {
+            Some("hdf5")
+        }
         () => None,
     }
 }

@@ -29,8 +29,8 @@ pub fn processor_time() -> Option<(Duration, Duration)> {
     None
 }
 
-/// The most memory of its own (not counting files that are mapped) that this process has now, and the most memory of any
-/// kind that it has had, in bytes (`RssAnon` and `VmHWM` of `/proc/self/status`).
+/// The memory of its own (not counting files that are mapped) that this process has now, and the most memory of any kind
+/// that it has had, in bytes (`RssAnon` and `VmHWM` of `/proc/self/status`).
 pub fn memory() -> Option<(u64, u64)> {
     let text = std::fs::read_to_string("/proc/self/status").ok()?;
     let kib = |name: &str| {

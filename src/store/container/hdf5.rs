@@ -22,7 +22,7 @@ mod column;
 mod file;
 mod records;
 mod sequence;
-mod slab;
+pub(crate) mod slab;
 #[cfg(test)]
 mod tests;
 mod values;

@@ -1,7 +1,7 @@
 //! `lmdb`: LMDB, a memory-mapped B+tree (<http://www.lmdb.tech/doc/>). Key: the image's number as eight decimal
 //! digits, as in the founding experiment and in Caffe's tools. One `data.mdb`, no lock file: a finished store never changes.
 
-mod environment;
+pub(crate) mod environment;
 
 use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
 use super::{ContainerInfo, StoreName};

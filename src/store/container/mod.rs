@@ -41,7 +41,7 @@ pub struct ContainerEntry {
 
 macro_rules! containers {
     ($($name:ident $(if $feature:literal)? => core [$($core:literal),*] more [$($more:literal),*];)+) => {
-        $($(#[cfg(feature = $feature)])? mod $name;)+
+        $($(#[cfg(feature = $feature)])? pub(crate) mod $name;)+
         /// Every container, built in or not.
         pub static CONTAINERS: &[ContainerEntry] = &[$(ContainerEntry {
             name: stringify!($name),

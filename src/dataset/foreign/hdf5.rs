@@ -1,0 +1,208 @@
+//! HDF5 files with an array of images (N x H x W x C or N x H x W, bytes) and an array of N labels: what h5py users write.
+
+use super::refuse;
+use crate::dataset::{Dataset, memory::out_of_range};
+use crate::error::{IoContext, Result};
+use crate::sample::{Batch, ImageShape, Shape};
+use crate::store::container::hdf5::slab::Slab;
+use ::hdf5::types::{IntSize, TypeDescriptor};
+use ::hdf5::{File, Group};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// Names that are tried where none is given.
+const IMAGES: [&str; 5] = ["images", "image", "data", "x", "X"];
+const LABELS: [&str; 6] = ["labels", "label", "targets", "meta", "y", "Y"];
+
+/// Chunks that stay decoded while their images are read one after the other.
+const CACHE_BYTES: usize = 64 << 20;
+
+/// Images and labels of one file.
+pub struct Arrays {
+    path: PathBuf,
+    shape: ImageShape,
+    labels: Vec<u32>,
+    /// HDF5 runs one call at a time in a process anyway.
+    images: Mutex<Slab<u8>>,
+    remarks: Vec<String>,
+    _file: File,
+}
+
+impl Arrays {
+    /// Opens the file at `path`; the arrays' names are guessed where they are not given.
+    ///
+    /// # Errors
+    /// When there are no such arrays, or they hold something else.
+    pub fn open(path: &Path, images: Option<&str>, labels: Option<&str>) -> Result<Self> {
+        std::fs::metadata(path).at("open", path)?;
+        let fail =
+            |e: ::hdf5::Error| refuse(path, format!("HDF5 cannot read it: {e}"), "check that it is a whole HDF5 file");
+        let options = File::with_options().with_fapl(|p| p.chunk_cache(10_007, CACHE_BYTES, 0.75)).clone();
+        let file = options.open(path).map_err(fail)?;
+        let there = || listing(&file).join(", ");
+        let find = |given: Option<&str>, usual: &[&str]| match given {
+            Some(name) => file.dataset(name).ok().map(|found| (name.to_owned(), found)),
+            None => usual.iter().find_map(|name| Some(((*name).to_owned(), file.dataset(name).ok()?))),
+        };
+        let (name, images) = find(images, &IMAGES).ok_or_else(|| {
+            let cause = format!("there is no array of images; it holds {}", there());
+            refuse(path, cause, "name it: hdf5:FILE,images=NAME,labels=NAME")
+        })?;
+        let extents = images.shape();
+        let kind = images.dtype().and_then(|dtype| dtype.to_descriptor()).map_err(fail)?;
+        if kind != TypeDescriptor::Unsigned(IntSize::U1) {
+            let cause = format!("{name} holds {kind:?}, and images are unsigned bytes");
+            return Err(refuse(path, cause, "write the pixels as uint8"));
+        }
+        let shape = image_shape(&extents).ok_or_else(|| {
+            let cause =
+                format!("{name} is {extents:?}, and images are N x height x width, or x 1 to 4 channels behind them");
+            refuse(path, cause, "transpose the array so that channels come last")
+        })?;
+        let mut remarks = Vec::new();
+        let labels = match find(labels, &LABELS) {
+            Some((name, found)) => {
+                // Any kind of whole number; HDF5 converts, and what does not fit is noticed.
+                let values = found.read_raw::<i64>().map_err(fail)?;
+                let converted =
+                    values.iter().map(|value| u32::try_from(*value)).collect::<std::result::Result<Vec<_>, _>>();
+                let converted = converted.map_err(|_| {
+                    refuse(path, format!("{name} holds labels below 0 or above 2^32"), "number the classes from 0")
+                })?;
+                if converted.len() != extents[0] {
+                    let cause = format!("{} labels for {} images", converted.len(), extents[0]);
+                    return Err(refuse(path, cause, "name the right array: hdf5:FILE,labels=NAME"));
+                }
+                converted
+            }
+            None if labels.is_some() => {
+                return Err(refuse(
+                    path,
+                    format!("there is no such array of labels; it holds {}", there()),
+                    "name another",
+                ));
+            }
+            None => {
+                remarks.push(format!("no array of labels was found (it holds {}): all labels are 0", there()));
+                vec![0; extents[0]]
+            }
+        };
+        let images = Mutex::new(Slab::new(images).map_err(fail)?);
+        Ok(Self { path: path.to_owned(), shape, labels, images, remarks, _file: file })
+    }
+}
+
+/// Names of what is in the file, at most a few.
+fn listing(file: &Group) -> Vec<String> {
+    let mut names = file.member_names().unwrap_or_default();
+    names.truncate(10);
+    names
+}
+
+fn image_shape(extents: &[usize]) -> Option<ImageShape> {
+    let extent = |at: usize| extents.get(at).and_then(|extent| u32::try_from(*extent).ok());
+    let shape = match extents.len() {
+        3 => ImageShape::new(extent(1)?, extent(2)?, 1),
+        4 => ImageShape::new(extent(1)?, extent(2)?, extent(3)?),
+        _ => return None,
+    };
+    let sane = (1..=4).contains(&shape.channels) && (1..=crate::image_file::MAX_IMAGE_BYTES).contains(&shape.bytes());
+    sane.then_some(shape)
+}
+
+impl Dataset for Arrays {
+    fn name(&self) -> String {
+        format!("hdf5:{}", self.path.display())
+    }
+
+    fn len(&self) -> u64 {
+        self.labels.len() as u64
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::Fixed(self.shape)
+    }
+
+    fn read(&self, index: u64, out: &mut Batch) -> Result<()> {
+        let label = usize::try_from(index).ok().and_then(|at| self.labels.get(at)).copied();
+        let label = label.ok_or_else(|| out_of_range(&self.name(), index, self.len()))?;
+        // Poisoned only by a panic inside HDF5's binding, after which the next call fails by itself.
+        let mut images = self.images.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = images.read(index, 1, out.push(self.shape, label));
+        read.map_err(|why| {
+            out.pop();
+            refuse(&self.path, format!("image {index}: {why}"), "check that the file is whole")
+        })
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        self.remarks.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(write: impl FnOnce(&File)) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.h5");
+        let file = File::create(&path).unwrap();
+        write(&file);
+        file.close().unwrap();
+        (folder, path)
+    }
+
+    fn array<T: ::hdf5::H5Type>(file: &File, name: &str, shape: &[usize], values: &[T]) {
+        let dataset = file.new_dataset::<T>().shape(shape).create(name).unwrap();
+        dataset.write_raw(values).unwrap();
+    }
+
+    #[test]
+    fn images_and_labels_are_found_by_usual_names_or_given_ones() {
+        let pixels: Vec<u8> = (0..2 * 3 * 4 * 3).collect();
+        let (_folder, path) = file(|file| {
+            array(file, "images", &[2, 3, 4, 3], &pixels);
+            array(file, "labels", &[2], &[7_i64, 4]);
+            array(file, "grey", &[2, 3, 4], &pixels[..24]);
+            array(file, "meta2", &[2, 1], &[1_u8, 2]);
+        });
+        for (images, labels, shape, wanted) in [
+            (None, None, ImageShape::new(3, 4, 3), [7, 4]),
+            (Some("grey"), Some("meta2"), ImageShape::new(3, 4, 1), [1, 2]),
+        ] {
+            let set = Arrays::open(&path, images, labels).unwrap();
+            let mut out = Batch::new();
+            (0..2).for_each(|index| set.read(index, &mut out).unwrap());
+            assert!(set.read(2, &mut out).is_err());
+            assert_eq!(out.labels().collect::<Vec<_>>(), wanted);
+            assert_eq!(out.uniform_pixels(shape), Some(&pixels[..2 * shape.bytes()]));
+        }
+    }
+
+    #[test]
+    fn what_is_no_array_of_images_is_refused_with_what_is_there() {
+        let (_folder, path) = file(|file| {
+            array(file, "floats", &[2, 3, 4, 3], &[0.5_f32; 72]);
+            array(file, "planar", &[2, 3, 40, 30], &[1_u8; 7200]);
+            array(file, "good", &[2, 3, 4], &[1_u8; 24]);
+            array(file, "three", &[3], &[1_u8; 3]);
+            array(file, "negative", &[2], &[-1_i32; 2]);
+        });
+        for (images, labels, why) in [
+            (None, None, "no array of images; it holds"),
+            (Some("floats"), None, "unsigned bytes"),
+            (Some("planar"), None, "channels come last"),
+            (Some("good"), Some("three"), "3 labels for 2 images"),
+            (Some("good"), Some("negative"), "below 0"),
+            (Some("good"), Some("nothing"), "no such array of labels"),
+        ] {
+            let message = Arrays::open(&path, images, labels).err().unwrap().to_string();
+            assert!(message.contains(why), "{message}");
+        }
+        let set = Arrays::open(&path, Some("good"), None).unwrap();
+        assert!(set.remarks()[0].contains("all labels are 0"));
+        std::fs::write(&path, "no HDF5").unwrap();
+        assert!(Arrays::open(&path, None, None).is_err());
+    }
+}
