@@ -2,18 +2,22 @@
 
 Usage: python tests/interop/read_stores.py PATH_OF_SHELFMARK
 
-The truth comes from here, not from shelfmark: random images, written as a CIFAR-10 batch file. shelfmark writes them
-in every format; then the reading snippets of README.md, the very text that people copy, are executed on the stores.
+The truth comes from here, not from shelfmark: random images, written as a CIFAR-10 batch file; and a folder of JPEG and
+PNG files of many sizes, written by Pillow. shelfmark writes them in every format; then the reading snippets of README.md,
+the very text that people copy, are executed on the stores.
 """
 
 import json
+import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
 import numpy as np
+from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 IMAGES = 300  # neither a multiple of the batch nor of a chunk
@@ -53,60 +57,151 @@ def read(code, store):
     return list(names["images"]), np.asarray(names["labels"])
 
 
-def same(found, expected, lossy=False):
+class Tolerance:
+    """How far pixels of an image may be from the expected ones: the same, or what a lossy codec leaves of them."""
+
+    def __init__(self, of_image):
+        self.of_image = of_image
+
+    def admits(self, nth, image, other):
+        if image.shape != other.shape or image.dtype != np.uint8:
+            return False
+        off = np.abs(image.astype(int) - other)
+        most = self.of_image(nth)
+        return True if most is None else off.mean() <= most if most else not off.any()
+
+
+EXACT = Tolerance(lambda nth: 0)
+# Of noise a lossy codec leaves nothing to compare; the smooth half has to keep its brightness.
+LOSSY = Tolerance(lambda nth: 3 if nth % 2 == 0 else None)
+
+
+def same(found, expected, tolerance=EXACT):
     images, labels = found
     if len(images) != len(expected[0]) or not np.array_equal(labels.astype(np.int64), expected[1].astype(np.int64)):
         return False
-    for nth, (image, other) in enumerate(zip(images, expected[0])):
-        if image.shape != other.shape or image.dtype != np.uint8:
-            return False
-        # Of noise a lossy codec leaves nothing to compare; the smooth half has to keep its brightness.
-        off = np.abs(image.astype(int) - other)
-        if (nth % 2 == 0 and off.mean() > 3) if lossy else off.any():
-            return False
-    return True
+    return all(tolerance.admits(nth, *pair) for nth, pair in enumerate(zip(images, expected[0])))
+
+
+def photographs(root):
+    """A folder of classes with PNG and JPEG files of many sizes; returns names, images as Pillow reads them, labels."""
+    rng = np.random.default_rng(8)
+    classes = ["cat", "dog, \u00e9t\u00e9", "with space"]
+    names, images, labels = [], [], []
+    for label, folder in enumerate(classes):
+        (root / folder).mkdir(parents=True)
+        for number in range(20):
+            height, width = rng.integers(1, 120, 2)
+            channels = (3, 1, 3, 4)[number % 4]
+            ramp = np.linspace(0, 200, height * width).reshape(height, width, 1)
+            pixels = (ramp + rng.integers(0, 55, channels) + rng.normal(0, 2, (height, width, channels))).clip(0, 255)
+            kind = "png" if channels == 4 or number % 5 == 0 else "jpg"
+            name = f"{folder}/{number:03}.{kind}"
+            Image.fromarray(pixels.astype(np.uint8).squeeze(2) if channels == 1 else pixels.astype(np.uint8)).save(
+                root / name, **({"quality": 92} if kind == "jpg" else {})
+            )
+            names.append(name)
+            images.append(np.asarray(Image.open(root / name)))
+            labels.append(label)
+    return names, images, np.array(labels)
+
+
+def with_channels(images):
+    """Grey images as height x width x 1: libraries for files leave the last dimension out."""
+    return [image[:, :, None] if image.ndim == 2 else image for image in images]
+
+
+def written(program, dataset, folder):
+    """The stores of all formats that can hold the dataset."""
+    arguments = ["verify", "--dataset", dataset, "--formats", "all", "--dir", folder, "--keep", "--json"]
+    listed = subprocess.run([program, *arguments], check=True, capture_output=True)
+    lines = json.loads(listed.stdout)["formats"]
+    for line in lines:
+        if line["status"] != "ok":
+            print(f"       {line['format']}: {line['status']}: {line['reason']}")
+    stores = {line["format"]: pathlib.Path(line["store"]) for line in lines if line["status"] == "ok"}
+    assert stores, "shelfmark wrote no stores"
+    return stores
+
+
+def codec(name):
+    return name.split(",")[0].split(":")[1]
+
+
+def check_pixels(program, folder, readers, report):
+    """Images of one size that were never in files."""
+    expected = truth(folder / "batch.bin")
+    for name, store in written(program, f"cifar10:{folder / 'batch.bin'}", folder / "fixed").items():
+        code = snippet(readers, name, store)
+        if code is None:
+            report(name, False, "README.md has no snippet that reads it")
+            continue
+        found = read(code, store)
+        lossy = codec(name) == "jpeg"
+        tolerance = LOSSY if lossy else EXACT
+        ok = same(found, expected, tolerance)
+        # The comparison must be able to fail: one label changed, one pixel (or, if lossy, one image) changed.
+        other = (expected[0].copy(), expected[1].copy())
+        other[1][IMAGES // 2] ^= 1
+        ok = ok and not same(found, other, tolerance)
+        other[1][IMAGES // 2] ^= 1
+        if lossy:
+            other[0][IMAGES // 2] ^= 8
+        else:
+            other[0][IMAGES // 3, 5, 5, 1] ^= 1
+        ok = ok and not same(found, other, tolerance)
+        report(name, ok, f"{len(found[0])} of {found[0][0].shape} {found[0][0].dtype}")
+
+
+def check_photographs(program, folder, readers, report):
+    """Files of many sizes: kept as they are, or decoded by shelfmark."""
+    names, images, labels = photographs(folder / "photographs")
+    expected = (with_channels(images), labels)
+    is_jpeg = [name.endswith("jpg") for name in names]
+    for name, store in written(program, f"folder:{folder / 'photographs'}", folder / "ragged").items():
+        code = snippet(readers, name, store)
+        if code is None:
+            report(f"{name} (ragged)", False, "README.md has no snippet that reads it")
+            continue
+        found, found_labels = read(code, store)
+        found = with_channels(found)
+        if codec(name) == "source":
+            tolerance = EXACT  # Pillow reads the very same files
+        else:
+            # Two JPEG decoders may differ by a rounding here and there.
+            tolerance = Tolerance(lambda nth: 1 if is_jpeg[nth] else 0)
+        ok = same((found, found_labels), expected, tolerance)
+        ok = ok and not same((found[1:] + found[:1], found_labels), expected, tolerance)
+        variables = {"store": str(store)}
+        exec(readers["keys"], variables)
+        ok = ok and variables["names"] == names
+        report(f"{name} (ragged)", ok, f"{len(found)} from {found[0].shape} on, and their names")
+    for name in ["dir:source", "lmdb:source", "hdf5:source"]:
+        store, back = folder / "ragged" / name.replace(":", "-"), folder / "back"
+        if store.exists():
+            subprocess.run([program, "convert", store, back, "--format", "folder"], check=True, capture_output=True)
+            files = sorted(os.path.relpath(path, back) for path in back.rglob("*") if path.is_file())
+            ok = files == sorted(names) and all(
+                (back / file).read_bytes() == (folder / "photographs" / file).read_bytes() for file in files
+            )
+            report(f"{name} back to files", ok, f"{len(files)} files")
+            shutil.rmtree(back)
 
 
 def main():
     program = pathlib.Path(sys.argv[1]).resolve()
+    outcomes = []
+
+    def report(name, ok, what):
+        print(f"{'ok    ' if ok else 'FAILED'} {name}: {what}")
+        outcomes.append(ok)
+
     with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        expected = truth(folder / "batch.bin")
-        arguments = ["verify", "--dataset", f"cifar10:{folder / 'batch.bin'}", "--formats", "all"]
-        listed = subprocess.run(
-            [program, *arguments, "--dir", folder / "stores", "--keep", "--json"], check=True, capture_output=True
-        )
-        lines = json.loads(listed.stdout)["formats"]
-        for line in lines:
-            if line["status"] != "ok":
-                print(f"       {line['format']}: {line['status']}: {line['reason']}")
-        stores = {line["format"]: pathlib.Path(line["store"]) for line in lines if line["status"] == "ok"}
-        assert stores, "shelfmark wrote no stores"
         readers = snippets()
-        failed = 0
-        for name, store in stores.items():
-            code = snippet(readers, name, store)
-            if code is None:
-                print(f"FAILED {name}: README.md has no snippet that reads it")
-                failed += 1
-                continue
-            found = read(code, store)
-            lossy = name.split(",")[0].endswith(":jpeg")
-            ok = same(found, expected, lossy)
-            # The comparison must be able to fail: one label changed, one pixel (or, if lossy, one image) changed.
-            other = (expected[0].copy(), expected[1].copy())
-            other[1][IMAGES // 2] ^= 1
-            ok = ok and not same(found, other, lossy)
-            other[1][IMAGES // 2] ^= 1
-            if lossy:
-                other[0][IMAGES // 2] ^= 8
-            else:
-                other[0][IMAGES // 3, 5, 5, 1] ^= 1
-            ok = ok and not same(found, other, lossy)
-            print(f"{'ok    ' if ok else 'FAILED'} {name}: {len(found[0])} of {found[0][0].shape} {found[0][0].dtype}")
-            failed += not ok
-        print(f"{len(stores) - failed} passed, {failed} failed")
-        sys.exit(1 if failed else 0)
+        check_pixels(program, pathlib.Path(folder), readers, report)
+        check_photographs(program, pathlib.Path(folder), readers, report)
+    print(f"{sum(outcomes)} passed, {len(outcomes) - sum(outcomes)} failed")
+    sys.exit(0 if outcomes and all(outcomes) else 1)
 
 
 if __name__ == "__main__":
