@@ -39,7 +39,8 @@ pub enum Outcome {
 /// A reading process that is started again when it has died.
 pub struct Child {
     command: Command,
-    limit: Duration,
+    /// Longest wait for an answer.
+    pub limit: Duration,
     running: Option<Running>,
     /// Most memory that the process had by its last answer.
     pub resident_kib: u64,
@@ -61,6 +62,8 @@ impl Child {
         command.args([OsString::from("-c"), script.into(), program.into()]);
         command.args(["--exact", "reads_for_its_parent", "--ignored", "--nocapture", "--test-threads=1"]);
         command.env(STORE, &subject.store).env(FORMAT, subject.id.to_string());
+        // What it says when it panics shall fit into a line.
+        command.env("RUST_BACKTRACE", "0");
         Self { command, limit, running: None, resident_kib: 0 }
     }
 

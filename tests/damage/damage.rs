@@ -3,6 +3,7 @@
 use crate::subject::Subject;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use shelfmark::store::{KEYS_FILE, MANIFEST_FILE};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -81,6 +82,11 @@ impl Damage {
                 return Self { kind, path: path.clone(), before: before.clone(), after, seed };
             }
         }
+    }
+
+    /// Whether it hits what stands beside the images: manifest, names, the table of labels.
+    pub fn is_beside_images(&self) -> bool {
+        [MANIFEST_FILE, KEYS_FILE, "labels.csv"].iter().any(|file| self.path.ends_with(file))
     }
 
     /// Does it.

@@ -6,8 +6,12 @@ use shelfmark::store::FormatId;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Columns that every outcome falls into.
-const COLUMNS: [&str; 5] = ["noticed", "harmless", "silently wrong", "killed the reader", "forbidden"];
+/// Columns that every outcome falls into. What is silently wrong is counted
+/// apart where the damage hit no file with images in it.
+const COLUMNS: [&str; 6] =
+    ["noticed", "harmless", "silently wrong", "in names or labels.csv", "killed the reader", "forbidden"];
+
+const KILLED: usize = 4;
 
 /// Counts for each format, and for each kind of damage and format.
 pub struct Tally {
@@ -42,9 +46,10 @@ impl Tally {
         let column = match outcome {
             Outcome::Noticed => 0,
             Outcome::Harmless => 1,
+            Outcome::Wrong if damage.is_beside_images() => 3,
             Outcome::Wrong => 2,
-            Outcome::Killed(_) => 3,
-            Outcome::Panicked(_) | Outcome::Hung => 4,
+            Outcome::Killed(_) => KILLED,
+            Outcome::Panicked(_) | Outcome::Hung => 5,
         };
         if let Outcome::Killed(how) = outcome {
             *self.killed.entry(format!("{id}: {how}")).or_default() += 1;
@@ -70,8 +75,8 @@ impl fmt::Display for Tally {
             write!(f, "| `{id}` |")?;
             for kind in 0..KINDS.len() {
                 let counts = kinds.get(&kind).copied().unwrap_or_default();
-                let killed = if counts[3] > 0 { format!(" ({}k)", counts[3]) } else { String::new() };
-                write!(f, " {}/{}{killed} |", counts[2], counts.iter().sum::<u64>())?;
+                let killed = if counts[KILLED] > 0 { format!(" ({}k)", counts[KILLED]) } else { String::new() };
+                write!(f, " {}/{}{killed} |", counts[2] + counts[3], counts.iter().sum::<u64>())?;
             }
             writeln!(f)?;
         }
