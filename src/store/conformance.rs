@@ -1,6 +1,10 @@
 //! What every format must do: one suite of plain functions, run over every format in the table and every wrapper.
 //! A new format gets all of it by being in the table.
 
+mod given;
+
+pub use given::Given;
+
 use crate::dataset::{Dataset, Memory, Synthetic};
 use crate::error::{Error, Result};
 use crate::sample::{Batch, ImageShape, Sample, Shape};
@@ -36,39 +40,9 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("capabilities are declared as this suite proves them", declarations),
 ];
 
-/// A dataset as this format takes it, and what has to come back.
-struct Given {
-    dataset: Memory,
-    expected: Memory,
-}
-
-/// Formats that keep files get each image as a JPEG or PNG; from lossy ones, what their codec makes of it has to come back.
-fn given(format: &Resolved, dataset: &dyn Dataset) -> Result<Given> {
-    let mut copy = Memory::copy_of(dataset)?;
-    if format.format.takes_files() && !copy.has_files() {
-        copy = copy.from_files()?;
-    }
-    let mut expected = Batch::new();
-    let spec = StoreSpec { shape: dataset.shape(), images: dataset.len() };
-    let mut lossy = format.format.lossy(&spec);
-    let mut sample = Batch::new();
-    for index in 0..dataset.len() {
-        sample.clear();
-        copy.read(index, &mut sample)?;
-        sample.iter().try_for_each(|sample| match &mut lossy {
-            Some(lossy) => lossy.pass(&sample, &mut expected),
-            None => {
-                expected.push_copy(&sample);
-                Ok(())
-            }
-        })?;
-    }
-    Ok(Given { expected: Memory::new("expected", dataset.shape(), expected), dataset: copy })
-}
-
 fn small(format: &Resolved) -> Result<Given, String> {
     // Neither a multiple of the batch nor of any chunk in the table.
-    given(format, &Synthetic::new(ImageShape::new(8, 8, 3), 301, 1)).map_err(text)
+    Given::new(format, &Synthetic::new(ImageShape::new(8, 8, 3), 301, 1)).map_err(text)
 }
 
 fn written(format: &Resolved, given: &Given, at: &Path, name: &str) -> Result<PathBuf> {
@@ -90,7 +64,7 @@ fn expect(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String>
 }
 
 fn wrote_and_verified(format: &Resolved, dataset: &dyn Dataset, at: &Path, name: &str) -> Result<(), String> {
-    let given = given(format, dataset).map_err(text)?;
+    let given = Given::new(format, dataset).map_err(text)?;
     let path = written(format, &given, at, name).map_err(text)?;
     let images = verified(&path, &given.dataset).map_err(text)?;
     expect(images == dataset.len(), || format!("{images} images verified of {}", dataset.len()))
@@ -144,7 +118,7 @@ fn odd_names(format: &Resolved, at: &Path) -> Result<(), String> {
         samples.set_key(name);
     }
     let dataset = Memory::new("memory:names", Shape::Fixed(ImageShape::new(5, 4, 3)), samples);
-    let named = given(format, &dataset).map_err(text)?;
+    let named = Given::new(format, &dataset).map_err(text)?;
     let path = written(format, &named, at, "store").map_err(text)?;
     verified(&path, &named.dataset).map_err(text)?;
     let keys = OpenStore::open(&path).and_then(|store| store.keys(&path)).map_err(text)?.ok_or("the names are gone")?;
@@ -265,7 +239,7 @@ fn odd_shapes(format: &Resolved, at: &Path) -> Result<(), String> {
 /// One and three channels are for all; other images may be refused by name, with nothing left behind.
 fn kept_or_refused(format: &Resolved, dataset: &dyn Dataset, at: &Path, name: &str) -> Result<(), String> {
     let may_refuse = ![1, 3].contains(&dataset.shape().max().channels);
-    let outcome = given(format, dataset).and_then(|given| {
+    let outcome = Given::new(format, dataset).and_then(|given| {
         let path = written(format, &given, at, name)?;
         verified(&path, &given.dataset)
     });
@@ -286,7 +260,7 @@ fn ragged(format: &Resolved, at: &Path) -> Result<(), String> {
         return wrote_and_verified(format, &plain, at, "store");
     }
     let refusal =
-        given(format, &plain).and_then(|given| written(format, &given, at, "store")).map(|_| ()).map_err(text);
+        Given::new(format, &plain).and_then(|given| written(format, &given, at, "store")).map(|_| ()).map_err(text);
     expect(matches!(&refusal, Err(why) if why.contains("unsupported: ragged")), || format!("{refusal:?}"))?;
     expect(!at.join("store").exists(), || "something was left behind".into())
 }
@@ -351,7 +325,7 @@ fn durabilities(format: &Resolved, at: &Path) -> Result<(), String> {
 /// Asks the kernel which pages of the store's files still have to go to the device: none where `close` or `each` says
 /// so. Where a store written with `none` has no such pages either (in memory, say), nothing can be told.
 fn synced(format: &Resolved, at: &Path) -> Result<(), String> {
-    let dataset = given(format, &noise()).map_err(text)?.dataset;
+    let dataset = Given::new(format, &noise()).map_err(text)?.dataset;
     let spec = StoreSpec { shape: dataset.shape(), images: dataset.len() };
     let mut samples = Batch::new();
     let mut scratch = Batch::new();
@@ -399,7 +373,7 @@ fn unsynced(directory: &Path) -> Result<Option<u64>, String> {
 /// Changes bytes of an image's payload on disk. A format that declares checksums must never deliver other pixels in
 /// silence; of one that does not, the change must come through: else the declaration is out of date.
 fn checksums(format: &Resolved, at: &Path) -> Result<(), String> {
-    let given = given(format, &noise()).map_err(text)?;
+    let given = Given::new(format, &noise()).map_err(text)?;
     let dataset = &given.expected;
     let declared = format.format.capabilities().checksums;
     let path = written(format, &given, at, "store").map_err(text)?;

@@ -110,7 +110,14 @@ impl Keys {
     /// [`crate::Error::Store`] when they are not as many as there are images; what the system says.
     pub fn read(store: &Path, images: u64, name: &StoreName) -> Result<Self> {
         let path = store.join(KEYS_FILE);
-        let bytes = std::fs::read(&path).at("read", &path)?;
+        Self::parse(std::fs::read(&path).at("read", &path)?, images, name)
+    }
+
+    /// The names of `images` samples that `bytes`, the content of such a file, are.
+    ///
+    /// # Errors
+    /// [`crate::Error::Store`] when they are not as many as there are images.
+    pub fn parse(bytes: Vec<u8>, images: u64, name: &StoreName) -> Result<Self> {
         let ends: Vec<usize> = bytes.iter().enumerate().filter(|(_, byte)| **byte == 0).map(|(at, _)| at).collect();
         let whole = ends.last().map_or(bytes.is_empty(), |last| last + 1 == bytes.len());
         if !whole || ends.len() as u64 != images {

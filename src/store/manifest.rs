@@ -83,12 +83,7 @@ impl Manifest {
     /// # Errors
     /// [`Error::Store`] when there is none, or it is damaged or of another version.
     pub fn read(store: &Path) -> Result<Self> {
-        let refuse = |cause: String, remedy: &str| Error::Store {
-            format: "unknown".into(),
-            path: store.to_owned(),
-            cause,
-            remedy: remedy.into(),
-        };
+        let refuse = |cause: String, remedy: &str| refusal(store, cause, remedy);
         let file = store.join(MANIFEST_FILE);
         let size = match std::fs::metadata(&file) {
             Ok(metadata) if metadata.is_file() => metadata.len(),
@@ -105,13 +100,22 @@ impl Manifest {
         if size > MAX_BYTES {
             return Err(refuse(format!("its {MANIFEST_FILE} is {size} bytes long"), "write the store again"));
         }
-        let text = std::fs::read(&file).at("read", &file)?;
-        let damaged =
-            |e: serde_json::Error| refuse(format!("its {MANIFEST_FILE} is damaged ({e})"), "write the store again");
-        let value: serde_json::Value = serde_json::from_slice(&text).map_err(damaged)?;
+        Self::parse(&std::fs::read(&file).at("read", &file)?, store)
+    }
+
+    /// The manifest that `text`, found in the store at `store`, is.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when it is damaged or of another version.
+    pub fn parse(text: &[u8], store: &Path) -> Result<Self> {
+        let damaged = |e: serde_json::Error| {
+            refusal(store, format!("its {MANIFEST_FILE} is damaged ({e})"), "write the store again")
+        };
+        let value: serde_json::Value = serde_json::from_slice(text).map_err(damaged)?;
         match value.get("schema").and_then(|schema| schema.as_str()) {
             Some(SCHEMA_ID) => serde_json::from_value(value).map_err(damaged),
-            other => Err(refuse(
+            other => Err(refusal(
+                store,
                 format!(
                     "its schema is {}, and this shelfmark reads \"{SCHEMA_ID}\"",
                     other.map_or("missing".into(), |o| format!("\"{o}\""))
@@ -120,4 +124,8 @@ impl Manifest {
             )),
         }
     }
+}
+
+fn refusal(store: &Path, cause: String, remedy: &str) -> Error {
+    Error::Store { format: "unknown".into(), path: store.to_owned(), cause, remedy: remedy.into() }
 }

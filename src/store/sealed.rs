@@ -8,8 +8,8 @@ use crate::store::placement::Placement;
 use crate::store::progress::Progress;
 use crate::store::registry::{self, Resolved};
 use crate::store::{
-    CANNOT_RESUME, Durability, ImageReader, ImageStore, ImageWriter, Keys, MANIFEST_FILE, Manifest, StoreSpec,
-    WriteOptions,
+    CANNOT_RESUME, Durability, ImageReader, ImageStore, ImageWriter, KEYS_FILE, Keys, MANIFEST_FILE, Manifest,
+    StoreSpec, WriteOptions,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -175,6 +175,10 @@ impl OpenStore {
     /// When they are missing or damaged.
     pub fn keys(&self, path: &Path) -> Result<Option<Keys>> {
         let name = StoreName::new(&self.resolved.id, path);
+        // The word `named` itself may be what was damaged: a manifest without it is one of a store without names.
+        if !self.manifest.named && path.join(KEYS_FILE).exists() {
+            return Err(name.damaged(format!("there is a file {KEYS_FILE}, of which {MANIFEST_FILE} knows nothing")));
+        }
         self.manifest.named.then(|| Keys::read(path, self.manifest.images, &name)).transpose()
     }
 
@@ -184,5 +188,31 @@ impl OpenStore {
     /// When the library refuses another reader.
     pub fn reader(&self) -> Result<Box<dyn ImageReader>> {
         Arc::clone(&self.store).reader()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Memory;
+    use crate::sample::{ImageShape, Shape};
+    use crate::store::copy::write;
+
+    #[test]
+    fn names_that_the_manifest_has_lost_are_missed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let shape = ImageShape::new(1, 1, 1);
+        let mut samples = Batch::new();
+        samples.push(shape, 0)[0] = 1;
+        samples.set_key(b"a.png");
+        let dataset = Memory::new("memory", Shape::Fixed(shape), samples);
+        let resolved = registry::resolve(&"dir:raw".parse().unwrap()).unwrap();
+        write(&resolved, &dataset, &path, WriteOptions::default(), IfExists::Refuse, &mut |_| Ok(())).unwrap();
+        let manifest = path.join(MANIFEST_FILE);
+        let text = std::fs::read_to_string(&manifest).unwrap();
+        std::fs::write(&manifest, text.replace("\"named\"", "\"nqmed\"")).unwrap();
+        let refused = OpenStore::open(&path).unwrap().keys(&path).map_err(|e| e.to_string());
+        assert!(matches!(&refused, Err(why) if why.contains("damaged")), "{refused:?}");
     }
 }

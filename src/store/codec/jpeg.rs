@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 /// What Pillow's users mostly set, and ImageNet's median is near.
 const DEFAULT_QUALITY: u8 = 90;
 
+/// The marker at the end of every JPEG.
+const END_OF_IMAGE: [u8; 2] = [0xFF, 0xD9];
+
 const QUALITY: OptionInfo = OptionInfo {
     key: "quality",
     values: Values::Integer { min: 1, max: 100 },
@@ -92,6 +95,34 @@ impl Decoder for Images {
         if image_file::Kind::of(record) != Some(image_file::Kind::Jpeg) {
             return Err("the record does not begin like a JPEG".into());
         }
+        // Decoders make up the few bytes that a cut takes from the end of the image data; but all that we encode ends so.
+        if !record.ends_with(&END_OF_IMAGE) {
+            return Err("the record does not end like a JPEG".into());
+        }
         image_file::decode(record, |shape| admit(&self.shape, shape), label, out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::{Dataset, Synthetic};
+
+    #[test]
+    fn a_record_without_its_last_bytes_is_no_image() {
+        let shape = ImageShape::new(24, 20, 3);
+        let mut sample = Batch::new();
+        Synthetic::new(shape, 1, 1).read(0, &mut sample).unwrap();
+        let codec = (INFO.make)(&"dir:jpeg".parse().unwrap());
+        let shape = Shape::Fixed(shape);
+        let mut record = Vec::new();
+        codec.encoder(&shape).encode(&sample.get(0).unwrap(), &mut record).unwrap();
+        let mut decoder = codec.decoder(&shape);
+        let mut out = Batch::new();
+        assert_eq!(decoder.decode(&record, 0, &mut out), Ok(()));
+        for cut in 1..20 {
+            let outcome = decoder.decode(&record[..record.len() - cut], 0, &mut out);
+            assert!(outcome.is_err() && out.len() == 1, "without the last {cut} bytes");
+        }
     }
 }
