@@ -1,0 +1,63 @@
+//! Images of all shapes, and few of them.
+
+use super::{Given, expect, text, verified, written, wrote_and_verified};
+use crate::dataset::{Dataset, Memory, Synthetic};
+use crate::error::Error;
+use crate::sample::{Batch, ImageShape, Shape};
+use crate::store::registry::Resolved;
+use crate::store::sealed::OpenStore;
+use std::path::Path;
+
+pub fn empty_set(format: &Resolved, at: &Path) -> Result<(), String> {
+    wrote_and_verified(format, &Synthetic::new(ImageShape::new(8, 8, 3), 0, 1), at, "store")?;
+    let store = OpenStore::open(&at.join("store")).map_err(text)?;
+    let mut reader = store.reader().map_err(text)?;
+    expect(reader.read(0, &mut Batch::new()).is_err(), || "an image came out of an empty store".into())?;
+    reader.read_batch(&[], &mut Batch::new()).map_err(text)
+}
+
+pub fn one_image(format: &Resolved, at: &Path) -> Result<(), String> {
+    wrote_and_verified(format, &Synthetic::new(ImageShape::new(8, 8, 3), 1, 1), at, "store")
+}
+
+pub fn odd_shapes(format: &Resolved, at: &Path) -> Result<(), String> {
+    let shapes =
+        [[1, 1, 1], [1, 1, 3], [28, 28, 1], [97, 61, 4], [5, 4, 2], [1, 300, 3], [10_000, 1, 3], [1, 10_000, 1]];
+    for (nth, shape) in shapes.into_iter().enumerate() {
+        let dataset = Synthetic::new(ImageShape::from(shape), 5, 3);
+        kept_or_refused(format, &dataset, at, &format!("store{nth}")).map_err(|e| format!("{shape:?}: {e}"))?;
+    }
+    // More channels than an image has: kept whole, or refused; never cut.
+    let mut samples = Batch::new();
+    samples.push(ImageShape::new(2, 3, 7), 1).iter_mut().enumerate().for_each(|(at, byte)| *byte = at as u8);
+    let strange = Memory::new("memory", Shape::Fixed(ImageShape::new(2, 3, 7)), samples);
+    kept_or_refused(format, &strange, at, "strange").map_err(|e| format!("7 channels: {e}"))
+}
+
+fn kept_or_refused(format: &Resolved, dataset: &dyn Dataset, at: &Path, name: &str) -> Result<(), String> {
+    let may_refuse = ![1, 3].contains(&dataset.shape().max().channels);
+    let outcome = Given::new(format, dataset).and_then(|given| {
+        let path = written(format, &given, at, name)?;
+        verified(&path, &given.dataset)
+    });
+    match outcome {
+        Ok(_) => Ok(()),
+        Err(Error::Unsupported { .. }) if may_refuse => {
+            expect(!at.join(name).exists(), || "something was left behind".into())
+        }
+        Err(other) => Err(text(other)),
+    }
+}
+
+pub fn ragged(format: &Resolved, at: &Path) -> Result<(), String> {
+    // Shapes from 1x1 on; of grey and RGB, and of all numbers of channels.
+    let (plain, all) = (Memory::ragged(97, &[1, 3]), Memory::ragged(97, &[1, 2, 3, 4]));
+    if format.format.capabilities().ragged {
+        kept_or_refused(format, &all, at, "all")?;
+        return wrote_and_verified(format, &plain, at, "store");
+    }
+    let refusal =
+        Given::new(format, &plain).and_then(|given| written(format, &given, at, "store")).map(|_| ()).map_err(text);
+    expect(matches!(&refusal, Err(why) if why.contains("unsupported: ragged")), || format!("{refusal:?}"))?;
+    expect(!at.join("store").exists(), || "something was left behind".into())
+}

@@ -1,0 +1,213 @@
+//! The adapter: a record container and a codec as a [`Format`].
+
+use super::writer::{Kept, Pass, Writer};
+use super::{KEEPS_NO_FILES, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
+use crate::error::Result;
+use crate::image_file;
+use crate::results::Native;
+use crate::sample::{Batch, ImageShape, Shape};
+use crate::store::codec::{self, Codec, CodecInfo, Decoder};
+use crate::store::container::StoreName;
+use crate::store::{
+    Capabilities, Durability, Format, FormatId, ImageReader, ImageStore, ImageWriter, Lossy, StoreSpec, WriteOptions,
+};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Makes a format of a record container and the codec that `id` names.
+pub fn format(id: &FormatId, container: impl RecordContainer + 'static) -> Result<Box<dyn Format>> {
+    let info = codec::find(&id.codec).ok_or_else(|| crate::store::registry::unknown_format(&id.to_string()))?;
+    let codec: Arc<dyn Codec> = Arc::from((info.make)(id));
+    Ok(Box::new(RecordFormat { id: id.clone(), container: Box::new(container), codec, info }))
+}
+
+struct RecordFormat {
+    id: FormatId,
+    container: Box<dyn RecordContainer>,
+    codec: Arc<dyn Codec>,
+    info: &'static CodecInfo,
+}
+
+impl RecordFormat {
+    fn layout(&self, at: &Path, spec: &StoreSpec) -> RecordLayout {
+        RecordLayout {
+            name: StoreName::new(&self.id, at),
+            records: spec.images,
+            max_image_bytes: spec.shape.max().bytes() as u64,
+            extension: (!self.info.of_files).then_some(self.info.extension),
+        }
+    }
+
+    fn writer(
+        &self,
+        records: Box<dyn RecordWriter>,
+        layout: RecordLayout,
+        spec: &StoreSpec,
+        write: &WriteOptions,
+        next: u64,
+    ) -> Box<dyn ImageWriter> {
+        let encoders = (0..write.threads.get()).map(|_| self.codec.encoder(&spec.shape)).collect();
+        Box::new(Writer::new(
+            records,
+            encoders,
+            Kept {
+                shape: spec.shape.clone(),
+                name: layout.name,
+                prefix: self.prefixes_label(),
+                info: self.info,
+                sync_each: write.durability == Durability::Each,
+            },
+            next,
+        ))
+    }
+
+    /// Whether the adapter puts the label in front of the codec's bytes, as a little-endian `u32`.
+    fn prefixes_label(&self) -> bool {
+        !self.container.keeps_labels() && !self.info.holds_label
+    }
+}
+
+impl Format for RecordFormat {
+    fn create(&self, at: &Path, spec: &StoreSpec, write: &WriteOptions) -> Result<Box<dyn ImageWriter>> {
+        let layout = self.layout(at, spec);
+        self.codec.accepts(spec.shape.max()).map_err(|why| layout.name.unsupported(why))?;
+        let records = self.container.create(at, &layout, write)?;
+        Ok(self.writer(records, layout, spec, write, 0))
+    }
+
+    fn can_resume(&self) -> bool {
+        self.container.can_resume()
+    }
+
+    fn resume(&self, at: &Path, spec: &StoreSpec, write: &WriteOptions, keep: u64) -> Result<Box<dyn ImageWriter>> {
+        let layout = self.layout(at, spec);
+        let records = self.container.resume(at, &layout, write, keep)?;
+        Ok(self.writer(records, layout, spec, write, keep))
+    }
+
+    fn open(&self, at: &Path, spec: &StoreSpec) -> Result<Arc<dyn ImageStore>> {
+        let layout = self.layout(at, spec);
+        Ok(Arc::new(Store {
+            records: self.container.open(at, &layout)?,
+            codec: Arc::clone(&self.codec),
+            name: layout.name,
+            spec: spec.clone(),
+            prefix: self.prefixes_label(),
+            of_files: self.info.of_files,
+        }))
+    }
+
+    fn audit(&self, at: &Path, spec: &StoreSpec) -> Result<()> {
+        let layout = self.layout(at, spec);
+        self.container.audit(at, &layout)?;
+        let mut records = self.container.open(at, &layout)?.reader()?;
+        let mut decoder = self.codec.decoder(&spec.shape);
+        // The container checked the number of records on opening; here the codec has to know its own bytes.
+        for index in [0, spec.images / 2, spec.images.saturating_sub(1)].into_iter().filter(|i| *i < spec.images) {
+            let record = records.get(index)?;
+            let decoded = split(record, self.prefixes_label())
+                .and_then(|(bytes, label)| decoder.decode(bytes, label, &mut Batch::new()));
+            if let Err(why) = decoded {
+                return Err(layout.name.mismatch(format!("record {index} is not {}: {why}", self.info.name)));
+            }
+        }
+        Ok(())
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let container = self.container.capabilities();
+        Capabilities {
+            checksums: container.checksums || self.info.checksums,
+            // Bytes without a copy are of use only where they are the pixels.
+            zero_copy: container.zero_copy && self.info.name == "raw",
+            ..container
+        }
+    }
+
+    fn native(&self) -> Native {
+        self.container.native().unwrap_or_else(|| self.codec.native())
+    }
+
+    fn takes_files(&self) -> bool {
+        self.info.of_files
+    }
+
+    fn lossy(&self, spec: &StoreSpec) -> Option<Box<dyn Lossy>> {
+        self.info.lossy.then(|| -> Box<dyn Lossy> {
+            let name = StoreName::new(&self.id, Path::new(""));
+            Box::new(Pass::new(self.codec.encoder(&spec.shape), self.codec.decoder(&spec.shape), name))
+        })
+    }
+
+    fn settings(&self, spec: &StoreSpec) -> BTreeMap<String, String> {
+        let mut settings = self.container.settings(&self.layout(Path::new(""), spec));
+        settings.extend(self.codec.settings());
+        settings
+    }
+}
+
+/// Refuses an image that does not belong into a store of this shape.
+pub fn refuse_strange_shape(name: &StoreName, store: &Shape, image: ImageShape) -> Result<()> {
+    if store.admits(image) {
+        return Ok(());
+    }
+    Err(name.unsupported(format!("a {image} image in a store of shape {store}")))
+}
+
+struct Store {
+    records: Arc<dyn RecordStore>,
+    codec: Arc<dyn Codec>,
+    name: StoreName,
+    spec: StoreSpec,
+    prefix: bool,
+    of_files: bool,
+}
+
+impl ImageStore for Store {
+    fn reader(self: Arc<Self>) -> Result<Box<dyn ImageReader>> {
+        Ok(Box::new(Reader {
+            records: Arc::clone(&self.records).reader()?,
+            decoder: self.codec.decoder(&self.spec.shape),
+            store: self,
+        }))
+    }
+}
+
+struct Reader {
+    records: Box<dyn RecordReader>,
+    decoder: Box<dyn Decoder>,
+    store: Arc<Store>,
+}
+
+impl ImageReader for Reader {
+    fn read(&mut self, index: u64, out: &mut Batch) -> Result<()> {
+        self.store.name.check_index(index, self.store.spec.images)?;
+        let record = self.records.get(index)?;
+        split(record, self.store.prefix)
+            .and_then(|(bytes, label)| self.decoder.decode(bytes, label, out))
+            .map_err(|why| self.store.name.damaged(format!("image {index}: {why}")))
+    }
+
+    fn read_file(&mut self, index: u64, out: &mut Batch) -> Result<()> {
+        let name = &self.store.name;
+        if !self.store.of_files {
+            return Err(name.unsupported(KEEPS_NO_FILES));
+        }
+        name.check_index(index, self.store.spec.images)?;
+        let damaged = |why: String| name.damaged(format!("image {index}: {why}"));
+        let (file, label) = split(self.records.get(index)?, self.store.prefix).map_err(damaged)?;
+        let shape = image_file::header(file).map_err(damaged)?.shape;
+        out.push_file(shape, label, file.len()).copy_from_slice(file);
+        Ok(())
+    }
+}
+
+/// The codec's bytes and the label of a record.
+fn split(record: Record<'_>, prefixed: bool) -> Result<(&[u8], u32), String> {
+    if !prefixed {
+        return Ok((record.bytes, record.label));
+    }
+    let (label, bytes) = record.bytes.split_first_chunk::<4>().ok_or("the record is too short to hold a label")?;
+    Ok((bytes, u32::from_le_bytes(*label)))
+}
