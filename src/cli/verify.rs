@@ -1,7 +1,7 @@
 //! `shelfmark verify`: every format gives back what it was given, or one existing store still holds its dataset.
 
 use super::flags::{Formats, Images, Place, progress, spinner};
-use super::{Exit, child};
+use super::{Exit, child, interrupt};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use shelfmark::Error;
@@ -105,16 +105,25 @@ impl Verify {
         // What is not kept never gets a name that could be in the way.
         let temporary = if self.keep { None } else { Some(scratch::Scratch::new(&self.place.dir, "verify")?) };
         let folder = temporary.as_ref().map_or(self.place.dir.as_path(), |directory| directory.path());
+        let interrupted = interrupt::watch()?;
         let mut lines = Vec::new();
         for id in &formats {
-            let line = self.write_and_check_one(id, &*dataset, folder);
+            let line = self.write_and_check_one(id, &*dataset, folder, &interrupted);
+            // Everything half-written is gone by now.
+            interrupted.check()?;
             self.show(&line)?;
             lines.push(line);
         }
         Ok(lines)
     }
 
-    fn write_and_check_one(&self, id: &FormatId, dataset: &dyn Dataset, folder: &Path) -> Line {
+    fn write_and_check_one(
+        &self,
+        id: &FormatId,
+        dataset: &dyn Dataset,
+        folder: &Path,
+        interrupted: &interrupt::Watch,
+    ) -> Line {
         let path = folder.join(id.directory_name());
         let bar = progress(2 * dataset.len(), &id.to_string());
         let mut verified = 0;
@@ -124,13 +133,13 @@ impl Verify {
             let options = WriteOptions { threads: Threads::new(None), ..WriteOptions::default() };
             write(&resolved, dataset, &path, options, if_exists, &mut |n| {
                 bar.inc(n);
-                Ok(())
+                interrupted.check()
             })?;
             wrote = true;
             verify(&path, dataset, Look::AtPixels, options.threads, &mut |n| {
                 verified += n;
                 bar.inc(n);
-                Ok(())
+                interrupted.check()
             })?;
             space(&path)
         });
