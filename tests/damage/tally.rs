@@ -8,10 +8,12 @@ use std::fmt;
 
 /// Columns that every outcome falls into. What is silently wrong is counted
 /// apart where the damage hit no file with images in it.
-const COLUMNS: [&str; 6] =
-    ["noticed", "harmless", "silently wrong", "in names or labels.csv", "killed the reader", "forbidden"];
+const COLUMNS: [&str; 7] =
+    ["noticed", "harmless", "silently wrong", "in names or labels.csv", "killed the reader", "hung it", "forbidden"];
 
 const KILLED: usize = 4;
+const HUNG: usize = 5;
+const FORBIDDEN: usize = 6;
 
 /// Counts for each format, and for each kind of damage and format.
 pub struct Tally {
@@ -38,18 +40,20 @@ impl Tally {
     }
 
     /// Counts one.
-    pub fn count(&mut self, id: &FormatId, damage: &Damage, outcome: &Outcome) {
+    pub fn count(&mut self, id: &FormatId, damage: &Damage, outcome: &Outcome, allowed: bool) {
         let id = id.to_string();
         if self.rows.last().is_none_or(|(last, ..)| *last != id) {
             self.rows.push((id.clone(), Counts::default(), BTreeMap::new()));
         }
         let column = match outcome {
+            _ if !allowed => FORBIDDEN,
             Outcome::Noticed => 0,
             Outcome::Harmless => 1,
             Outcome::Wrong if damage.is_beside_images() => 3,
             Outcome::Wrong => 2,
             Outcome::Killed(_) => KILLED,
-            Outcome::Panicked(_) | Outcome::Hung => 5,
+            Outcome::Hung => HUNG,
+            Outcome::Panicked(_) => FORBIDDEN,
         };
         if let Outcome::Killed(how) = outcome {
             *self.killed.entry(format!("{id}: {how}")).or_default() += 1;
@@ -68,15 +72,16 @@ impl fmt::Display for Tally {
         for (id, counts, _) in &self.rows {
             writeln!(f, "| `{id}` | {} | {} |", self.damages, counts.map(|count| count.to_string()).join(" | "))?;
         }
-        writeln!(f, "\nSilently wrong, of how many damages of each kind (k: killed the reader)\n")?;
+        writeln!(f, "\nSilently wrong, of how many damages of each kind (x: killed or hung the reader)\n")?;
         writeln!(f, "| format | {} |", KINDS.map(|(_, name)| name).join(" | "))?;
         writeln!(f, "|---|{}", "---:|".repeat(KINDS.len()))?;
         for (id, _, kinds) in &self.rows {
             write!(f, "| `{id}` |")?;
             for kind in 0..KINDS.len() {
                 let counts = kinds.get(&kind).copied().unwrap_or_default();
-                let killed = if counts[KILLED] > 0 { format!(" ({}k)", counts[KILLED]) } else { String::new() };
-                write!(f, " {}/{}{killed} |", counts[2] + counts[3], counts.iter().sum::<u64>())?;
+                let lost = counts[KILLED] + counts[HUNG];
+                let lost = if lost > 0 { format!(" ({lost}x)") } else { String::new() };
+                write!(f, " {}/{}{lost} |", counts[2] + counts[3], counts.iter().sum::<u64>())?;
             }
             writeln!(f)?;
         }
