@@ -60,7 +60,7 @@ impl Child {
         let program = std::env::current_exe().unwrap();
         let mut command = Command::new("sh");
         command.args([OsString::from("-c"), script.into(), program.into()]);
-        command.args(["--exact", "reads_for_its_parent", "--ignored", "--nocapture", "--test-threads=1"]);
+        command.args(["--exact", "reads_for_its_parent", "--nocapture", "--test-threads=1"]);
         command.env(STORE, &subject.store).env(FORMAT, subject.id.to_string());
         // What it says when it panics shall fit into a line.
         command.env("RUST_BACKTRACE", "0");
