@@ -1,28 +1,29 @@
 //! `shelfmark convert`: a dataset or store into another format, or into a plain folder of files.
 
+mod summary;
+mod writing;
+
 use super::flags::{Taking, progress};
 use super::{Exit, interrupt};
 use anyhow::Context;
 use clap::ValueEnum;
 use indicatif::ProgressBar;
-use serde::Serialize;
 use shelfmark::Error;
 use shelfmark::dataset::Dataset;
 use shelfmark::dataset::folder::export::{self, FolderWriter};
 use shelfmark::measure::space;
-use shelfmark::results::Storage;
-use shelfmark::sample::Batch;
-use shelfmark::store::copy::{Form, each_batch};
+use shelfmark::store::copy::each_batch;
 use shelfmark::store::placement::Placement;
 use shelfmark::store::progress::Progress;
-use shelfmark::store::registry::{self, Resolved};
+use shelfmark::store::registry;
 use shelfmark::store::sealed::{IfExists, StoreWriter};
 use shelfmark::store::verify::{Look, verify};
 use shelfmark::store::{FormatId, StoreSpec, Threads, WriteOptions};
 use shelfmark::sys;
-use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use summary::{Memory, Summary, core_seconds};
+use writing::{Into, Writing};
 
 /// Time between two checkpoints: what a killed conversion has to do again.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
@@ -67,93 +68,16 @@ enum OnInterrupt {
     Remove,
 }
 
-/// What a conversion cost.
-#[derive(Debug, Serialize)]
-struct Summary {
-    source: String,
-    target: String,
-    format: String,
-    images: u64,
-    /// Images that an earlier, interrupted conversion had written.
-    resumed_from: u64,
-    /// Images compared with the source afterwards.
-    verified: u64,
-    /// Seconds for writing, without verifying.
-    write_s: f64,
-    verify_s: f64,
-    images_per_s: f64,
-    /// Processor seconds, in user mode and in the kernel, for writing.
-    core_s: Option<f64>,
-    /// The same for each 10^9 bytes of the new store.
-    core_s_per_gb: Option<f64>,
-    storage: Storage,
-    /// Space that was needed beside what was there before, at most.
-    peak_extra_bytes: u64,
-    /// The most memory of its own that was seen, looking after every batch.
-    peak_anon_bytes: Option<u64>,
-    /// The same with mapped files, which the system can take back at any time.
-    peak_memory_bytes: Option<u64>,
-    remarks: Vec<String>,
-}
-
-/// What is being written.
-enum Writing {
-    Store(Box<StoreWriter>),
-    Folder(Box<FolderWriter>),
-}
-
-impl Writing {
-    fn append(&mut self, samples: &Batch) -> shelfmark::Result<()> {
-        match self {
-            Self::Store(store) => store.append(samples),
-            Self::Folder(folder) => folder.append(samples),
-        }
-    }
-
-    fn checkpoint(&mut self) -> shelfmark::Result<()> {
-        match self {
-            Self::Store(store) => store.checkpoint(),
-            Self::Folder(folder) => folder.checkpoint(),
-        }
-    }
-
-    fn leave(self) -> shelfmark::Result<Option<PathBuf>> {
-        match self {
-            Self::Store(store) => store.leave(),
-            Self::Folder(folder) => folder.leave().map(Some),
-        }
-    }
-
-    fn finish(self) -> shelfmark::Result<()> {
-        match self {
-            Self::Store(store) => store.finish(),
-            Self::Folder(folder) => folder.finish(),
-        }
-    }
-}
-
-/// Into what.
-enum Into {
-    Format(Resolved),
-    Folder,
-}
-
-impl Into {
-    fn form(&self, dataset: &dyn Dataset) -> Form {
-        match self {
-            Self::Format(resolved) => Form::of(resolved),
-            Self::Folder if dataset.has_files() => Form::Files,
-            Self::Folder => Form::Pixels,
-        }
-    }
-}
-
 impl Convert {
     /// Converts, verifies and tells what it cost.
     pub fn run(&self) -> anyhow::Result<Exit> {
         let (into, format) = self.into()?;
         let threads = Threads::new(self.threads);
         let dataset = self.taking.open(&self.source)?;
+        self.refuse_overlap(&*dataset)?;
+        if dataset.is_empty() {
+            return Err(Error::Usage("there is nothing to convert in 0 images; give more with --images".into()).into());
+        }
         let interrupted = interrupt::watch()?;
         let work = Progress {
             format: format.clone(),
@@ -171,7 +95,7 @@ impl Convert {
         // The first one at once: from then on a killed process leaves something to go on with.
         let mut last_checkpoint: Option<Instant> = None;
         let mut memory = Memory::default();
-        let copied = each_batch(&*dataset, first, into.form(&*dataset), threads, &mut |samples| {
+        let copied = each_batch(&*dataset, first, into.form(&*dataset, !self.no_verify), threads, &mut |samples| {
             writing.append(samples)?;
             memory.look();
             bar.inc(samples.len() as u64);
@@ -185,14 +109,31 @@ impl Convert {
         if let Err(error) = copied {
             return Err(self.give_up(writing, error));
         }
-        writing.finish()?;
-        let write_s = begun.elapsed().as_secs_f64();
-        let core_s = core_seconds(cpu_before);
+        // Safe before it is looked at, as somebody may stop us meanwhile.
+        if self.on_interrupt == OnInterrupt::Resume {
+            writing.checkpoint()?;
+        }
+        let sealed = writing.seal()?;
+        let (mut write_s, core_s) = (begun.elapsed().as_secs_f64(), core_seconds(cpu_before));
+        // Looked at before it gets its name: what is at the target is right, whatever happens meanwhile.
         let begun = Instant::now();
-        let verified =
-            if self.no_verify { 0 } else { self.verify(&into, &*dataset, threads, &interrupted, &mut memory)? };
+        let verified = match self.no_verify {
+            true => 0,
+            false => match self.verify(&into, sealed.path(), &*dataset, threads, &interrupted, &mut memory) {
+                Ok(verified) => verified,
+                Err(Error::Interrupted(_)) if self.on_interrupt == OnInterrupt::Resume && into.can_resume() => {
+                    sealed.leave();
+                    return Err(Error::Interrupted(": the same command goes on from here".into()).into());
+                }
+                Err(error) => return Err(self.of_the_target(error).into()),
+            },
+        };
+        let verify_s = begun.elapsed().as_secs_f64();
+        let begun = Instant::now();
+        sealed.put_in_place()?;
+        write_s += begun.elapsed().as_secs_f64();
         let storage = space(&self.target)?;
-        self.tell(&Summary {
+        let summary = Summary {
             source: dataset.name(),
             target: self.target.display().to_string(),
             format,
@@ -200,7 +141,7 @@ impl Convert {
             resumed_from,
             verified,
             write_s,
-            verify_s: begun.elapsed().as_secs_f64(),
+            verify_s,
             images_per_s: (dataset.len() - resumed_from) as f64 / write_s,
             core_s,
             core_s_per_gb: core_s.map(|seconds| seconds / (storage.apparent_bytes.max(1) as f64 / 1e9)),
@@ -210,8 +151,28 @@ impl Convert {
             peak_anon_bytes: memory.peak,
             peak_memory_bytes: sys::memory().map(|(_, peak)| peak),
             remarks: dataset.remarks(),
-        })?;
+        };
+        summary.tell(self.json)?;
         Ok(Exit::Ok)
+    }
+
+    /// Refuses to write into what is read, and to replace it.
+    fn refuse_overlap(&self, dataset: &dyn Dataset) -> anyhow::Result<()> {
+        let Some(source) = dataset.path().and_then(|path| path.canonicalize().ok()) else { return Ok(()) };
+        // The target need not be there; the folder that it will be in may not be there either.
+        let target = self.target.canonicalize().ok().or_else(|| {
+            let parent = self.target.parent().filter(|parent| !parent.as_os_str().is_empty());
+            Some(parent.unwrap_or(Path::new(".")).canonicalize().ok()?.join(self.target.file_name()?))
+        });
+        match target {
+            Some(target) if target.starts_with(&source) || source.starts_with(&target) => Err(Error::Usage(format!(
+                "{} and {} overlap; choose a target outside of the source",
+                source.display(),
+                target.display()
+            ))
+            .into()),
+            _ => Ok(()),
+        }
     }
 
     fn into(&self) -> anyhow::Result<(Into, String)> {
@@ -229,6 +190,7 @@ impl Convert {
     fn start(&self, into: &Into, work: &Progress, threads: Threads) -> anyhow::Result<(Writing, u64)> {
         let options = WriteOptions { threads, ..WriteOptions::default() };
         let if_exists = if self.force { IfExists::Replace } else { IfExists::Refuse };
+        Placement::remove_abandoned(&self.target);
         for left in Placement::left_behind(&self.target) {
             let found = Progress::read(&left).filter(|found| found.is_same_work(work));
             if let (OnInterrupt::Resume, Some(found)) = (self.on_interrupt, found) {
@@ -245,6 +207,12 @@ impl Convert {
             }
             if self.on_interrupt == OnInterrupt::Resume {
                 eprintln!("{} is of another conversion to the same place: starting afresh", left.display());
+            }
+            if self.on_interrupt == OnInterrupt::Remove {
+                let done = Progress::read(&left).map_or(0, |found| found.done);
+                eprintln!(
+                    "removing an interrupted conversion with {done} images (--on-interrupt resume would go on with it)"
+                );
             }
             std::fs::remove_dir_all(&left).with_context(|| format!("cannot remove {}", left.display()))?;
         }
@@ -276,14 +244,25 @@ impl Convert {
         }
     }
 
+    /// The store has a temporary name when it is looked at, and is removed if it is wrong: what people know is the target.
+    fn of_the_target(&self, error: Error) -> Error {
+        let path = self.target.clone();
+        match error {
+            Error::Mismatch { format, detail, .. } => Error::Mismatch { format, path, detail },
+            Error::Store { format, cause, remedy, .. } => Error::Store { format, path, cause, remedy },
+            other => other,
+        }
+    }
+
     fn verify(
         &self,
         into: &Into,
+        path: &Path,
         dataset: &dyn Dataset,
         threads: Threads,
         interrupted: &interrupt::Watch,
         memory: &mut Memory,
-    ) -> anyhow::Result<u64> {
+    ) -> shelfmark::Result<u64> {
         let bar: ProgressBar = progress(dataset.len(), "verifying");
         let mut tick = |images| {
             memory.look();
@@ -291,66 +270,10 @@ impl Convert {
             interrupted.check()
         };
         let verified = match into {
-            Into::Format(_) => verify(&self.target, dataset, Look::AtFiles, threads, &mut tick),
-            Into::Folder => export::verify(&self.target, dataset, threads, &mut tick),
+            Into::Format(_) => verify(path, dataset, Look::AtFiles, threads, &mut tick),
+            Into::Folder => export::verify(path, dataset, threads, &mut tick),
         };
         bar.finish_and_clear();
-        Ok(verified?)
+        verified
     }
-
-    fn tell(&self, summary: &Summary) -> anyhow::Result<()> {
-        let mut out = std::io::stdout();
-        if self.json {
-            writeln!(out, "{}", serde_json::to_string_pretty(summary)?)?;
-            return Ok(());
-        }
-        let Summary { images, write_s, verified, storage, .. } = summary;
-        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
-        writeln!(out, "{}: {images} images as {}", summary.target, summary.format)?;
-        if summary.resumed_from > 0 {
-            writeln!(out, "  gone on after {} images", summary.resumed_from)?;
-        }
-        writeln!(out, "  written in {write_s:.1} s, {:.0} images/s", summary.images_per_s)?;
-        if let (Some(core_s), Some(per_gb)) = (summary.core_s, summary.core_s_per_gb) {
-            writeln!(out, "  {core_s:.1} core-seconds, {per_gb:.1} for each GB (10^9 bytes) of the new store")?;
-        }
-        match self.no_verify {
-            true => writeln!(out, "  not verified")?,
-            false => writeln!(out, "  verified {verified} of {images} images in {:.1} s", summary.verify_s)?,
-        }
-        writeln!(
-            out,
-            "  {:.1} MiB in {} files, {:.1} MiB on disk; at most {:.1} MiB more than before while writing",
-            mib(storage.apparent_bytes),
-            storage.files,
-            mib(storage.allocated_bytes),
-            mib(summary.peak_extra_bytes)
-        )?;
-        if let (Some(own), Some(all)) = (summary.peak_anon_bytes, summary.peak_memory_bytes) {
-            let (own, all) = (mib(own), mib(all));
-            writeln!(
-                out,
-                "  {own:.0} MiB of memory at most; with mapped files, which can be taken back, {all:.0} MiB"
-            )?;
-        }
-        Ok(())
-    }
-}
-
-/// The most memory of its own that this process was seen to have.
-#[derive(Default)]
-struct Memory {
-    peak: Option<u64>,
-}
-
-impl Memory {
-    fn look(&mut self) {
-        self.peak = self.peak.max(sys::memory().map(|(own, _)| own));
-    }
-}
-
-fn core_seconds(before: Option<(Duration, Duration)>) -> Option<f64> {
-    let (user_before, system_before) = before?;
-    let (user, system) = sys::processor_time()?;
-    Some((user + system).saturating_sub(user_before + system_before).as_secs_f64())
 }

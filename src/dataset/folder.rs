@@ -177,6 +177,10 @@ impl Dataset for Folder {
         self.entries.len() as u64
     }
 
+    fn path(&self) -> Option<&Path> {
+        Some(&self.root)
+    }
+
     fn shape(&self) -> Shape {
         self.shape.clone()
     }

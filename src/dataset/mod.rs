@@ -25,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::results::{DatasetFacts, DatasetShape};
 use crate::sample::{Batch, Shape};
 use sha2::{Digest, Sha256};
+use std::path::Path;
 
 /// An ordered sequence of samples.
 pub trait Dataset: Send + Sync {
@@ -43,6 +44,10 @@ pub trait Dataset: Send + Sync {
     /// # Errors
     /// When it cannot be read, or `index` is out of range; `out` is then as before.
     fn read(&self, index: u64, out: &mut Batch) -> Result<()>;
+    /// The file or folder that it is read from, if it is read from one while it is used.
+    fn path(&self) -> Option<&Path> {
+        None
+    }
     /// Channels of its images, where all are known to have the same number.
     fn channels(&self) -> Option<u32> {
         match self.shape() {

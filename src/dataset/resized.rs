@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::sample::{Batch, ImageShape, Sample, Shape};
 use image::imageops::FilterType;
 use image::{ImageBuffer, Luma, LumaA, Pixel, Rgb, Rgba, imageops};
+use std::path::Path;
 use std::sync::Arc;
 
 /// All images of another set, resized to one height and width (triangle filter, as Pillow's BILINEAR with its support
@@ -59,6 +60,10 @@ impl Dataset for Resized {
 
     fn len(&self) -> u64 {
         self.inner.len()
+    }
+
+    fn path(&self) -> Option<&Path> {
+        self.inner.path()
     }
 
     fn shape(&self) -> Shape {

@@ -58,6 +58,10 @@ impl Dataset for Stored {
         self.store.manifest.images
     }
 
+    fn path(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
     fn shape(&self) -> Shape {
         self.store.manifest.shape.clone()
     }

@@ -4,6 +4,7 @@
 use super::{Dataset, memory::out_of_range};
 use crate::error::{Error, Result};
 use crate::sample::{Batch, Shape};
+use std::path::Path;
 use std::sync::Arc;
 
 /// The first N samples of another set, cycling.
@@ -32,6 +33,10 @@ impl Dataset for Take {
 
     fn len(&self) -> u64 {
         self.images
+    }
+
+    fn path(&self) -> Option<&Path> {
+        self.inner.path()
     }
 
     fn shape(&self) -> Shape {

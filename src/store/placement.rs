@@ -49,6 +49,11 @@ impl Placement {
         scratch::left_behind(parent_of(target), &stem_of(target))
     }
 
+    /// Removes what dead processes left beside `target` and nobody can go on with.
+    pub fn remove_abandoned(target: &Path) {
+        scratch::remove_abandoned(parent_of(target));
+    }
+
     /// Where it is while it is made.
     pub fn path(&self) -> &Path {
         self.directory.path()
@@ -118,6 +123,10 @@ fn refuse_existing(name: &StoreName, if_exists: IfExists) -> Result<()> {
                 Err(name.error("there is a store already", "use --force to replace it, or choose another place"))
             }
         };
+    }
+    // Made for it beforehand, as people do.
+    if std::fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_none()) {
+        return Ok(());
     }
     Err(name.error("something that is no store is there already", "remove it, or choose another place"))
 }

@@ -129,6 +129,14 @@ impl StoreWriter {
     /// # Errors
     /// When samples are missing, the system refuses, or something has appeared at the target.
     pub fn finish(self) -> Result<()> {
+        self.seal()?.put_in_place()
+    }
+
+    /// Closes all files and writes the manifest: the store is whole, and can be looked at before it gets its name.
+    ///
+    /// # Errors
+    /// When samples are missing; what the system says.
+    pub fn seal(self) -> Result<Sealed> {
         let Self { writer, keys, placement, resolved, spec, options, written, dataset } = self;
         if written != spec.images {
             let cause = format!("{written} images were written of {}", spec.images);
@@ -143,8 +151,39 @@ impl StoreWriter {
         manifest.named = named;
         let manifest_path = placement.path().join(MANIFEST_FILE);
         std::fs::write(&manifest_path, manifest.to_json()).at("write", &manifest_path)?;
-        Progress::remove(placement.path())?;
-        placement.finish(options.durability != Durability::None)
+        Ok(Sealed { placement, durable: options.durability != Durability::None })
+    }
+}
+
+/// Something whole that does not have its name yet; removed when dropped.
+pub struct Sealed {
+    placement: Placement,
+    durable: bool,
+}
+
+impl Sealed {
+    /// What is in `placement` is whole.
+    pub(crate) fn new(placement: Placement, durable: bool) -> Self {
+        Self { placement, durable }
+    }
+
+    /// Where it is for now.
+    pub fn path(&self) -> &Path {
+        self.placement.path()
+    }
+
+    /// Leaves it under its temporary name, for another process to go on with if it knows how far it has come.
+    pub fn leave(self) {
+        self.placement.leave();
+    }
+
+    /// Syncs it if so asked for, and renames it into place.
+    ///
+    /// # Errors
+    /// When something has appeared at the target; what the system says.
+    pub fn put_in_place(self) -> Result<()> {
+        Progress::remove(self.placement.path())?;
+        self.placement.finish(self.durable)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::store::container::StoreName;
 use crate::store::copy::Form;
 use crate::store::placement::{IfExists, Placement};
 use crate::store::progress::Progress;
+use crate::store::sealed::Sealed;
 use crate::store::{Threads, sync};
 use rayon::prelude::*;
 use std::collections::HashSet;
@@ -117,17 +118,16 @@ impl FolderWriter {
         Ok(self.placement.leave())
     }
 
-    /// Adds `labels.csv` where it is needed, and puts the folder in its place.
+    /// Adds `labels.csv` where it is needed: the folder is whole, and can be looked at before it gets its name.
     ///
     /// # Errors
     /// What the system says.
-    pub fn finish(self) -> Result<()> {
+    pub fn seal(self) -> Result<Sealed> {
         if !folders_tell(&self.written) {
             let path = self.placement.path().join(labels::FILE);
             labels::write(&path, &self.written).at("write", &path)?;
         }
-        Progress::remove(self.placement.path())?;
-        self.placement.finish(true)
+        Ok(Sealed::new(self.placement, true))
     }
 }
 
@@ -148,10 +148,14 @@ fn path_of(sample: &Sample<'_>, index: u64) -> Result<PathBuf, String> {
         return Err(format!("the name {} would lead out of the folder", path.display()));
     }
     match kind {
-        None => Ok(path.with_extension("png")),
+        None if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) => Ok(path),
         Some(_) if scan::is_image(&path) => Ok(path),
-        // A name that no tool would take for an image gets the ending of what it is.
-        Some(kind) => Ok(PathBuf::from([path.as_os_str(), kind.extension().as_ref()].join(std::ffi::OsStr::new(".")))),
+        // Added, not replaced: a.bmp and a.tiff shall not both become a.png. A file whose name no tool would take for an
+        // image's gets the ending of what it is.
+        _ => {
+            let ending = kind.map_or("png", image_file::Kind::extension);
+            Ok(PathBuf::from([path.as_os_str(), ending.as_ref()].join(std::ffi::OsStr::new("."))))
+        }
     }
 }
 

@@ -172,7 +172,7 @@ fn exported(dataset: &dyn Dataset, target: &Path) -> Result<u64> {
         if dataset.has_files() { dataset.read_file(index, &mut samples)? } else { dataset.read(index, &mut samples)? }
     }
     writer.append(&samples)?;
-    writer.finish()?;
+    writer.seal()?.put_in_place()?;
     export::verify(target, dataset, Threads::ONE, &mut |_| Ok(()))
 }
 

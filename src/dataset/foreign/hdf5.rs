@@ -119,6 +119,10 @@ impl Dataset for Arrays {
         self.labels.len() as u64
     }
 
+    fn path(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
     fn shape(&self) -> Shape {
         Shape::Fixed(self.shape)
     }

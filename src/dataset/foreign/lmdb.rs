@@ -89,6 +89,10 @@ impl Dataset for Values {
         self.entries.len() as u64
     }
 
+    fn path(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
     fn shape(&self) -> Shape {
         self.shape.clone()
     }
