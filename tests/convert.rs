@@ -27,6 +27,14 @@ fn photographs(root: &Path, images: u32) -> PathBuf {
     convert("synthetic:30x40x3", &photographs, "folder", &["--images", &count]).assert().success();
     // Synthetic images come in any order of classes: a table tells it.
     assert_eq!(tree(&photographs).len() as u32, images + 1);
+    // Names that nobody would make up.
+    let class = photographs.join("3");
+    for file in std::fs::read_dir(&class).unwrap().map(|entry| entry.unwrap().path()) {
+        std::fs::rename(&file, class.join(format!("ü {}", file.file_name().unwrap().display()))).unwrap();
+    }
+    let table = photographs.join("labels.csv");
+    let text = std::fs::read_to_string(&table).unwrap();
+    std::fs::write(table, text.replace("3/", "3/ü ").replace("/ü 3/", "/3/")).unwrap();
     photographs
 }
 
@@ -165,6 +173,57 @@ fn interrupted_work_is_kept_or_removed_as_asked() {
     interrupt(&child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0, "something was left behind");
+}
+
+#[test]
+fn what_is_read_is_never_written_into_nor_replaced() {
+    let root = tempfile::tempdir().unwrap();
+    let photographs = photographs(root.path(), 12);
+    let before = tree(&photographs);
+    let folder = format!("folder:{}", photographs.display());
+    let store = root.path().join("store");
+    convert(&folder, &store, "dir:source", &[]).assert().success();
+    let sealed = tree(&store);
+    let same = store.join("../store/.");
+    for (source, target) in [
+        (store.display().to_string(), &store),
+        (store.display().to_string(), &same),
+        (folder.clone(), &photographs.join("in")),
+    ] {
+        convert(&source, target, "dir:png", &["--force"]).assert().code(2).stderr(contains("overlap"));
+    }
+    // The folder that a store was made around.
+    std::fs::create_dir(store.join("mine")).unwrap();
+    std::fs::write(store.join("mine/1.png"), &before[0].1).unwrap();
+    let mine = format!("folder:{}", store.join("mine").display());
+    convert(&mine, &store, "dir:png", &["--force"]).assert().code(2).stderr(contains("overlap"));
+    std::fs::remove_dir_all(store.join("mine")).unwrap();
+    assert!(tree(&photographs) == before && tree(&store) == sealed, "something was changed");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_conversion_that_is_wrong_never_gets_its_name() {
+    let root = tempfile::tempdir().unwrap();
+    let target = root.path().join("target");
+    convert("synthetic:8x8x3", &target, "dir:raw", &["--images", "9"]).assert().success();
+    let old = tree(&target);
+    let mut child = start_slow(&root.path().join("new"), "dir:raw", &[]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // One label of what was safe is another when the work is gone on with.
+    let left = partial(&root.path().join("new")).unwrap();
+    let labels = std::fs::read_to_string(left.join("labels.csv")).unwrap();
+    let (first, rest) = labels.split_at(labels.find("00000001").unwrap());
+    std::fs::write(left.join("labels.csv"), first.replace(".raw,", ".raw,1") + rest).unwrap();
+    let again = convert(SLOW, &root.path().join("new"), "dir:raw", &["--images", "8000", "--on-interrupt", "resume"]);
+    { again }.assert().code(5).stderr(contains("image 0 came back changed"));
+    assert!(!root.path().join("new").exists() && partial(&root.path().join("new")).is_none());
+    // An old store is still there when the new one cannot be made.
+    convert("synthetic:8x8x3", &target, "dir:source", &["--images", "9", "--force"]).assert().code(1);
+    assert!(tree(&target) == old);
+    convert("synthetic:8x8x3", &target, "dir:png", &["--images", "9", "--force"]).assert().success();
+    assert!(tree(&target) != old && std::fs::read_dir(root.path()).unwrap().count() == 1);
 }
 
 #[test]

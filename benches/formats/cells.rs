@@ -7,6 +7,7 @@ use shelfmark::dataset::{self, Memory, OpenOptions, Take};
 use shelfmark::error::{Error, IoContext, Result};
 use shelfmark::measure::{Measurement, Monotonic, Recorder, Stopwatch};
 use shelfmark::results::{Cell, CellKind, Git, Results, Run, SCHEMA_ID, Status, StoreRef, Verified, host};
+use shelfmark::sample::Batch;
 use shelfmark::store::registry::{self, Resolved};
 use shelfmark::store::{Durability, FormatId, StoreSpec, WriteOptions, codec};
 use shelfmark::sys;
@@ -118,7 +119,8 @@ impl Bench {
         match self.try_iterate(cell, running, iterations) {
             Ok(elapsed) => elapsed,
             Err(error) => {
-                eprintln!("{}: {error}", self.format_name(cell));
+                // It names the format.
+                eprintln!("{error}");
                 self.cells[cell].failure = Some(error);
                 // No panic message: nothing is wrong with the program.
                 std::panic::resume_unwind(Box::new(CellFailed))
@@ -181,7 +183,15 @@ impl Bench {
             return Ok(ExitCode::from(1));
         }
         if self.cells.iter().all(|slot| slot.recorder.is_empty()) {
-            eprintln!("cargo bench: no benchmark has a name that the filter matches (see cargo bench -- --list)");
+            let unsupported = self.cells.iter().any(|slot| slot.failure.is_some());
+            eprintln!(
+                "cargo bench: {}",
+                if unsupported {
+                    "no format that was asked for can hold this dataset"
+                } else {
+                    "no benchmark has a name that the filter matches (see cargo bench -- --list)"
+                }
+            );
             return Ok(ExitCode::from(1));
         }
         Ok(ExitCode::SUCCESS)
@@ -241,10 +251,18 @@ struct Look {
 const LOOKED_AT: u64 = 64;
 
 fn look_at(settings: &Settings) -> Result<Look> {
-    let first = dataset::open(&settings.dataset, &OpenOptions { images: Some(LOOKED_AT), ..Default::default() })?;
-    first.remarks().iter().for_each(|remark| eprintln!("{}: {remark}", settings.dataset));
-    let facts = dataset::facts("look", &*first)?;
-    Ok(Look { image_bytes: facts.raw_bytes / facts.images.max(1), has_files: first.has_files() })
+    let all = dataset::open(&settings.dataset, &OpenOptions::default())?;
+    all.remarks().iter().for_each(|remark| eprintln!("{}: {remark}", settings.dataset));
+    // Spread over the whole: the first may be thumbnails.
+    let step = (all.len() / LOOKED_AT).max(1);
+    let (mut seen, mut bytes, mut image) = (0, 0, Batch::new());
+    for index in (0..all.len()).step_by(step as usize) {
+        image.clear();
+        all.read(index, &mut image)?;
+        seen += 1;
+        bytes += image.bytes() as u64;
+    }
+    Ok(Look { image_bytes: bytes / seen.max(1), has_files: all.has_files() })
 }
 
 /// The preset's formats, and for images that come in files also those that keep the files.

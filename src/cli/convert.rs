@@ -12,6 +12,7 @@ use shelfmark::Error;
 use shelfmark::dataset::Dataset;
 use shelfmark::dataset::folder::export::{self, FolderWriter};
 use shelfmark::measure::space;
+use shelfmark::store::container::StoreName;
 use shelfmark::store::copy::each_batch;
 use shelfmark::store::placement::Placement;
 use shelfmark::store::progress::Progress;
@@ -35,7 +36,7 @@ pub struct Convert {
     #[arg(value_name = "SOURCE")]
     source: String,
     /// Where the new store goes
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", value_parser = parse_target)]
     target: PathBuf,
     /// The format to write, as in lmdb:source or hdf5:raw,chunk=64; or `folder`, for plain files
     #[arg(long, value_name = "FORMAT")]
@@ -57,6 +58,11 @@ pub struct Convert {
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// Without what says nothing (`a/./b/`), so that it has a last part, which can be renamed.
+fn parse_target(text: &str) -> Result<PathBuf, std::convert::Infallible> {
+    Ok(Path::new(text).components().collect())
 }
 
 /// `--on-interrupt`.
@@ -82,6 +88,7 @@ impl Convert {
         let work = Progress {
             format: format.clone(),
             dataset: dataset.name(),
+            place: dataset.path().and_then(|path| Some(path.canonicalize().ok()?.display().to_string())),
             shape: dataset.shape(),
             images: dataset.len(),
             done: 0,
@@ -133,6 +140,7 @@ impl Convert {
         sealed.put_in_place()?;
         write_s += begun.elapsed().as_secs_f64();
         let storage = space(&self.target)?;
+        let new_share = (dataset.len() - resumed_from) as f64 / dataset.len() as f64;
         let summary = Summary {
             source: dataset.name(),
             target: self.target.display().to_string(),
@@ -144,7 +152,7 @@ impl Convert {
             verify_s,
             images_per_s: (dataset.len() - resumed_from) as f64 / write_s,
             core_s,
-            core_s_per_gb: core_s.map(|seconds| seconds / (storage.apparent_bytes.max(1) as f64 / 1e9)),
+            core_s_per_gb: core_s.map(|seconds| seconds / (new_share * storage.apparent_bytes.max(1) as f64 / 1e9)),
             // Nothing temporary is written beside the new store, and none shrinks when it is finished.
             peak_extra_bytes: storage.allocated_bytes,
             storage,
@@ -190,9 +198,11 @@ impl Convert {
     fn start(&self, into: &Into, work: &Progress, threads: Threads) -> anyhow::Result<(Writing, u64)> {
         let options = WriteOptions { threads, ..WriteOptions::default() };
         let if_exists = if self.force { IfExists::Replace } else { IfExists::Refuse };
+        let name = StoreName { format: work.format.clone(), path: self.target.clone() };
+        Placement::check(&name, if_exists)?;
         Placement::remove_abandoned(&self.target);
         for left in Placement::left_behind(&self.target) {
-            let found = Progress::read(&left).filter(|found| found.is_same_work(work));
+            let found = Progress::read(&left).filter(|found| found.is_same_work(work) && found.done <= found.images);
             if let (OnInterrupt::Resume, Some(found)) = (self.on_interrupt, found) {
                 let resumed = match into {
                     Into::Format(resolved) => {
@@ -222,6 +232,7 @@ impl Convert {
                 let spec = StoreSpec { shape: work.shape.clone(), images: work.images };
                 let mut store = StoreWriter::create(resolved, &self.target, &spec, options, if_exists)?;
                 store.name_dataset(work.dataset.clone());
+                store.place_dataset(work.place.clone());
                 if self.on_interrupt == OnInterrupt::Resume && !resolved.format.can_resume() {
                     eprintln!("{}: a conversion that is interrupted has to begin again", work.format);
                 }
@@ -233,8 +244,15 @@ impl Convert {
 
     /// Removes what was written, or leaves it for another start if the user wants that.
     fn give_up(&self, writing: Writing, error: Error) -> anyhow::Error {
-        if !matches!(error, Error::Interrupted(_)) || self.on_interrupt == OnInterrupt::Remove {
+        if self.on_interrupt == OnInterrupt::Remove {
             drop(writing);
+            return error.into();
+        }
+        if !matches!(error, Error::Interrupted(_)) {
+            // A full disk or a broken file can be mended; what is there needs not be made again.
+            if matches!(writing.leave(), Ok(Some(_))) {
+                eprintln!("what was written is kept: once that is mended, the same command goes on from here");
+            }
             return error.into();
         }
         match writing.leave() {

@@ -127,12 +127,13 @@ impl Inspect {
             let remedy = "run the same conversion again with --on-interrupt resume".into();
             return Err(Error::Store { format, path: self.source.clone().into(), cause, remedy }.into());
         }
-        let mut arguments = vec!["inspect".into(), "--in-child".into(), self.source.clone().into()];
+        let mut arguments = vec!["inspect".into(), "--in-child".into()];
         arguments.extend(self.taking.arguments());
         arguments.extend(self.all.then(|| "--all".into()));
         if let [index, out] = &self.show[..] {
             arguments.extend(["--show".into(), index.into(), out.into()]);
         }
+        arguments.extend(["--".into(), self.source.clone().into()]);
         let limit = Duration::from_secs(self.time_limit);
         let found = match child::run(&arguments, limit)? {
             child::Outcome::Ended { stdout, stderr, code } if code != Some(0) || stdout.is_empty() => {
@@ -364,7 +365,10 @@ impl Found {
             writeln!(out, "  UNREADABLE   {problem}")?;
         }
         match (self.whole, self.looked_at == self.images) {
-            (true, true) => writeln!(out, "  whole: every image was read"),
+            (true, true) => writeln!(
+                out,
+                "  whole: every image could be read (whether they are right is for verify --store --dataset to say)"
+            ),
             (true, false) => writeln!(out, "  whole, as far as was looked"),
             (false, _) => writeln!(out, "  NOT WHOLE: {} images cannot be read", self.unreadable_images),
         }

@@ -61,8 +61,9 @@ impl Folder {
     /// [`Error::Dataset`] when there are no images, or files that cannot be used and `on_error` says so.
     pub fn open(root: &Path, images: Option<u64>, on_error: OnError) -> Result<Self> {
         let mut found = scan::scan(root)?;
-        if let Some(images) = images.and_then(|images| usize::try_from(images).ok()) {
-            found.files.truncate(images);
+        let most = images.and_then(|images| usize::try_from(images).ok()).unwrap_or(usize::MAX);
+        if on_error == OnError::Fail {
+            found.files.truncate(most);
         }
         let looked: Vec<_> = found
             .files
@@ -83,6 +84,8 @@ impl Folder {
                 Err(one) => broken.push(one),
             }
         }
+        // Those that are left out do not count.
+        entries.truncate(most);
         let mut remarks = found.remarks;
         if !broken.is_empty() {
             let list = describe(&broken, all);

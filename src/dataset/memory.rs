@@ -34,7 +34,7 @@ impl Memory {
         for index in 0..dataset.len() {
             dataset.read_file(index, &mut copy.files)?;
             // What `read` gives is what is in the file: it need not be fetched or made twice.
-            let Some(sample) = copy.files.iter().last() else { continue };
+            let Some(sample) = copy.files.len().checked_sub(1).and_then(|last| copy.files.get(last)) else { continue };
             image_file::decode(sample.file, |_| Ok(()), sample.label, &mut copy.samples)
                 .map_err(|why| broken_image(dataset, index, sample.key, &why))?;
             copy.samples.set_key(sample.key);

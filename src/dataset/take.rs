@@ -66,7 +66,15 @@ impl Dataset for Take {
     }
 
     fn remarks(&self) -> Vec<String> {
-        self.inner.remarks()
+        let mut remarks = self.inner.remarks();
+        if self.images > self.inner.len() {
+            let there = self.inner.len();
+            remarks.push(format!(
+                "{} images were asked for and {there} are there: they come again and again",
+                self.images
+            ));
+        }
+        remarks
     }
 }
 

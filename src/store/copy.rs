@@ -269,6 +269,24 @@ mod tests {
     }
 
     #[test]
+    fn batches_of_large_images_end_where_the_bytes_do() {
+        let shape = ImageShape::new(1_500, 1_000, 3);
+        let mut samples = Batch::new();
+        (0..9).for_each(|label| samples.push(shape, label).fill(label as u8));
+        let dataset = Memory::new("memory", Shape::Ragged { max: shape }, samples);
+        for threads in [1, 2] {
+            let mut sizes = Vec::new();
+            each_batch(&dataset, 0, Form::Pixels, Threads::new(Some(threads)), &mut |batch| {
+                sizes.push(batch.len());
+                Ok(())
+            })
+            .unwrap();
+            // 4.3 MiB each: four are the first to reach 16 MiB.
+            assert_eq!(sizes, [4, 4, 1], "{threads} threads");
+        }
+    }
+
+    #[test]
     fn large_images_make_small_batches() {
         let of = |shape| batch_images(&Shape::Fixed(shape));
         assert_eq!(of(ImageShape::new(32, 32, 3)), 256);

@@ -175,6 +175,23 @@ mod tests {
     }
 
     #[test]
+    fn going_on_keeps_what_was_safe_and_drops_the_rest() {
+        let (folder, name) = store();
+        let mut writer = KeyWriter::new(folder.path(), name.clone());
+        writer.append(&named(&[b"a", b"bb", b"ccc", b"half-writ"])).unwrap();
+        writer.sync().unwrap();
+        assert_eq!(std::fs::read(folder.path().join(KEYS_FILE)).unwrap(), b"a\0bb\0ccc\0half-writ\0", "sync writes");
+        drop(writer);
+        let mut writer = KeyWriter::resume(folder.path(), name.clone(), 2).unwrap();
+        writer.append(&named(&[b"d"])).unwrap();
+        assert!(writer.append(&named(&[b""])).is_err(), "all are named or none");
+        writer.finish().unwrap();
+        let keys = Keys::read(folder.path(), 3, &name).unwrap();
+        assert_eq!([0, 1, 2].map(|index| keys.get(index)), [&b"a"[..], b"bb", b"d"]);
+        assert!(KeyWriter::resume(folder.path(), name, 4).is_err(), "fewer are there than were safe");
+    }
+
+    #[test]
     fn all_are_named_or_none() {
         let (folder, name) = store();
         let writer = || KeyWriter::new(folder.path(), name.clone());

@@ -49,6 +49,14 @@ impl Placement {
         scratch::left_behind(parent_of(target), &stem_of(target))
     }
 
+    /// Refuses where something is in the way of a new store.
+    ///
+    /// # Errors
+    /// As [`Placement::new`].
+    pub fn check(name: &StoreName, if_exists: IfExists) -> Result<()> {
+        refuse_existing(name, if_exists)
+    }
+
     /// Removes what dead processes left beside `target` and nobody can go on with.
     pub fn remove_abandoned(target: &Path) {
         scratch::remove_abandoned(parent_of(target));
@@ -79,6 +87,11 @@ impl Placement {
             sync::tree(self.directory.path())?;
         }
         refuse_existing(&self.name, self.if_exists)?;
+        if exchange(self.directory.path(), target) {
+            // In one step: at no moment is there neither. What is now under the temporary name is the old store, which
+            // goes when `self` is dropped.
+            return if durable { sync::one(parent_of(target)) } else { Ok(()) };
+        }
         let old = set_aside(target)?;
         if let Err(error) = std::fs::rename(self.directory.path(), target).at("rename into place", target) {
             if let Some(old) = old {
@@ -131,12 +144,26 @@ fn refuse_existing(name: &StoreName, if_exists: IfExists) -> Result<()> {
     Err(name.error("something that is no store is there already", "remove it, or choose another place"))
 }
 
+/// Swaps the names of two directories, where the system can and both are there.
+fn exchange(one: &Path, other: &Path) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        other.is_dir() && renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok()
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (one, other);
+        false
+    }
+}
+
 /// Moves an old store out of the way; it is removed when the returned value is dropped.
 fn set_aside(target: &Path) -> Result<Option<Scratch>> {
     if target.symlink_metadata().is_err() {
         return Ok(None);
     }
-    let aside = Scratch::new(parent_of(target), "replaced")?;
+    let aside = Scratch::new(parent_of(target), scratch::REPLACED)?;
     std::fs::rename(target, aside.path().join("store")).at("move aside", target)?;
     Ok(Some(aside))
 }

@@ -14,6 +14,8 @@ pub struct Progress {
     pub format: String,
     /// The dataset, as named on the command line.
     pub dataset: String,
+    /// Where it lies, if it lies somewhere: from another folder the same words mean another path.
+    pub place: Option<String>,
     /// Shape of the images.
     pub shape: Shape,
     /// Images there will be.
@@ -53,5 +55,39 @@ impl Progress {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
             other => other.at("remove", &path),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::ImageShape;
+
+    #[test]
+    fn other_work_is_told_from_the_same_work_further_on() {
+        let work = Progress {
+            format: "dir:raw".into(),
+            dataset: "folder:x".into(),
+            place: Some("/a/x".into()),
+            shape: Shape::Fixed(ImageShape::new(1, 2, 3)),
+            images: 9,
+            done: 0,
+        };
+        assert!(Progress { done: 5, ..work.clone() }.is_same_work(&work));
+        for other in [
+            Progress { format: "dir:png".into(), ..work.clone() },
+            Progress { dataset: "folder:y".into(), ..work.clone() },
+            Progress { place: Some("/b/x".into()), ..work.clone() },
+            Progress { shape: Shape::Fixed(ImageShape::new(1, 2, 1)), ..work.clone() },
+            Progress { images: 8, ..work.clone() },
+        ] {
+            assert!(!other.is_same_work(&work), "{other:?}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        work.write(folder.path()).unwrap();
+        assert_eq!(Progress::read(folder.path()), Some(work));
+        Progress::remove(folder.path()).unwrap();
+        assert_eq!(Progress::read(folder.path()), None);
+        Progress::remove(folder.path()).unwrap();
     }
 }

@@ -2,7 +2,9 @@
 //! with one of these.
 
 use crate::error::{IoContext, Result};
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What every such name ends with, so that a look at a directory tells what may go.
 const SUFFIX: &str = ".partial";
@@ -10,11 +12,18 @@ const SUFFIX: &str = ".partial";
 /// A file that marks a directory as worth keeping after its process died: work that can be gone on with.
 pub const PROGRESS_FILE: &str = "progress.json";
 
+/// Stem of directories that hold what was replaced. Should their process die, nobody removes them: it may be the only
+/// copy.
+pub const REPLACED: &str = "replaced";
+
 /// A directory that is removed when dropped.
 #[derive(Debug)]
 pub struct Scratch {
     path: PathBuf,
     removed: bool,
+    /// Locked for as long as this process lives, wherever it lives: numbers of processes mean nothing in another
+    /// container or on another host. `None` where the file system has no locks.
+    _lock: Option<File>,
 }
 
 impl Scratch {
@@ -30,7 +39,8 @@ impl Scratch {
             .suffix(SUFFIX)
             .tempdir_in(place)
             .at("create a directory in", place)?;
-        Ok(Self { path: made.keep(), removed: false })
+        let path = made.keep();
+        Ok(Self { _lock: lock(&path), path, removed: false })
     }
 
     /// Takes over what a dead process left at `path`, under a name that says whose it is now.
@@ -39,8 +49,10 @@ impl Scratch {
     /// When it cannot be renamed.
     pub fn adopt(path: &Path, stem: &str) -> Result<Self> {
         // The new name is made by making an empty directory, which a rename then replaces.
-        let scratch = Self::new(path.parent().unwrap_or(Path::new(".")), stem)?;
+        let mut scratch = Self::new(path.parent().unwrap_or(Path::new(".")), stem)?;
         std::fs::rename(path, &scratch.path).at("take over", path)?;
+        // It is another directory now.
+        scratch._lock = lock(&scratch.path);
         Ok(scratch)
     }
 
@@ -79,8 +91,7 @@ pub fn left_behind(place: &Path, stem: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Removes what processes that live no more left in `place`, except what can be gone on with. Where it cannot be told
-/// whether a process lives, nothing is removed.
+/// Removes what processes that live no more left in `place`, except what can be gone on with.
 pub fn remove_abandoned(place: &Path) {
     for path in abandoned(place).into_iter().filter(|path| !path.join(PROGRESS_FILE).exists()) {
         // If it cannot be removed it stays; that is no reason not to work.
@@ -88,14 +99,34 @@ pub fn remove_abandoned(place: &Path) {
     }
 }
 
+/// Directories of ours that nobody works on: not locked, and their process is not seen to live, or they have not been
+/// touched for a while (a process with the same number may live by chance, or be about to take the lock).
 fn abandoned(place: &Path) -> Vec<PathBuf> {
-    let lives = |process: u32| Path::new("/proc").join(process.to_string()).exists();
-    if !lives(std::process::id()) {
-        return Vec::new();
-    }
-    let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
-    let left = entries.filter(|entry| entry.file_name().to_str().and_then(process_of).is_some_and(|id| !lives(id)));
-    left.map(|entry| entry.path()).collect()
+    let entries = std::fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path());
+    let ours = entries.filter_map(|path| Some((process_of(path.file_name()?.to_str()?)?, path)));
+    let left = ours.filter(|(process, path)| {
+        let set_aside =
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&format!(".{REPLACED}-")));
+        let lives = Path::new("/proc").join(process.to_string()).exists() || !Path::new("/proc/self").exists();
+        !set_aside && lock(path).is_some() && (!lives || is_old(path))
+    });
+    left.map(|(_, path)| path).collect()
+}
+
+fn is_old(path: &Path) -> bool {
+    let touched = path.metadata().and_then(|metadata| metadata.modified()).ok();
+    touched.and_then(|touched| touched.elapsed().ok()).is_some_and(|age| age > OLD)
+}
+
+/// Nobody takes longer between making a directory and locking it.
+const OLD: Duration = Duration::from_secs(60);
+
+/// Locks a directory, unless another process has.
+fn lock(path: &Path) -> Option<File> {
+    let directory = File::open(path).ok()?;
+    #[cfg(unix)]
+    rustix::fs::flock(&directory, rustix::fs::FlockOperation::NonBlockingLockExclusive).ok()?;
+    Some(directory)
 }
 
 fn process_of(name: &str) -> Option<u32> {
@@ -136,6 +167,23 @@ mod tests {
         expected.push(ours.path().file_name().unwrap().to_str().unwrap().into());
         expected.sort();
         assert_eq!(names(place.path()), expected);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_is_locked_is_somebodys_whatever_its_number() {
+        let place = tempfile::tempdir().unwrap();
+        // As seen from another container, where the process does not show.
+        let theirs = place.path().join(".x-4194399-q1w2e3.partial");
+        std::fs::create_dir(&theirs).unwrap();
+        let lock = lock(&theirs).unwrap();
+        let replaced = place.path().join(".replaced-4194399-q1w2e3.partial");
+        std::fs::create_dir(&replaced).unwrap();
+        remove_abandoned(place.path());
+        assert!(theirs.exists(), "it is locked");
+        drop(lock);
+        remove_abandoned(place.path());
+        assert!(!theirs.exists() && replaced.exists(), "what was replaced may be the only copy");
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub struct StoreWriter {
     options: WriteOptions,
     written: u64,
     dataset: String,
+    place: Option<String>,
 }
 
 impl StoreWriter {
@@ -47,7 +48,7 @@ impl StoreWriter {
         let writer = resolved.format.create(placement.path(), spec, &options)?;
         let keys = KeyWriter::new(placement.path(), name);
         let (resolved, spec) = (resolved.clone(), spec.clone());
-        Ok(Self { writer, keys, placement, resolved, spec, options, written: 0, dataset: String::new() })
+        Ok(Self { writer, keys, placement, resolved, spec, options, written: 0, dataset: String::new(), place: None })
     }
 
     /// Goes on with the store of which a dead process left the part that `progress` tells of at `left`.
@@ -69,15 +70,29 @@ impl StoreWriter {
             return Err(name.unsupported(CANNOT_RESUME));
         }
         let placement = Placement::adopt(left, name.clone(), if_exists)?;
-        let writer = resolved.format.resume(placement.path(), &spec, &options, progress.done)?;
-        let keys = KeyWriter::resume(placement.path(), name, progress.done)?;
-        let (resolved, dataset) = (resolved.clone(), progress.dataset.clone());
-        Ok(Self { writer, keys, placement, resolved, spec, options, written: progress.done, dataset })
+        let resumed = resolved.format.resume(placement.path(), &spec, &options, progress.done);
+        let resumed =
+            resumed.and_then(|writer| Ok((writer, KeyWriter::resume(placement.path(), name, progress.done)?)));
+        let (writer, keys) = match resumed {
+            Ok(both) => both,
+            Err(error) => {
+                // What cannot be gone on with now may be another time.
+                placement.leave();
+                return Err(error);
+            }
+        };
+        let (resolved, dataset, place) = (resolved.clone(), progress.dataset.clone(), progress.place.clone());
+        Ok(Self { writer, keys, placement, resolved, spec, options, written: progress.done, dataset, place })
     }
 
     /// Notes in the manifest which dataset is written.
     pub fn name_dataset(&mut self, name: String) {
         self.dataset = name;
+    }
+
+    /// Notes where the dataset lies, for whoever goes on with this.
+    pub fn place_dataset(&mut self, place: Option<String>) {
+        self.place = place;
     }
 
     /// Adds samples.
@@ -90,7 +105,8 @@ impl StoreWriter {
         self.writer.append(samples)
     }
 
-    /// Makes what was written so far safe, and notes it, so that another process can go on from here. Does nothing
+    /// Hands what was written so far to the system, and notes it, so that another process can go on from here if this one
+    /// dies. (Should the machine die, what comes after may have spoiled it: the comparison at the end would tell.) Does nothing
     /// where the format cannot be gone on with.
     ///
     /// # Errors
@@ -104,6 +120,7 @@ impl StoreWriter {
         let progress = Progress {
             format: self.resolved.id.to_string(),
             dataset: self.dataset.clone(),
+            place: self.place.clone(),
             shape: self.spec.shape.clone(),
             images: self.spec.images,
             done: self.written,
@@ -137,7 +154,7 @@ impl StoreWriter {
     /// # Errors
     /// When samples are missing; what the system says.
     pub fn seal(self) -> Result<Sealed> {
-        let Self { writer, keys, placement, resolved, spec, options, written, dataset } = self;
+        let Self { writer, keys, placement, resolved, spec, options, written, dataset, .. } = self;
         if written != spec.images {
             let cause = format!("{written} images were written of {}", spec.images);
             return Err(placement.name().error(cause, "give as many samples as were announced"));

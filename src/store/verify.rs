@@ -183,3 +183,25 @@ pub fn difference(wanted: &Sample<'_>, found: &Sample<'_>) -> Option<String> {
     let first = from.iter().zip(to).position(|(a, b)| a != b).unwrap_or(0);
     Some(format!("{differing} bytes differ, the first is byte {first}: {} instead of {}", to[first], from[first]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::ImageShape;
+
+    #[test]
+    fn every_difference_is_seen() {
+        let pixels = Sample { shape: ImageShape::new(1, 3, 1), label: 4, key: b"k", pixels: &[1, 2, 3], file: &[] };
+        let file = Sample { pixels: &[], file: b"JPEG", ..pixels };
+        for (a, b, what) in [
+            (pixels, Sample { shape: ImageShape::new(3, 1, 1), ..pixels }, "shape 3x1x1"),
+            (pixels, Sample { label: 5, ..pixels }, "label 5"),
+            (pixels, Sample { pixels: &[1, 9, 3], ..pixels }, "byte 1: 9 instead of 2"),
+            (file, Sample { file: b"JPEg", ..file }, "byte 3: 103 instead of 71"),
+            (file, Sample { file: b"JPE", ..file }, "3 bytes instead of 4"),
+        ] {
+            assert_eq!(difference(&a, &a), None);
+            assert!(difference(&a, &b).is_some_and(|seen| seen.contains(what)), "{what}: {:?}", difference(&a, &b));
+        }
+    }
+}

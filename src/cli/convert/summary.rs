@@ -23,7 +23,7 @@ pub struct Summary {
     pub images_per_s: f64,
     /// Processor seconds, in user mode and in the kernel, for writing.
     pub core_s: Option<f64>,
-    /// The same for each 10^9 bytes of the new store.
+    /// The same for each 10^9 bytes of what was written of the new store now.
     pub core_s_per_gb: Option<f64>,
     pub storage: Storage,
     /// Space that was needed beside what was there before, at most.

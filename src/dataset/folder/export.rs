@@ -30,6 +30,8 @@ pub struct FolderWriter {
     made: Mutex<HashSet<PathBuf>>,
     /// Every file and its label, in order.
     written: Vec<(PathBuf, u32)>,
+    /// The same files: no two samples have one name.
+    names: HashSet<PathBuf>,
 }
 
 impl FolderWriter {
@@ -44,7 +46,7 @@ impl FolderWriter {
             Some(left) => Placement::adopt(left, name, IfExists::Refuse)?,
             None => Placement::new(name, IfExists::Refuse)?,
         };
-        Ok(Self { placement, work, made: Mutex::default(), written: Vec::new() })
+        Ok(Self { placement, work, made: Mutex::default(), written: Vec::new(), names: HashSet::new() })
     }
 
     /// Notes what is there already, when going on: samples are given again, and only missing files are written.
@@ -53,19 +55,18 @@ impl FolderWriter {
     /// When a name leads out of the folder.
     pub fn append(&mut self, samples: &Batch) -> Result<()> {
         let first = self.written.len() as u64;
-        let numbered: Vec<_> = samples.iter().enumerate().collect();
-        let written: Result<Vec<_>> = numbered
-            .into_par_iter()
-            .map(|(nth, sample)| {
-                let index = first + nth as u64;
-                let path = path_of(&sample, index).map_err(|why| self.placement.name().error(why, RENAME))?;
-                if index >= self.work.done {
-                    self.write(&path, &sample)?;
-                }
-                Ok((path, sample.label))
-            })
-            .collect();
-        self.written.extend(written?);
+        let mut files = Vec::with_capacity(samples.len());
+        for (index, sample) in (first..).zip(samples.iter()) {
+            let path = path_of(&sample, index).map_err(|why| self.placement.name().error(why, RENAME))?;
+            if !self.names.insert(path.clone()) {
+                let cause = format!("two samples are named {}", path.display());
+                return Err(self.placement.name().error(cause, RENAME));
+            }
+            files.push((index, path, sample));
+        }
+        let missing = files.par_iter().filter(|(index, ..)| *index >= self.work.done);
+        missing.try_for_each(|(_, path, sample)| self.write(path, sample))?;
+        self.written.extend(files.into_iter().map(|(_, path, sample)| (path, sample.label)));
         Ok(())
     }
 
@@ -79,16 +80,8 @@ impl FolderWriter {
                 made.insert(folder.to_owned());
             }
         }
-        // Files beyond the last checkpoint of a killed process may be there, half-written; a second file of that name
-        // in one run is two samples with one name.
-        let open = if self.work.done > 0 { File::create(&whole) } else { File::create_new(&whole) };
-        let mut file = match open {
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
-                let cause = format!("two samples are named {}", path.display());
-                return Err(self.placement.name().error(cause, RENAME));
-            }
-            other => other.at("create", &whole)?,
-        };
+        // Beyond the last checkpoint of a killed process there may be half a file.
+        let mut file = File::create(&whole).at("create", &whole)?;
         if !sample.file.is_empty() {
             return file.write_all(sample.file).at("write", &whole);
         }

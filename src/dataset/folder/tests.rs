@@ -162,7 +162,7 @@ fn exif_orientation_is_told_and_not_applied() {
 
 fn work(dataset: &dyn Dataset) -> Progress {
     let (shape, images) = (dataset.shape(), dataset.len());
-    Progress { format: export::FORMAT.into(), dataset: dataset.name(), shape, images, done: 0 }
+    Progress { format: export::FORMAT.into(), dataset: dataset.name(), place: None, shape, images, done: 0 }
 }
 
 fn exported(dataset: &dyn Dataset, target: &Path) -> Result<u64> {

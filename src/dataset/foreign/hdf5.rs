@@ -59,20 +59,26 @@ impl Arrays {
                 format!("{name} is {extents:?}, and images are N x height x width, or x 1 to 4 channels behind them");
             refuse(path, cause, "transpose the array so that channels come last")
         })?;
+        refuse_empty_promises(path, &name, extents[0], shape, images.storage_size())?;
         let mut remarks = Vec::new();
         let labels = match find(labels, &LABELS) {
             Some((name, found)) => {
-                // Any kind of whole number; HDF5 converts, and what does not fit is noticed.
+                let kind = found.dtype().and_then(|dtype| dtype.to_descriptor()).map_err(fail)?;
+                if !matches!(kind, TypeDescriptor::Unsigned(_) | TypeDescriptor::Integer(_)) {
+                    let cause = format!("{name} holds {kind:?}, and labels are whole numbers");
+                    return Err(refuse(path, cause, "number the classes from 0"));
+                }
+                if found.size() != extents[0] {
+                    let cause = format!("{} labels for {} images", found.size(), extents[0]);
+                    return Err(refuse(path, cause, "name the right array: hdf5:FILE,labels=NAME"));
+                }
+                // HDF5 converts, and what does not fit is noticed.
                 let values = found.read_raw::<i64>().map_err(fail)?;
                 let converted =
                     values.iter().map(|value| u32::try_from(*value)).collect::<std::result::Result<Vec<_>, _>>();
                 let converted = converted.map_err(|_| {
                     refuse(path, format!("{name} holds labels below 0 or above 2^32"), "number the classes from 0")
                 })?;
-                if converted.len() != extents[0] {
-                    let cause = format!("{} labels for {} images", converted.len(), extents[0]);
-                    return Err(refuse(path, cause, "name the right array: hdf5:FILE,labels=NAME"));
-                }
                 converted
             }
             None if labels.is_some() => {
@@ -89,6 +95,19 @@ impl Arrays {
         };
         let images = Mutex::new(Slab::new(images).map_err(fail)?);
         Ok(Self { path: path.to_owned(), shape, labels, images, remarks, _file: file })
+    }
+}
+
+/// A few bytes of file can claim any number of images, and memory is set aside for as many labels.
+fn refuse_empty_promises(path: &Path, name: &str, images: usize, shape: ImageShape, stored: u64) -> Result<()> {
+    // Deflate, which packs best of HDF5's filters, makes at most 1,032 bytes of one.
+    let most = stored.saturating_mul(1_032);
+    match (images as u64).checked_mul(shape.bytes() as u64) {
+        Some(bytes) if bytes <= most => Ok(()),
+        _ => {
+            let cause = format!("{name} claims {images} images of {shape}, and holds {stored} bytes");
+            Err(refuse(path, cause, "check that it was written to its end"))
+        }
     }
 }
 
@@ -192,6 +211,10 @@ mod tests {
             array(file, "good", &[2, 3, 4], &[1_u8; 24]);
             array(file, "three", &[3], &[1_u8; 3]);
             array(file, "negative", &[2], &[-1_i32; 2]);
+            array(file, "halves", &[2], &[0.5_f32; 2]);
+            for (name, images) in [("vast", 1_usize << 40), ("endless", 1 << 62)] {
+                file.new_dataset::<u8>().chunk((1 << 10, 1, 1)).shape((images, 1, 1)).create(name).unwrap();
+            }
         });
         for (images, labels, why) in [
             (None, None, "no array of images; it holds"),
@@ -200,6 +223,9 @@ mod tests {
             (Some("good"), Some("three"), "3 labels for 2 images"),
             (Some("good"), Some("negative"), "below 0"),
             (Some("good"), Some("nothing"), "no such array of labels"),
+            (Some("good"), Some("halves"), "whole numbers"),
+            (Some("vast"), None, "and holds 0 bytes"),
+            (Some("endless"), None, "and holds 0 bytes"),
         ] {
             let message = Arrays::open(&path, images, labels).err().unwrap().to_string();
             assert!(message.contains(why), "{message}");

@@ -19,6 +19,8 @@ pub struct Values {
     database: Database,
     entries: Vec<(Vec<u8>, ImageShape)>,
     shape: Shape,
+    /// Whether its keys can be names.
+    named: bool,
 }
 
 impl Values {
@@ -32,9 +34,11 @@ impl Values {
         let fail = |e: ::lmdb::Error| refuse(path, format!("LMDB cannot read it: {e}"), "check that it is whole");
         let database = environment.get().open_db(None).map_err(fail)?;
         let entries = entries(environment.get(), database, path)?;
+        // Numbers in binary are no names.
+        let named = entries.iter().all(|(key, _)| !key.is_empty() && !key.contains(&0));
         let shapes = entries.iter().map(|(_, shape)| *shape);
         let (shape, _) = crate::dataset::folder::common_shape(shapes);
-        Ok(Self { path: path.to_owned(), environment, database, entries, shape })
+        Ok(Self { path: path.to_owned(), environment, database, entries, shape, named })
     }
 
     fn with_value<T>(&self, index: u64, read: impl FnOnce(&[u8], &[u8], ImageShape) -> Result<T, String>) -> Result<T> {
@@ -101,7 +105,7 @@ impl Dataset for Values {
         self.with_value(index, |key, value, shape| {
             let admit = |found| if found == shape { Ok(()) } else { Err("it has changed".into()) };
             image_file::decode(value, admit, 0, out)?;
-            out.set_key(key);
+            out.set_key(if self.named { key } else { &[] });
             Ok(())
         })
     }
@@ -113,7 +117,7 @@ impl Dataset for Values {
     fn read_file(&self, index: u64, out: &mut Batch) -> Result<()> {
         self.with_value(index, |key, value, shape| {
             out.push_file(shape, 0, value.len()).copy_from_slice(value);
-            out.set_key(key);
+            out.set_key(if self.named { key } else { &[] });
             Ok(())
         })
     }
