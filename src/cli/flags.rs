@@ -33,9 +33,12 @@ pub struct Taking {
     /// Take the first N images, beginning again where the set is smaller
     #[arg(long, value_name = "N")]
     pub images: Option<u64>,
-    /// Bring all images to this size
+    /// Bring all images to this size, by a triangle filter; proportions are not kept
     #[arg(long, value_name = "HxW", value_parser = parse_size)]
     pub resize: Option<(u32, u32)>,
+    /// Make all images RGB: grey three times over, alpha left out
+    #[arg(long)]
+    pub rgb: bool,
     /// What to do about image files that cannot be decoded: name them and stop, or name them and leave them out
     #[arg(long, value_enum, default_value_t = OnErrorFlag::Fail)]
     pub on_error: OnErrorFlag,
@@ -66,7 +69,7 @@ impl Taking {
             OnErrorFlag::Fail => OnError::Fail,
             OnErrorFlag::Skip => OnError::Skip,
         };
-        let options = OpenOptions { images: self.images, resize: self.resize, on_error };
+        let options = OpenOptions { images: self.images, resize: self.resize, rgb: self.rgb, on_error };
         let looking = spinner(&format!("looking at {name}"));
         let dataset = dataset::open(name, &options);
         looking.finish_and_clear();
@@ -77,12 +80,13 @@ impl Taking {
 
     /// The same flags again, for a child process.
     pub fn arguments(&self) -> Vec<OsString> {
-        let mut arguments = Vec::new();
-        let mut add = |flag: &str, value: String| arguments.extend([OsString::from(flag), value.into()]);
-        self.images.iter().for_each(|images| add("--images", images.to_string()));
-        self.resize.iter().for_each(|(height, width)| add("--resize", format!("{height}x{width}")));
+        let mut arguments: Vec<OsString> = Vec::new();
+        arguments.extend(self.images.iter().flat_map(|images| ["--images".into(), images.to_string().into()]));
+        let size = self.resize.map(|(height, width)| format!("{height}x{width}"));
+        arguments.extend(size.into_iter().flat_map(|size| ["--resize".into(), size.into()]));
+        arguments.extend(self.rgb.then(|| "--rgb".into()));
         if self.on_error == OnErrorFlag::Skip {
-            add("--on-error", "skip".into());
+            arguments.extend(["--on-error".into(), "skip".into()]);
         }
         arguments
     }

@@ -73,7 +73,9 @@ pub fn main() -> ExitCode {
         Verb::List(list) => list.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) }),
         Verb::Verify(verify) => verify.run(),
         Verb::Convert(convert) => convert.run(),
-        Verb::Inspect(inspect) => inspect.run(),
+        Verb::Inspect(inspect) => {
+            inspect.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) })
+        }
         Verb::Report(report) => report.run(),
     };
     let exit = outcome.unwrap_or_else(|error| {

@@ -96,7 +96,7 @@ impl Folder {
             remarks.push(format!("left out: {list}"));
         }
         if turned > 0 {
-            remarks.push(format!("{turned} images have an EXIF orientation other than upright, which is not applied"));
+            remarks.push(format!("images with an EXIF orientation other than upright, which is not applied: {turned}"));
         }
         let (shape, channels) = common_shape(entries.iter().map(|entry| entry.shape));
         Ok(Self { root: root.to_owned(), entries, shape, channels, remarks })

@@ -1,7 +1,7 @@
 //! From a name on the command line to a dataset.
 
 use super::folder::{Folder, OnError};
-use super::{Cifar, CifarVersion, Dataset, Mnist, Ragged, Resized, Stored, Synthetic, Take, foreign};
+use super::{Cifar, CifarVersion, Dataset, Mnist, Ragged, Resized, Rgb, Stored, Synthetic, Take, foreign};
 use crate::error::{Error, Result, nearest, unknown};
 use crate::sample::ImageShape;
 use crate::store::MANIFEST_FILE;
@@ -28,6 +28,8 @@ pub struct OpenOptions {
     pub images: Option<u64>,
     /// Bring all images to this height and width.
     pub resize: Option<(u32, u32)>,
+    /// Give all images three channels.
+    pub rgb: bool,
     /// What to do about broken files.
     pub on_error: OnError,
 }
@@ -63,6 +65,9 @@ pub fn open(name: &str, options: &OpenOptions) -> Result<Arc<dyn Dataset>> {
         "mnist" => Arc::new(Mnist::open(path)?),
         _ => Arc::new(Folder::open(path, options.images, options.on_error)?),
     };
+    if options.rgb {
+        dataset = Arc::new(Rgb::new(dataset));
+    }
     if let Some((height, width)) = options.resize {
         dataset = Arc::new(Resized::new(dataset, height, width));
     }
@@ -103,9 +108,13 @@ fn kind_of(path: &Path) -> Option<&'static str> {
 fn unknown_dataset(name: &str) -> Error {
     let (kind, _) = name.split_once(':').unwrap_or((name, ""));
     match nearest(kind, KINDS.iter().copied()) {
-        None if name.contains(['/', '.']) => Error::Dataset {
+        None => Error::Dataset {
             path: name.into(),
-            cause: "there is no such path".into(),
+            cause: if Path::new(name).exists() {
+                "this is no store, no folder, no LMDB environment (a folder with data.mdb) and no .h5 file".into()
+            } else {
+                "there is no such path".into()
+            },
             remedy: format!("check it, or name a dataset ({})", KINDS.join(", ")),
         },
         _ => unknown("dataset", kind, KINDS.iter().copied()),

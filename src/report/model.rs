@@ -103,7 +103,11 @@ pub(super) fn outcome(cell: &Cell) -> &'static str {
 /// Why a cell has no number that counts.
 pub(super) fn reason(cell: &Cell) -> String {
     match (&cell.reason, outcome(cell)) {
-        (Some(reason), _) if !reason.trim().is_empty() => reason.clone(),
+        // Errors name the format, which is said beside them anyway.
+        (Some(reason), _) if !reason.trim().is_empty() => {
+            let prefix = format!("{}: unsupported: ", cell.format);
+            reason.strip_prefix(&prefix).unwrap_or(reason).to_owned()
+        }
         (_, "ok") => "measured, but without a usable estimate".into(),
         (_, "failed") if cell.status == Status::Ok => "what was read back differs from the dataset".into(),
         _ => "no reason given".into(),

@@ -48,7 +48,7 @@ pub fn read(table: &Path, paths: &[Box<Path>], remarks: &mut Vec<String>) -> Res
         rows.push((*path, label.to_vec()));
     }
     if rows.len() < paths.len() {
-        remarks.push(format!("{} images are not named in {FILE} and were passed over", paths.len() - rows.len()));
+        remarks.push(format!("images not named in {FILE}, passed over: {}", paths.len() - rows.len()));
     }
     let number_of = numbers(rows.iter().map(|(_, label)| label.as_slice()));
     if let Numbers::ByName(names) = &number_of {

@@ -75,7 +75,7 @@ pub fn scan(root: &Path) -> Result<Scan> {
         by_class(paths, &classes, &mut remarks)
     };
     if others > 0 {
-        remarks.push(format!("{others} files that are no images by their ending were passed over"));
+        remarks.push(format!("files that are no images by their ending, passed over: {others}"));
     }
     Ok(Scan { files, remarks })
 }
@@ -111,11 +111,11 @@ fn by_class(paths: Vec<Box<Path>>, classes: &[Box<Path>], remarks: &mut Vec<Stri
     }
     let loose = numbers.iter().filter(|class| class.is_none()).count();
     if loose > 0 {
-        remarks.push(format!("{loose} images outside of any class folder were passed over"));
+        remarks.push(format!("images outside of any class folder, passed over: {loose}"));
     }
     let empty: Vec<_> = classes.iter().zip(&used).filter(|(_, used)| !**used).map(|(class, _)| class).collect();
     if let Some(first) = empty.first() {
-        remarks.push(format!("{} class folders have no images, the first is {}", empty.len(), first.display()));
+        remarks.push(format!("class folders without images: {}, the first is {}", empty.len(), first.display()));
     }
     let labelled = paths.into_iter().zip(numbers);
     labelled.filter_map(|(path, class)| Some(Found { path, label: u32::try_from(class?).ok()? })).collect()

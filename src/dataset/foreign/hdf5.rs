@@ -76,10 +76,9 @@ impl Arrays {
                 let values = found.read_raw::<i64>().map_err(fail)?;
                 let converted =
                     values.iter().map(|value| u32::try_from(*value)).collect::<std::result::Result<Vec<_>, _>>();
-                let converted = converted.map_err(|_| {
+                converted.map_err(|_| {
                     refuse(path, format!("{name} holds labels below 0 or above 2^32"), "number the classes from 0")
-                })?;
-                converted
+                })?
             }
             None if labels.is_some() => {
                 return Err(refuse(

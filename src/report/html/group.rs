@@ -29,7 +29,7 @@ pub(super) fn section(out: &mut String, group: &Group<'_>, level: usize, id: &st
     }
     if let Some(payload) = payload(group) {
         heading(out, level, &format!("{id}payload"), "Payload and pixels");
-        out.push_str("<p class=\"how\"><b>How to read this:</b> payload is what the format keeps, on disk, files' lengths; pixels are what the reader gets. A small payload saves disk and bandwidth, and costs decoding.</p>\n");
+        out.push_str("<p class=\"how\"><b>How to read this:</b> payload is what the format keeps on disk, without the unused ends of blocks; pixels are what the reader gets. A small payload saves disk and bandwidth, and costs decoding.</p>\n");
         table(out, "Bytes as stored and as delivered, an image and a second", &payload);
     }
     verdicts(out, group, level, id);

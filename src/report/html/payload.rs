@@ -5,6 +5,7 @@ use super::super::charts::Table;
 use super::super::format;
 use super::super::model::Group;
 use super::formats;
+use crate::results::Storage;
 
 /// For each format: bytes an image as stored and as delivered, and both a second for every reading workload.
 pub(super) fn payload(group: &Group<'_>) -> Option<Table> {
@@ -15,9 +16,11 @@ pub(super) fn payload(group: &Group<'_>) -> Option<Table> {
         head.push(format!("{}: payload read", column.label));
         head.push(format!("{}: pixels delivered", column.label));
     }
+    // Where a file has a hole (HDF5 sets aside whole chunks), its length is more than what is kept.
+    let kept = |storage: &Storage| storage.apparent_bytes.min(storage.allocated_bytes);
     let mut table = Table::new(&head.iter().map(String::as_str).collect::<Vec<_>>(), 1);
     for row in formats(group) {
-        let stored = group.space(row).map(|(images, storage)| storage.apparent_bytes as f64 / images as f64);
+        let stored = group.space(row).map(|(images, storage)| kept(storage) as f64 / images as f64);
         let stored_text = stored.map_or(format::NONE.to_owned(), format::bytes_each);
         let mut line = vec![row.label.clone(), stored_text, format::bytes_each(pixels)];
         for column in &columns {
