@@ -100,9 +100,11 @@ impl StoreWriter {
     /// # Errors
     /// As [`ImageWriter::append`].
     pub fn append(&mut self, samples: &Batch) -> Result<()> {
-        self.written += samples.len() as u64;
         self.keys.append(samples)?;
-        self.writer.append(samples)
+        self.writer.append(samples)?;
+        // Only now: what a failure left of this batch does not count as written.
+        self.written += samples.len() as u64;
+        Ok(())
     }
 
     /// Hands what was written so far to the system, and notes it, so that another process can go on from here if this one
