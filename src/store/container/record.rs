@@ -1,4 +1,4 @@
-//! Record containers, which put bytes under a number, and the adapter that makes a [`Format`] of one of them and a
+//! Record containers, which put bytes under a number, and the adapter that makes a [`Format`](crate::store::Format) of one of them and a
 //! codec. This is the seam where look-up and decoding can be told apart.
 
 mod adapter;
@@ -47,7 +47,7 @@ pub trait RecordContainer: Send + Sync {
     /// Reads from the files themselves whether they have the layout that was asked for, where opening does not show it.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] naming the first property that differs.
+    /// [`crate::Error::Mismatch`] naming the first property that differs.
     fn audit(&self, _at: &Path, _layout: &RecordLayout) -> Result<()> {
         Ok(())
     }
