@@ -173,16 +173,21 @@ fn end_of_row(path: &Path, rows: u64) -> Result<Option<u64>> {
 #[derive(Clone, Copy)]
 struct Row {
     label: u32,
-    extension: &'static str,
+    /// Which of `EXTENSIONS`: a byte, because there are as many rows as images, and all are read on opening.
+    extension: u8,
 }
 
 /// Endings of files that this container writes.
 const EXTENSIONS: [&str; 8] = ["png", "raw", "jpg", "webp", "bmp", "tiff", "pnm", "bin"];
 
+/// Of a row like `00000000.png,0` and its line break.
+const MIN_ROW_BYTES: u64 = 15;
+
 /// All labels, in order; every row must name the file that belongs there.
 fn read_labels(at: &Path, layout: &RecordLayout) -> Result<Vec<Row>> {
     let path = at.join(LABELS);
     let file = File::open(&path).at("open", &path)?;
+    let length = file.metadata().at("look at", &path)?.len();
     let mut csv = csv::Reader::from_reader(file);
     let damaged = |what: String| layout.name.damaged(format!("{LABELS}: {what}"));
     let header = csv.headers().map_err(|e| damaged(e.to_string()))?;
@@ -190,18 +195,24 @@ fn read_labels(at: &Path, layout: &RecordLayout) -> Result<Vec<Row>> {
         return Err(damaged(format!("it does not begin with the line {}", HEADER.join(","))));
     }
     let mut names = Names::new(PathBuf::new());
-    let mut rows = Vec::new();
+    // As many as the manifest says, if the table is long enough for them.
+    let expected = usize::try_from(layout.records.min(length / MIN_ROW_BYTES)).unwrap_or(0);
+    let mut rows = Vec::with_capacity(expected);
+    let place = |ending: &str| EXTENSIONS.iter().position(|known| *known == ending);
+    let common = layout.extension.and_then(place);
     let mut record = csv::StringRecord::new();
     while csv.read_record(&mut record).map_err(|e| damaged(e.to_string()))? {
         let index = rows.len() as u64;
         let file = record.get(0).unwrap_or_default();
-        let ending = file.rsplit('.').next().unwrap_or_default();
         // Every record of a store has the same ending, unless each is a file of its own kind.
-        let extension = layout.extension.or_else(|| EXTENSIONS.into_iter().find(|known| *known == ending));
-        let extension = extension.filter(|extension| names.file_name(index, extension) == file);
-        let extension = extension.ok_or_else(|| damaged(format!("row {index} does not name file {index}")))?;
+        let at = common.or_else(|| place(file.rsplit('.').next().unwrap_or_default()));
+        let at = at.filter(|at| names.file_name(index, EXTENSIONS[*at]) == file);
+        let at = at.ok_or_else(|| damaged(format!("row {index} does not name file {index}")))?;
         let label = record.get(1).and_then(|text| text.parse().ok());
-        rows.push(Row { label: label.ok_or_else(|| damaged(format!("row {index} has no label")))?, extension });
+        rows.push(Row {
+            label: label.ok_or_else(|| damaged(format!("row {index} has no label")))?,
+            extension: at as u8,
+        });
     }
     if rows.len() as u64 != layout.records {
         return Err(damaged(format!("{} rows for {} images", rows.len(), layout.records)));
@@ -235,7 +246,7 @@ impl RecordReader for Reader {
         let row = usize::try_from(index).ok().and_then(|at| self.store.rows.get(at)).copied();
         let row = row.ok_or_else(|| self.store.name.damaged(format!("image {index} has no label")))?;
         let (scratch, max_bytes) = (&mut self.scratch, self.store.max_bytes);
-        let length = self.names.with(index, row.extension, |path| {
+        let length = self.names.with(index, EXTENSIONS[usize::from(row.extension)], |path| {
             File::open(path).and_then(|file| read_whole(&mut file.take(max_bytes + 1), scratch)).at("read", path)
         })?;
         if length as u64 > self.store.max_bytes {
