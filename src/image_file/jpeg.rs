@@ -1,5 +1,5 @@
-//! JPEG, decoded by `zune-jpeg` and encoded by `jpeg-encoder`: they need no library of the system, survive damaged files,
-//! and decoding takes 1.17 times as long as libjpeg-turbo's (METHODOLOGY.md).
+//! JPEG, decoded by `zune-jpeg` and encoded by `jpeg-encoder`: they need no library of the system, and decoding takes
+//! 1.17 times as long as libjpeg-turbo's (METHODOLOGY.md).
 
 use crate::sample::{Batch, ImageShape};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
