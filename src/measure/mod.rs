@@ -2,6 +2,7 @@
 
 mod clock;
 mod recorder;
+pub mod schedule;
 mod space;
 
 pub use clock::{Clock, Monotonic, Simulated, Stopwatch};
