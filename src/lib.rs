@@ -13,6 +13,8 @@
 //! | [`stats`] | intervals, pure and seeded |
 //! | [`results`] | the versioned shape of what was found |
 //! | [`report`] | charts and the page |
+//! | [`worker`] | the process that measures, and the protocol between it and its supervisor |
+//! | [`run`] | the interleaved run: what is planned, who takes which turn, what becomes of the turns |
 //! | [`sys`] | what the operating system counts |
 
 pub mod build_info;
@@ -22,10 +24,12 @@ pub mod image_file;
 pub mod measure;
 pub mod report;
 pub mod results;
+pub mod run;
 pub mod sample;
 pub mod stats;
 pub mod store;
 pub mod sys;
+pub mod worker;
 pub mod workload;
 
 pub use error::{Error, Result};

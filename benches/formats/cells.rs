@@ -6,14 +6,13 @@ use criterion::Throughput;
 use shelfmark::dataset::{self, Memory, OpenOptions, Take};
 use shelfmark::error::{Error, IoContext, Result};
 use shelfmark::measure::{Measurement, Monotonic, Recorder, Stopwatch};
-use shelfmark::results::{Cell, CellKind, Git, Results, Run, SCHEMA_ID, Status, StoreRef, Verified, host};
-use shelfmark::sample::Batch;
+use shelfmark::results::{Cell, CellId, CellKind, Results, Run, SCHEMA_ID, Status, StoreRef, Verified, host};
 use shelfmark::store::registry::{self, Resolved};
 use shelfmark::store::{Durability, FormatId, StoreSpec, WriteOptions, codec};
 use shelfmark::sys;
 use shelfmark::workload::{Prepared, Session, Shelf, Source, Workload};
 use std::collections::BTreeMap;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -226,7 +225,7 @@ impl Bench {
                 profile: settings.profile().into(),
                 seed: SEED,
                 complete: true,
-                git: git(),
+                git: shelfmark::build_info::git(),
                 rustc: shelfmark::build_info::RUSTC.into(),
                 shelfmark_version: env!("CARGO_PKG_VERSION").into(),
                 features: shelfmark::build_info::features(),
@@ -240,29 +239,11 @@ impl Bench {
     }
 }
 
-/// What has to be known of a dataset before it is decided what to measure.
-struct Look {
-    /// Of pixels, on average.
-    image_bytes: u64,
-    has_files: bool,
-}
-
-/// Images that a first look takes.
-const LOOKED_AT: u64 = 64;
-
-fn look_at(settings: &Settings) -> Result<Look> {
+/// What the dataset is like, and what a user should know about it.
+fn look_at(settings: &Settings) -> Result<dataset::Look> {
     let all = dataset::open(&settings.dataset, &OpenOptions::default())?;
     all.remarks().iter().for_each(|remark| eprintln!("{}: {remark}", settings.dataset));
-    // Spread over the whole: the first may be thumbnails.
-    let step = (all.len() / LOOKED_AT).max(1);
-    let (mut seen, mut bytes, mut image) = (0, 0, Batch::new());
-    for index in (0..all.len()).step_by(step as usize) {
-        image.clear();
-        all.read(index, &mut image)?;
-        seen += 1;
-        bytes += image.bytes() as u64;
-    }
-    Ok(Look { image_bytes: bytes / seen.max(1), has_files: all.has_files() })
+    dataset::Look::at(&*all)
 }
 
 /// The preset's formats, and for images that come in files also those that keep the files.
@@ -273,18 +254,6 @@ fn default_formats(settings: &Settings, has_files: bool) -> Result<Vec<FormatId>
         formats.extend(registry::rows().into_iter().filter(keep_files).map(|row| row.id));
     }
     Ok(formats)
-}
-
-/// The checkout that this was just built from: asked now, because a build that had to know would have to be repeated
-/// after every commit.
-fn git() -> Git {
-    let ask = |arguments: &[&str]| {
-        let directory = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| ".".into());
-        let output = Command::new("git").arg("-C").arg(directory).args(arguments).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    let dirty = ask(&["status", "--porcelain", "--untracked-files=no"]).map(|changed| !changed.is_empty());
-    Git { sha: ask(&["rev-parse", "HEAD"]), dirty }
 }
 
 impl Slot {
@@ -310,14 +279,20 @@ impl Slot {
             images: prepared.verified + turns.images.iter().sum::<u64>(),
             ok: self.failure.is_none(),
         });
-        let durability_part = durability.map(|word| format!("/{word}")).unwrap_or_default();
         Cell {
-            id: format!(
-                "{id}/{}/{}/{images}/b{}/t1/warm{durability_part}/pixels",
-                workload.name(),
-                dataset.name(),
-                workload.batch()
-            ),
+            id: CellId {
+                kind: CellKind::Format,
+                format: &id.to_string(),
+                workload: workload.name(),
+                dataset: &dataset.name(),
+                images,
+                batch: workload.batch(),
+                threads: 1,
+                cache: "warm",
+                durability,
+                deliver: "pixels",
+            }
+            .to_string(),
             kind: CellKind::Format,
             format: id.to_string(),
             workload: workload.name().into(),

@@ -1,9 +1,10 @@
 //! This program again, in a process that may die or hang.
 
 use anyhow::Context;
+use shelfmark::sys::signal_name;
 use std::ffi::OsString;
 use std::io::Read;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How the child ended.
@@ -50,7 +51,7 @@ pub fn run(arguments: &[OsString], limit: Duration) -> anyhow::Result<Outcome> {
         }
         std::thread::sleep(Duration::from_millis(5));
     };
-    if let Some(signal) = killed_by(status) {
+    if let Some(signal) = signal_name(status) {
         return Ok(Outcome::Broken(format!("killed the process with {signal}")));
     }
     // The threads only read; they cannot panic.
@@ -76,25 +77,4 @@ fn read_all(pipe: Option<&mut impl Read>) -> Vec<u8> {
         let _ = pipe.read_to_end(&mut bytes);
     }
     bytes
-}
-
-#[cfg(unix)]
-fn killed_by(status: ExitStatus) -> Option<String> {
-    let number = std::os::unix::process::ExitStatusExt::signal(&status)?;
-    let name = match number {
-        4 => "SIGILL",
-        6 => "SIGABRT",
-        7 if cfg!(target_os = "linux") => "SIGBUS",
-        8 => "SIGFPE",
-        9 => "SIGKILL",
-        10 if cfg!(target_os = "macos") => "SIGBUS",
-        11 => "SIGSEGV",
-        _ => return Some(format!("signal {number}")),
-    };
-    Some(format!("signal {number} ({name})"))
-}
-
-#[cfg(not(unix))]
-fn killed_by(_: ExitStatus) -> Option<String> {
-    None
 }

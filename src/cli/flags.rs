@@ -5,6 +5,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use shelfmark::dataset::{self, Dataset, OnError, OpenOptions};
 use shelfmark::store::FormatId;
 use shelfmark::store::registry;
+use shelfmark::worker::protocol::DatasetSpec;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -65,17 +66,22 @@ impl Taking {
     /// # Errors
     /// When there is no such dataset.
     pub fn open(&self, name: &str) -> shelfmark::Result<Arc<dyn Dataset>> {
-        let on_error = match self.on_error {
-            OnErrorFlag::Fail => OnError::Fail,
-            OnErrorFlag::Skip => OnError::Skip,
-        };
-        let options = OpenOptions { images: self.images, resize: self.resize, rgb: self.rgb, on_error };
+        let options = self.options();
         let looking = spinner(&format!("looking at {name}"));
         let dataset = dataset::open(name, &options);
         looking.finish_and_clear();
         let dataset = dataset?;
         dataset.remarks().iter().for_each(|remark| eprintln!("{name}: {remark}"));
         Ok(dataset)
+    }
+
+    /// What the flags say.
+    pub fn options(&self) -> OpenOptions {
+        let on_error = match self.on_error {
+            OnErrorFlag::Fail => OnError::Fail,
+            OnErrorFlag::Skip => OnError::Skip,
+        };
+        OpenOptions { images: self.images, resize: self.resize, rgb: self.rgb, on_error }
     }
 
     /// The same flags again, for a child process.
@@ -107,6 +113,11 @@ pub struct Images {
 }
 
 impl Images {
+    /// The dataset as workers are told of it.
+    pub fn spec(&self) -> DatasetSpec {
+        DatasetSpec { name: self.dataset.clone(), options: self.taking.options() }
+    }
+
     /// Opens the dataset.
     ///
     /// # Errors

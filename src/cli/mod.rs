@@ -7,7 +7,9 @@ mod inspect;
 mod interrupt;
 mod list;
 mod report;
+mod run;
 mod verify;
+mod worker;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -49,7 +51,6 @@ struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Measuring is done by `cargo bench` in a checkout of shelfmark; it ends with the path of the report.
 Exit codes: 0 fine, 1 the tool failed, 2 usage, 5 verification failed, 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
@@ -62,6 +63,11 @@ enum Verb {
     Convert(convert::Convert),
     /// Show what a store or dataset is, and whether it is whole
     Inspect(inspect::Inspect),
+    /// Measure formats against one another, in turns, with every image verified; ends with a report
+    Run(run::Run),
+    /// Measure what a supervisor says
+    #[command(hide = true)]
+    Worker(worker::Worker),
     /// Turn results into one self-contained HTML page with charts, and Markdown
     Report(report::Report),
 }
@@ -76,6 +82,8 @@ pub fn main() -> ExitCode {
         Verb::Inspect(inspect) => {
             inspect.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) })
         }
+        Verb::Run(run) => run.run(),
+        Verb::Worker(worker) => worker.run(),
         Verb::Report(report) => report.run(),
     };
     let exit = outcome.unwrap_or_else(|error| {

@@ -12,12 +12,14 @@ use crate::error::{Error, IoContext, Result};
 use crate::image_file::{self, Header};
 use crate::sample::{Batch, ImageShape, Shape};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// What to do about files that cannot be used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnError {
     /// Refuse the folder, naming them.
     #[default]

@@ -3,6 +3,7 @@
 mod cifar;
 pub mod folder;
 mod foreign;
+mod look;
 mod memory;
 mod mnist;
 mod open;
@@ -14,6 +15,7 @@ mod take;
 
 pub use cifar::{Cifar, CifarVersion};
 pub use folder::{Folder, OnError};
+pub use look::Look;
 pub use memory::Memory;
 pub use mnist::Mnist;
 pub use open::{OpenOptions, open};

@@ -5,6 +5,7 @@ use super::{Cifar, CifarVersion, Dataset, Mnist, Ragged, Resized, Rgb, Stored, S
 use crate::error::{Error, Result, nearest, unknown};
 use crate::sample::ImageShape;
 use crate::store::MANIFEST_FILE;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,7 +23,8 @@ const KINDS: &[&str] =
     &["synthetic", "folder", "store", "hdf5", "lmdb", "cifar10", "cifar100", "cifar100-coarse", "mnist"];
 
 /// How to open a dataset.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct OpenOptions {
     /// Take so many from the start, beginning again where the set is smaller.
     pub images: Option<u64>,

@@ -1,8 +1,10 @@
 //! What a run found, in a versioned shape: `schema/results.v1.json` is generated from these types.
 
+mod cell_id;
 pub mod host;
 mod schema;
 
+pub use cell_id::CellId;
 pub use schema::*;
 
 use crate::error::{Error, IoContext, Result};

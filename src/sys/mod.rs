@@ -1,6 +1,9 @@
 //! What the operating system knows and counts. The only place for `unsafe` outside containers.
 
 pub mod page_cache;
+mod signal;
+
+pub use signal::signal_name;
 
 use std::time::Duration;
 

@@ -29,6 +29,7 @@ use crate::error::Result;
 use crate::measure::Stopwatch;
 use crate::store::WriteOptions;
 use crate::store::registry::Resolved;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -36,7 +37,8 @@ use std::sync::Arc;
 pub const BATCH: u64 = 256;
 
 /// An access pattern.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[allow(missing_docs)] // the module's table says what each one is
 pub enum Workload {
     WriteOne,

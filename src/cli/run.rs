@@ -1,0 +1,228 @@
+//! `shelfmark run`: the interleaved measurement.
+
+use super::flags::{Formats, Images};
+use super::{Exit, interrupt};
+use clap::ValueEnum;
+use shelfmark::measure::Cache;
+use shelfmark::results::{Results, Status};
+use shelfmark::run::plan::{Contest, Wanted};
+use shelfmark::run::profile::Profile;
+use shelfmark::run::{Launcher, Observer, Outcome, Settings, run};
+use shelfmark::store::Durability;
+use shelfmark::workload::Workload;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+mod screen;
+
+use screen::Screen;
+
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub struct Run {
+    #[command(flatten)]
+    images: Images,
+    #[command(flatten)]
+    formats: Formats,
+    /// How thoroughly: two minutes, twenty, or hours
+    #[arg(long, value_enum, default_value_t = ProfileFlag::Quick)]
+    profile: ProfileFlag,
+    /// Only these workloads (see `shelfmark list`)
+    #[arg(long, num_args = 1.., value_name = "WORKLOAD", value_parser = parse::<Workload>)]
+    workloads: Vec<Workload>,
+    /// Only cells whose name contains this, as in lmdb:raw/epoch
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// State of the page cache before reads: warm, cold-data (data evicted, and proved), cold-full (names, too: needs root)
+    #[arg(long, num_args = 1.., value_name = "STATE", default_value = "warm", value_parser = parse::<Cache>)]
+    cache: Vec<Cache>,
+    /// When written data must be on the device
+    #[arg(long, value_enum, default_value_t = DurabilityFlag::Close)]
+    durability: DurabilityFlag,
+    /// Reader threads; several numbers are several contests
+    #[arg(long, num_args = 1.., value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Vec<u32>,
+    /// Time for all turns together, in seconds, instead of the profile's
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    budget: Option<u64>,
+    /// Where stores are written while measuring
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The folder for results.json and the report
+    #[arg(short, long, value_name = "DIR", default_value = "reports/latest")]
+    out: PathBuf,
+    /// Seed of all draws
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// No step may take longer than so many seconds; what does fails its cell
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    time_limit: u64,
+    /// Print the results as JSON instead of tables
+    #[arg(long)]
+    json: bool,
+}
+
+/// `--profile`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ProfileFlag {
+    Quick,
+    Standard,
+    Full,
+}
+
+/// `--durability`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DurabilityFlag {
+    /// Never: shown, not ranked
+    None,
+    /// Once, when the store is finished
+    Close,
+    /// After every batch
+    Each,
+}
+
+/// Where stores go unless the user says otherwise.
+const DEFAULT_DIR: &str = "target/shelfmark";
+
+fn parse<T: std::str::FromStr<Err = shelfmark::Error>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: shelfmark::Error| error.to_string())
+}
+
+impl Run {
+    /// Measures, saves after every block, and prints tables as contests end.
+    pub fn run(&self) -> anyhow::Result<Exit> {
+        let settings = self.settings()?;
+        // Better to learn now than after measuring that there is no place for the report.
+        std::fs::create_dir_all(&self.out)?;
+        tempfile::tempfile_in(&self.out)?;
+        let mut watcher = Watcher {
+            interrupted: interrupt::watch()?,
+            file: self.out.join("results.json"),
+            screen: Screen::new(self.json),
+        };
+        let results = run(&settings, &mut watcher)?;
+        watcher.screen.clear();
+        let page = shelfmark::report::write(std::slice::from_ref(&results), &self.out)?;
+        let mut out = std::io::stdout();
+        if self.json {
+            writeln!(out, "{}", serde_json::to_string_pretty(&results)?)?;
+        } else {
+            watcher.screen.end(&results, &page)?;
+        }
+        Ok(exit(&results))
+    }
+
+    fn settings(&self) -> anyhow::Result<Settings> {
+        let formats = self.formats.select()?;
+        for id in &formats {
+            // What is merely not built in is shown in the results; what cannot be is refused now.
+            match shelfmark::store::registry::resolve(id) {
+                Err(usage @ shelfmark::Error::Usage(_)) => return Err(usage.into()),
+                _ => continue,
+            }
+        }
+        let profile = match self.profile {
+            ProfileFlag::Quick => Profile::Quick,
+            ProfileFlag::Standard => Profile::Standard,
+            ProfileFlag::Full => Profile::Full,
+        };
+        let mut sizes = profile.sizes();
+        if let Some(seconds) = self.budget {
+            sizes.budget = Duration::from_secs(seconds);
+        }
+        let workloads = if self.workloads.is_empty() { Workload::ALL.to_vec() } else { self.workloads.clone() };
+        Ok(Settings {
+            dataset: self.images.spec(),
+            wanted: Wanted {
+                formats,
+                workloads,
+                filter: self.filter.clone(),
+                caches: self.cache.clone(),
+                durability: match self.durability {
+                    DurabilityFlag::None => Durability::None,
+                    DurabilityFlag::Close => Durability::Close,
+                    DurabilityFlag::Each => Durability::Each,
+                },
+                threads: self.threads.clone(),
+                images: self.images.taking.images,
+                peers: Vec::new(),
+            },
+            profile,
+            sizes,
+            place: self.dir.clone().unwrap_or_else(|| DEFAULT_DIR.into()),
+            place_kind: if self.dir.is_some() { "given" } else { "default" },
+            seed: self.seed,
+            limit: Duration::from_secs(self.time_limit),
+            command: command(),
+            launcher: Launcher {
+                program: std::env::current_exe()?,
+                arguments: vec!["worker".into()],
+                peers: Vec::new(),
+            },
+        })
+    }
+}
+
+/// The command as it was typed.
+fn command() -> String {
+    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let quoted = words.map(|word| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,".contains(c);
+        if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    });
+    std::iter::once("shelfmark".to_owned()).chain(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// 5 when something delivered was wrong, 130 when stopped, 1 when something failed or nothing was measured.
+fn exit(results: &Results) -> Exit {
+    let cells = || results.cells.iter();
+    if cells().any(|cell| cell.verified.as_ref().is_some_and(|verified| !verified.ok)) {
+        Exit::Unverified
+    } else if !results.run.complete {
+        Exit::Interrupted
+    } else if cells().any(|cell| matches!(cell.status, Status::Failed | Status::Timeout))
+        || cells().all(|cell| cell.status != Status::Ok)
+    {
+        Exit::Failed
+    } else {
+        Exit::Ok
+    }
+}
+
+/// Saves and shows.
+struct Watcher {
+    interrupted: interrupt::Watch,
+    file: PathBuf,
+    screen: Screen,
+}
+
+impl Observer for Watcher {
+    fn remark(&mut self, text: &str) {
+        eprintln!("{text}");
+    }
+
+    fn planned(&mut self, contests: &[Contest]) {
+        self.screen.planned(contests);
+    }
+
+    fn preparing(&mut self, what: &str) {
+        self.screen.preparing(what);
+    }
+
+    fn block(&mut self, contest: &Contest, launch: u32, of: u32) {
+        self.screen.block(contest, launch, of);
+    }
+
+    fn held(&mut self, contest: &Contest, outcome: &Outcome) {
+        self.screen.held(contest, outcome);
+    }
+
+    fn save(&mut self, results: &Results) -> shelfmark::Result<()> {
+        results.write(&self.file)
+    }
+
+    fn check(&mut self) -> shelfmark::Result<()> {
+        self.interrupted.check()
+    }
+}

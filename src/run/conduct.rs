@@ -1,0 +1,203 @@
+//! The course of a run: look, plan, prepare, measure contest after contest, keep what is known.
+
+use super::contest::{Round, Setting, store_key};
+use super::outcome::{self, Common, Outcome};
+use super::plan::{Contest, plan};
+use super::stores::Stores;
+use super::{Observer, Settings};
+use crate::dataset::Look;
+use crate::error::{Error, Result};
+use crate::results::{DatasetFacts, Host as HostFacts, Results, Run, SCHEMA_ID, host};
+use crate::store::scratch::{self, Scratch};
+use crate::worker::protocol::{DatasetSpec, Failure, FailureKind, Reply, Request};
+use std::collections::VecDeque;
+use std::time::{Instant, SystemTime};
+
+/// Measures. What goes wrong with a cell is in the results; what is interrupted, too, and these then say that they are
+/// not complete.
+///
+/// # Errors
+/// When there is no such dataset, no place for stores, nothing to measure, or the observer cannot go on.
+pub fn run(settings: &Settings, observer: &mut dyn Observer) -> Result<Results> {
+    scratch::remove_abandoned(&settings.place);
+    let directory = Scratch::new(&settings.place, "run")?;
+    let started = Started::now(settings);
+    let (look, facts, dataset) = open(settings, observer)?;
+    let contests = plan(&settings.wanted, &look, &settings.sizes, &facts.id);
+    if contests.is_empty() {
+        return Err(Error::Usage("nothing is left to measure: no cell has a name that the filter matches".into()));
+    }
+    observer.planned(&contests);
+    let mut stores = Stores::new(directory.path(), dataset.clone(), settings.limit);
+    let mut course = Course { settings, started, facts, held: Vec::new(), ahead: contests.iter().collect() };
+    let outcome = course.run(&dataset, &mut stores, observer);
+    let interrupted = match outcome {
+        Ok(()) => false,
+        Err(Error::Interrupted(_)) => true,
+        Err(error) => return Err(error),
+    };
+    let results = course.results(&stores, None, !interrupted);
+    observer.save(&results)?;
+    Ok(results)
+}
+
+/// Looks at the dataset in a process of its own: what may crash a library must not end the run without a word.
+fn open(settings: &Settings, observer: &mut dyn Observer) -> Result<(Look, DatasetFacts, DatasetSpec)> {
+    let named = |failure: Failure| match failure.kind {
+        FailureKind::Usage => Error::Usage(failure.message),
+        _ => Error::Dataset {
+            path: settings.dataset.name.clone().into(),
+            cause: failure.message,
+            remedy: "mend it or give another with --dataset".into(),
+        },
+    };
+    observer.preparing(&format!("looking at {}", settings.dataset.name));
+    let mut host = settings.launcher.worker().map_err(|failure| Error::Dataset {
+        path: settings.dataset.name.clone().into(),
+        cause: failure.message,
+        remedy: "this is a fault of shelfmark: please report it".into(),
+    })?;
+    let mut ask = |request: Request| host.ask(&request, settings.limit).map_err(named);
+    let strange = |reply: Reply| named(Failure::new(FailureKind::Failed, format!("this is no answer: {reply:?}")));
+    let looked = match ask(Request::Look { dataset: settings.dataset.clone() })? {
+        Reply::Looked(looked) => looked,
+        other => return Err(strange(other)),
+    };
+    looked.remarks.iter().for_each(|remark| observer.remark(remark));
+    if looked.look.images == 0 {
+        return Err(Error::Usage("there is nothing to measure in 0 images; give more with --images".into()));
+    }
+    let read = settings
+        .wanted
+        .images
+        .unwrap_or_else(|| settings.sizes.read_images(looked.look.images, looked.look.image_bytes));
+    let mut dataset = settings.dataset.clone();
+    dataset.options.images = Some(read);
+    let facts = match ask(Request::Facts { dataset: dataset.clone() })? {
+        Reply::Facts(facts) => *facts,
+        other => return Err(strange(other)),
+    };
+    host.end();
+    Ok((looked.look, facts, dataset))
+}
+
+struct Started {
+    at: Instant,
+    utc: SystemTime,
+    ticks: Option<(u64, u64)>,
+    host: HostFacts,
+}
+
+impl Started {
+    fn now(settings: &Settings) -> Self {
+        Self {
+            at: Instant::now(),
+            utc: SystemTime::now(),
+            ticks: host::processor_ticks(),
+            host: host::describe(&settings.place, settings.place_kind),
+        }
+    }
+}
+
+/// A run under way.
+struct Course<'a> {
+    settings: &'a Settings,
+    started: Started,
+    facts: DatasetFacts,
+    /// Contests that have ended.
+    held: Vec<Outcome>,
+    /// Contests that have not begun.
+    ahead: VecDeque<&'a Contest>,
+}
+
+impl<'a> Course<'a> {
+    fn run(&mut self, dataset: &DatasetSpec, stores: &mut Stores, observer: &mut dyn Observer) -> Result<()> {
+        let mut budget = self.settings.sizes.budget;
+        while let Some(contest) = self.ahead.front().copied() {
+            self.prepare(contest, stores, observer)?;
+            let begun = Instant::now();
+            // What one contest leaves over is for those that follow.
+            let share = budget / self.ahead.len() as u32;
+            self.ahead.pop_front();
+            let setting = Setting {
+                launcher: &self.settings.launcher,
+                stores,
+                dataset,
+                sizes: &self.settings.sizes,
+                seed: self.settings.seed,
+                limit: self.settings.limit,
+                budget: share,
+            };
+            let mut round = Round::new(contest, setting);
+            let ended = round.run(|round| {
+                observer.block(contest, round.launches, self.settings.sizes.launches);
+                observer.save(&self.results(stores, Some(round), false))?;
+                observer.check()
+            });
+            let outcome = outcome::of(&round, &self.common(stores));
+            observer.held(contest, &outcome);
+            self.held.push(outcome);
+            ended?;
+            budget = budget.saturating_sub(begun.elapsed());
+        }
+        Ok(())
+    }
+
+    fn prepare(&self, contest: &Contest, stores: &mut Stores, observer: &mut dyn Observer) -> Result<()> {
+        for entry in &contest.entries {
+            for launch in 0..self.settings.sizes.stores {
+                let Some(key) = store_key(contest, entry, launch, &self.settings.sizes) else { continue };
+                observer.preparing(&format!("{} with {} images", key.format, key.images));
+                stores.write(key, &self.settings.launcher);
+                observer.check()?;
+            }
+        }
+        stores.rest();
+        // What the stores left to be written must not slow down the first turns.
+        crate::store::settle(&self.settings.place)
+    }
+
+    fn common<'b>(&'b self, stores: &'b Stores) -> Common<'b> {
+        Common { facts: &self.facts, stores, sizes: &self.settings.sizes, seed: self.settings.seed }
+    }
+
+    /// All that is known, with the contest under way if there is one.
+    fn results(&self, stores: &Stores, round: Option<&Round<'_>>, complete: bool) -> Results {
+        let common = self.common(stores);
+        let mut outcomes = self.held.clone();
+        outcomes.extend(round.map(|round| outcome::of(round, &common)));
+        let unreached = Failure::new(FailureKind::Skipped, "the run was stopped before this was reached");
+        outcomes.extend(self.ahead.iter().map(|contest| outcome::not_held(contest, &common, &unreached)));
+        let mut host = self.started.host.clone();
+        host.load.after = host::load_average();
+        host.steal_pct = host::steal_pct(self.started.ticks, host::processor_ticks());
+        let started_utc = humantime::format_rfc3339_seconds(self.started.utc).to_string();
+        let mut results = Results {
+            schema: SCHEMA_ID.into(),
+            run: Run {
+                id: format!("run-{started_utc}-{}", std::process::id()),
+                started_utc,
+                wall_s: self.started.at.elapsed().as_secs_f64(),
+                command: self.settings.command.clone(),
+                profile: self.settings.profile.name().into(),
+                seed: self.settings.seed,
+                complete,
+                git: crate::build_info::git(),
+                rustc: crate::build_info::RUSTC.into(),
+                shelfmark_version: env!("CARGO_PKG_VERSION").into(),
+                features: crate::build_info::features(),
+            },
+            host,
+            datasets: vec![self.facts.clone()],
+            cells: Vec::new(),
+            comparisons: Vec::new(),
+            null_control: Vec::new(),
+        };
+        for outcome in outcomes {
+            results.cells.extend(outcome.cells);
+            results.comparisons.extend(outcome.comparisons);
+            results.null_control.extend(outcome.null_control);
+        }
+        results
+    }
+}

@@ -1,0 +1,125 @@
+//! What became of a contest, as cells and verdicts of the results.
+
+use super::competitor::Competitor;
+use super::contest::{Round, store_key};
+use super::plan::Contest;
+use super::profile::Sizes;
+use super::stores::Stores;
+use crate::measure::Cache;
+use crate::results::{Cell, CellKind, Comparison, DatasetFacts, DatasetShape, NullControl, Status, StoreRef, Verified};
+use crate::sample::Shape;
+use crate::stats;
+use crate::store::StoreSpec;
+use crate::store::registry::{self, Resolved};
+use crate::worker::protocol::{Failure, FailureKind};
+
+/// Cells and verdicts of one contest.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Outcome {
+    /// A cell for every entry.
+    pub cells: Vec<Cell>,
+    /// Every format and peer with the best.
+    pub comparisons: Vec<Comparison>,
+    /// The twin with its original.
+    pub null_control: Vec<NullControl>,
+}
+
+/// What all cells of a run have in common.
+pub(super) struct Common<'a> {
+    pub facts: &'a DatasetFacts,
+    pub stores: &'a Stores,
+    pub sizes: &'a Sizes,
+    pub seed: u64,
+}
+
+/// A contest that did not take place, and why.
+pub(super) fn not_held(contest: &Contest, common: &Common<'_>, failure: &Failure) -> Outcome {
+    let mut competitors: Vec<_> = contest.entries.iter().cloned().map(Competitor::new).collect();
+    competitors.iter_mut().for_each(|competitor| competitor.failure = Some(failure.clone()));
+    let cells = competitors.iter().map(|competitor| cell(contest, competitor, common)).collect();
+    Outcome { cells, ..Outcome::default() }
+}
+
+/// What is known of a contest now.
+pub(super) fn of(round: &Round<'_>, common: &Common<'_>) -> Outcome {
+    let cells = round.competitors.iter().map(|competitor| cell(round.contest, competitor, common)).collect();
+    Outcome { cells, comparisons: Vec::new(), null_control: Vec::new() }
+}
+
+fn status(competitor: &Competitor) -> (Status, Option<String>) {
+    match &competitor.failure {
+        None if competitor.turns.images.is_empty() => {
+            (Status::Skipped, Some("the run was stopped before its first block was whole".into()))
+        }
+        None => (Status::Ok, None),
+        Some(failure) => {
+            let status = match failure.kind {
+                FailureKind::Unsupported => Status::Unsupported,
+                FailureKind::Timeout => Status::Timeout,
+                FailureKind::Skipped => Status::Skipped,
+                FailureKind::Usage | FailureKind::Mismatch | FailureKind::Failed => Status::Failed,
+            };
+            (status, Some(failure.message.clone()))
+        }
+    }
+}
+
+fn cell(contest: &Contest, competitor: &Competitor, common: &Common<'_>) -> Cell {
+    let entry = &competitor.entry;
+    let (status, reason) = status(competitor);
+    let ok = status == Status::Ok;
+    let resolved: Option<Resolved> = entry.store.as_ref().and_then(|id| registry::resolve(id).ok());
+    let spec = StoreSpec { shape: shape(common.facts), images: contest.images };
+    let stores = (0..common.sizes.stores)
+        .filter_map(|nth| common.stores.get(&store_key(contest, entry, nth, common.sizes)?).ok());
+    let store = stores.clone().next();
+    let turns = competitor.turns.clone();
+    let mismatch = competitor.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Mismatch);
+    let verified: u64 = stores.map(|store| store.verified).sum();
+    let writes = contest.workload.writes();
+    let warm = contest.cache == Cache::Warm;
+    let metadata = match contest.cache {
+        Cache::Warm | Cache::ColdData => "warm",
+        Cache::ColdFull => "cold",
+    };
+    let probed = competitor.probed.clone().unwrap_or_default();
+    let format = resolved.filter(|_| entry.kind != CellKind::Peer).map(|resolved| resolved.format);
+    Cell {
+        id: contest.cell_id(entry, &common.facts.id),
+        kind: entry.kind,
+        format: entry.name.clone(),
+        workload: contest.workload.name().into(),
+        dataset: common.facts.id.clone(),
+        images: contest.images,
+        batch: contest.workload.batch(),
+        threads: contest.threads,
+        cache: contest.cache.name().into(),
+        durability: writes.then(|| contest.durability.name().to_owned()),
+        deliver: "pixels".into(),
+        store: store.map(|store| StoreRef {
+            written_utc: humantime::format_rfc3339_seconds(store.at).to_string(),
+            nth: if entry.kind == CellKind::Null { common.sizes.stores } else { 0 },
+        }),
+        native: competitor.native.clone().or_else(|| format.as_ref().map(|format| format.native())),
+        options: format.as_ref().map(|format| format.settings(&spec)).unwrap_or_default(),
+        capabilities: format.as_ref().map(|format| format.capabilities()),
+        verified: (verified > 0 || mismatch)
+            .then(|| Verified { images: verified + turns.images.iter().sum::<u64>(), ok: !mismatch }),
+        cache_proof: if writes { None } else { competitor.cache_proof(warm, metadata) },
+        estimate: if ok { stats::rate(&turns, common.seed) } else { None },
+        latency: probed.latency,
+        ledger: probed.ledger,
+        counters: probed.counters,
+        storage: store.map(|store| store.storage.clone()),
+        status,
+        reason,
+        turns,
+    }
+}
+
+fn shape(facts: &DatasetFacts) -> Shape {
+    match &facts.shape {
+        DatasetShape::Fixed(shape) => Shape::Fixed(*shape),
+        DatasetShape::Ragged { max, .. } => Shape::Ragged { max: *max },
+    }
+}

@@ -1,0 +1,153 @@
+//! What a run will measure, as data: contests, and the cells that compete in each.
+
+use super::profile::Sizes;
+use crate::dataset::Look;
+use crate::measure::Cache;
+use crate::results::{CellId, CellKind};
+use crate::store::{Durability, FormatId};
+use crate::workload::Workload;
+
+/// What the user asked for.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The formats.
+    pub formats: Vec<FormatId>,
+    /// The workloads.
+    pub workloads: Vec<Workload>,
+    /// Only cells whose name contains this.
+    pub filter: Option<String>,
+    /// States of the cache for reads.
+    pub caches: Vec<Cache>,
+    /// For writes.
+    pub durability: Durability,
+    /// Numbers of reader threads.
+    pub threads: Vec<u32>,
+    /// Images in the stores that are read, where the user says so.
+    pub images: Option<u64>,
+    /// Peers by name, with the format whose stores each reads and the workloads that it offers.
+    pub peers: Vec<PeerOffer>,
+}
+
+/// A program that people run today, and what it can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerOffer {
+    /// Its name in results.
+    pub name: String,
+    /// It reads stores of this format.
+    pub reads: FormatId,
+    /// What it offers.
+    pub workloads: Vec<Workload>,
+}
+
+/// Cells that are measured in turns and compared with one another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contest {
+    /// The access pattern.
+    pub workload: Workload,
+    /// Images in each store.
+    pub images: u64,
+    /// Reader threads.
+    pub threads: u32,
+    /// State of the cache before a turn.
+    pub cache: Cache,
+    /// For writes.
+    pub durability: Durability,
+    /// Who takes part.
+    pub entries: Vec<Entry>,
+}
+
+/// One who takes part.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Format, reference, null twin or peer.
+    pub kind: CellKind,
+    /// Its name: that of the format, of the reference or of the peer.
+    pub name: String,
+    /// The format whose store it uses; `None` where it uses none.
+    pub store: Option<FormatId>,
+}
+
+impl Contest {
+    /// The name of the cell of `entry`.
+    pub fn cell_id(&self, entry: &Entry, dataset: &str) -> String {
+        CellId {
+            kind: entry.kind,
+            format: &entry.name,
+            workload: self.workload.name(),
+            dataset,
+            images: self.images,
+            batch: self.workload.batch(),
+            threads: self.threads,
+            cache: self.cache.name(),
+            durability: self.workload.writes().then(|| self.durability.name()),
+            deliver: "pixels",
+        }
+        .to_string()
+    }
+
+    /// The contest in a few words.
+    pub fn title(&self) -> String {
+        let state = match self.workload.writes() {
+            true => format!("durability {}", self.durability.name()),
+            false => format!("{} cache", self.cache.name()),
+        };
+        let threads = if self.threads == 1 { String::new() } else { format!(", {} threads", self.threads) };
+        format!("{}: {} images, {state}{threads}", self.workload.name(), self.images)
+    }
+}
+
+/// All contests of a run. A contest in which nothing is left after the filter does not take place; one in which a single
+/// format is left does, with its references.
+pub fn plan(wanted: &Wanted, look: &Look, sizes: &Sizes, dataset: &str) -> Vec<Contest> {
+    let read = wanted.images.unwrap_or_else(|| sizes.read_images(look.images, look.image_bytes));
+    let written = sizes.written_images(look.image_bytes).min(read);
+    let mut contests = Vec::new();
+    for &workload in &wanted.workloads {
+        let images = match workload {
+            Workload::WriteOne => 1,
+            Workload::WriteBatch => written,
+            _ => read,
+        };
+        // What is written is in memory first; and a store is written by one thread.
+        let (caches, threads) =
+            if workload.writes() { (&[Cache::Warm][..], &[1][..]) } else { (&wanted.caches[..], &wanted.threads[..]) };
+        // One image at a time is no work for several threads, nor is opening.
+        let threads = if workload.batch() == 1 { &[1][..] } else { threads };
+        for (&cache, &threads) in caches.iter().flat_map(|cache| threads.iter().map(move |threads| (cache, threads))) {
+            let durability = wanted.durability;
+            let mut contest = Contest { workload, images, threads, cache, durability, entries: Vec::new() };
+            contest.entries = entries(wanted, &contest);
+            if let Some(filter) = &wanted.filter {
+                let entries = std::mem::take(&mut contest.entries);
+                let named = |entry: &Entry| contest.cell_id(entry, dataset).contains(filter);
+                let kept: Vec<_> =
+                    entries.iter().filter(|e| named(e) || e.kind == CellKind::Reference).cloned().collect();
+                contest.entries = kept;
+            }
+            if contest.entries.iter().any(|entry| entry.kind != CellKind::Reference) {
+                contests.push(contest);
+            }
+        }
+    }
+    contests
+}
+
+fn entries(wanted: &Wanted, contest: &Contest) -> Vec<Entry> {
+    let format = |id: &FormatId| Entry { kind: CellKind::Format, name: id.to_string(), store: Some(id.clone()) };
+    let mut entries: Vec<Entry> = wanted.formats.iter().map(format).collect();
+    entries.extend(twin(&wanted.formats).map(|id| Entry { kind: CellKind::Null, ..format(id) }));
+    let offered = wanted.peers.iter().filter(|peer| peer.workloads.contains(&contest.workload));
+    let offered = offered.filter(|_| contest.cache == Cache::Warm && contest.threads == 1);
+    entries.extend(offered.map(|peer| Entry {
+        kind: CellKind::Peer,
+        name: peer.name.clone(),
+        store: Some(peer.reads.clone()),
+    }));
+    entries
+}
+
+/// The format that is written a second time: one whose stores are single files, where there is one, because it costs
+/// least, and because the noise of the machine shows best in what is fast.
+fn twin(formats: &[FormatId]) -> Option<&FormatId> {
+    formats.iter().find(|id| id.container != "dir").or(formats.first())
+}
