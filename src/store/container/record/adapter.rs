@@ -211,3 +211,38 @@ fn split(record: Record<'_>, prefixed: bool) -> Result<(&[u8], u32), String> {
     let (label, bytes) = record.bytes.split_first_chunk::<4>().ok_or("the record is too short to hold a label")?;
     Ok((bytes, u32::from_le_bytes(*label)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::{Dataset, Memory};
+    use crate::error::Error;
+    use crate::store::copy::write;
+    use crate::store::registry;
+    use crate::store::sealed::IfExists;
+
+    #[test]
+    fn the_audit_sees_records_of_another_codec() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let resolved = registry::resolve(&"dir:png".parse().unwrap()).unwrap();
+        let dataset = Memory::ragged(9, &[3]);
+        let spec = StoreSpec { shape: dataset.shape(), images: 9 };
+        write(&resolved, &dataset, &path, WriteOptions::default(), IfExists::Refuse, &mut |_| Ok(())).unwrap();
+        resolved.format.audit(&path, &spec).unwrap();
+        // The first, the middle, the last: those that it looks at.
+        for index in [0, 4, 8] {
+            let file = path.join(format!("images/{index:08}.png"));
+            let png = std::fs::read(&file).unwrap();
+            std::fs::write(&file, "bare pixels, say").unwrap();
+            match resolved.format.audit(&path, &spec) {
+                Err(Error::Mismatch { detail, .. }) => {
+                    assert!(detail.contains(&format!("record {index} is not png")), "{detail}");
+                }
+                other => panic!("record {index}: {other:?}"),
+            }
+            std::fs::write(&file, png).unwrap();
+        }
+        resolved.format.audit(&path, &spec).unwrap();
+    }
+}
