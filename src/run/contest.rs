@@ -7,6 +7,7 @@ use super::plan::{Contest, Entry};
 use super::profile::Sizes;
 use super::stores::{StoreKey, Stores};
 use crate::measure::{Cache, schedule};
+use crate::results::CellKind;
 use crate::worker::protocol::{DatasetSpec, Failure, FailureKind, Task};
 use crate::workload::Workload;
 use std::time::Duration;
@@ -221,7 +222,10 @@ fn task(contest: &Contest, setting: &Setting<'_>, launch: u32, entry: &Entry) ->
         None => Default::default(),
     };
     Ok(Task {
-        format: entry.name.clone(),
+        format: match &entry.store {
+            Some(id) if entry.kind != CellKind::Peer => id.to_string(),
+            _ => entry.name.clone(),
+        },
         store,
         fingerprints,
         workload: contest.workload,
@@ -233,13 +237,14 @@ fn task(contest: &Contest, setting: &Setting<'_>, launch: u32, entry: &Entry) ->
         dataset: setting.dataset.clone(),
         // All cells of a launch are asked for the same images in the same order.
         seed: setting.seed.wrapping_add(u64::from(launch)),
+        handicap: entry.handicap,
     })
 }
 
 /// The store that an entry uses in a launch.
 pub(super) fn store_key(contest: &Contest, entry: &Entry, launch: u32, sizes: &Sizes) -> Option<StoreKey> {
     let format = entry.store.as_ref()?.to_string();
-    let nth = launch % sizes.stores + if entry.kind == crate::results::CellKind::Null { sizes.stores } else { 0 };
+    let nth = launch % sizes.stores + entry.series * sizes.stores;
     Some(StoreKey { format, images: contest.images, nth })
 }
 

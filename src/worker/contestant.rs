@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::measure::{Monotonic, Stopwatch};
 use crate::store::{Threads, WriteOptions, registry};
 use crate::sys;
-use crate::workload::{Fingerprints, Session, Source};
+use crate::workload::{Fingerprints, Handicapped, Session, Source};
 use std::sync::Arc;
 
 /// A cell that takes turns.
@@ -29,6 +29,10 @@ impl Contestant {
                 let expected = Arc::new(Fingerprints::read(&task.fingerprints, task.images)?);
                 task.workload.start_reading(&task.store, &expected, task.seed)?
             }
+        };
+        let session = match task.handicap {
+            Some(handicap) => Box::new(Handicapped::new(session, handicap)),
+            None => session,
         };
         Ok(Self { task, session, clock: Monotonic::default() })
     }

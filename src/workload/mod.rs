@@ -13,6 +13,7 @@
 //! Everything delivered in a timed region is checked outside it: shape, label and pixels of every image, by fingerprint.
 
 mod fingerprints;
+mod handicap;
 mod order;
 mod prepare;
 mod read;
@@ -21,6 +22,7 @@ mod source;
 mod write;
 
 pub use fingerprints::Fingerprints;
+pub use handicap::{Handicap, HandicapKind, Handicapped};
 pub use order::Order;
 pub use prepare::{Prepared, Shelf};
 pub use source::Source;
