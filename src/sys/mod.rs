@@ -1,6 +1,8 @@
 //! What the operating system knows and counts. The only place for `unsafe` outside containers.
 
+pub mod huge_memory;
 pub mod page_cache;
+pub mod positioned;
 
 use std::time::Duration;
 

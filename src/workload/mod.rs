@@ -15,12 +15,14 @@
 mod order;
 mod prepare;
 mod read;
+mod reference;
 pub mod sizes;
 mod source;
 mod write;
 
 pub use order::Order;
 pub use prepare::{Prepared, Shelf};
+pub use reference::references;
 pub use source::Source;
 
 use crate::error::Result;
