@@ -1,6 +1,7 @@
-//! Clocks, records of what was timed, and space on disk.
+//! Clocks, records of what was timed, space on disk, and cold caches.
 
 mod clock;
+pub mod cold;
 mod recorder;
 mod space;
 

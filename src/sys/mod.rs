@@ -4,6 +4,8 @@ pub mod huge_memory;
 pub mod page_cache;
 pub mod positioned;
 
+pub use page_cache::{can_drop_caches, drop_caches, resident};
+
 use std::time::Duration;
 
 /// Processor time that this process and its threads have used so far, in user mode and in the kernel; `None` where the
