@@ -3,6 +3,7 @@
 mod clock;
 pub mod cold;
 mod recorder;
+pub mod schedule;
 mod space;
 
 pub use clock::{Clock, Monotonic, Simulated, Stopwatch};

@@ -12,6 +12,7 @@
 //!
 //! Everything delivered in a timed region is checked outside it: shape, label and pixels of every image, by fingerprint.
 
+mod fingerprints;
 mod order;
 mod prepare;
 mod read;
@@ -20,6 +21,7 @@ pub mod sizes;
 mod source;
 mod write;
 
+pub use fingerprints::Fingerprints;
 pub use order::Order;
 pub use prepare::{Prepared, Shelf};
 pub use reference::references;
@@ -113,9 +115,17 @@ impl Workload {
         if self.writes() {
             return Ok(Box::new(write::Writes::new(resolved, source, store, options)));
         }
-        match self.order(source.images(), seed) {
-            Some(order) => Ok(Box::new(read::Reads::new(store, source, order, self.batch())?)),
-            None => Ok(Box::new(read::Opens::new(store, source)?)),
+        self.start_reading(store, source.fingerprints(), seed)
+    }
+
+    /// As [`Workload::start`], for workloads that read: these need to know only what has to be delivered.
+    ///
+    /// # Errors
+    /// When the store cannot be opened, or is not what was written.
+    pub fn start_reading(self, store: &Path, expected: &Arc<Fingerprints>, seed: u64) -> Result<Box<dyn Session>> {
+        match self.order(expected.images(), seed) {
+            Some(order) => Ok(Box::new(read::Reads::new(store, expected, order, self.batch())?)),
+            None => Ok(Box::new(read::Opens::new(store, expected)?)),
         }
     }
 

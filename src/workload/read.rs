@@ -1,6 +1,6 @@
 //! Reading sessions: `read_one`, `read_batch`, `scan`, `epoch` on an open store, and `open`.
 
-use super::{BATCH, Order, Session, Source};
+use super::{BATCH, Fingerprints, Order, Session};
 use crate::error::Result;
 use crate::measure::Stopwatch;
 use crate::sample::Batch;
@@ -15,16 +15,16 @@ const SINGLE_READS_AT_ONCE: u64 = 64;
 
 /// Reads all of a store once, in order, and checks it: afterwards it is in memory, as the warm workloads say. (That it
 /// was just written proves nothing: some systems take pages away that have not been used for a few seconds.)
-pub fn read_all(store: &Path, source: &Source) -> Result<()> {
+pub fn read_all(store: &Path, expected: &Fingerprints) -> Result<()> {
     let open = OpenStore::open(store)?;
     let (name, mut reader) = (StoreName::new(&open.resolved.id, store), open.reader()?);
     let (mut indices, mut delivered) = (Vec::new(), Batch::new());
-    let mut order = Order::sequential(source.images());
-    for _ in 0..source.images().div_ceil(BATCH) {
+    let mut order = Order::sequential(expected.images());
+    for _ in 0..expected.images().div_ceil(BATCH) {
         order.next(BATCH, &mut indices);
         delivered.clear();
         reader.read_batch(&indices, &mut delivered)?;
-        source.check(&name, &indices, &delivered)?;
+        expected.check(&name, &indices, &delivered)?;
     }
     Ok(())
 }
@@ -33,7 +33,7 @@ pub fn read_all(store: &Path, source: &Source) -> Result<()> {
 pub struct Reads {
     reader: Box<dyn ImageReader>,
     name: StoreName,
-    source: Arc<Source>,
+    expected: Arc<Fingerprints>,
     order: Order,
     batch: u64,
     indices: Vec<u64>,
@@ -42,13 +42,13 @@ pub struct Reads {
 
 impl Reads {
     /// Opens the store; operations of `batch` images in the order given.
-    pub fn new(store: &Path, source: &Arc<Source>, order: Order, batch: u64) -> Result<Self> {
-        read_all(store, source)?;
+    pub fn new(store: &Path, expected: &Arc<Fingerprints>, order: Order, batch: u64) -> Result<Self> {
+        read_all(store, expected)?;
         let open = OpenStore::open(store)?;
         Ok(Self {
             reader: open.reader()?,
             name: StoreName::new(&open.resolved.id, store),
-            source: Arc::clone(source),
+            expected: Arc::clone(expected),
             order,
             batch,
             indices: Vec::new(),
@@ -83,7 +83,7 @@ impl Session for Reads {
                 self.one_batch(watch)?;
                 done += 1;
             }
-            self.source.check(&self.name, &self.indices, &self.delivered)?;
+            self.expected.check(&self.name, &self.indices, &self.delivered)?;
             images += self.delivered.len() as u64;
         }
         Ok(images)
@@ -93,15 +93,15 @@ impl Session for Reads {
 /// Opens a store again and again.
 pub struct Opens {
     store: PathBuf,
-    source: Arc<Source>,
+    expected: Arc<Fingerprints>,
     delivered: Batch,
 }
 
 impl Opens {
     /// Of the store at `store`.
-    pub fn new(store: &Path, source: &Arc<Source>) -> Result<Self> {
-        read_all(store, source)?;
-        Ok(Self { store: store.to_owned(), source: Arc::clone(source), delivered: Batch::new() })
+    pub fn new(store: &Path, expected: &Arc<Fingerprints>) -> Result<Self> {
+        read_all(store, expected)?;
+        Ok(Self { store: store.to_owned(), expected: Arc::clone(expected), delivered: Batch::new() })
     }
 }
 
@@ -117,7 +117,7 @@ impl Session for Opens {
                 Ok((open, reader))
             })?;
             let name = StoreName::new(&open.0.resolved.id, &self.store);
-            self.source.check(&name, &[0], &self.delivered)?;
+            self.expected.check(&name, &[0], &self.delivered)?;
         }
         Ok(operations)
     }
