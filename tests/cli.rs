@@ -48,6 +48,9 @@ fn list_shows_every_format_built_in_or_not() {
         let expected = !left_out.contains(&(format["container"].as_str().unwrap(), false));
         assert_eq!(built_in, expected, "{format}");
     }
+    let references = list["references"].as_array().unwrap();
+    assert!(references.iter().any(|row| row["id"] == "flat:raw" && row["built_in"] == true), "{references:?}");
+    assert!(!ids.iter().any(|id| id.starts_with("flat")), "a reference is no format to choose: {ids:?}");
     shelfmark().arg("list").assert().success().stdout(contains("dir:png").and(contains("epoch")));
 }
 

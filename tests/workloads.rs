@@ -9,7 +9,7 @@ use shelfmark::sample::{Batch, ImageShape};
 use shelfmark::store::registry::{Resolved, resolve};
 use shelfmark::store::{Capabilities, Format, ImageStore, ImageWriter, StoreSpec, WriteOptions};
 use shelfmark::sys::page_cache::{cached, evict};
-use shelfmark::workload::{BATCH, Session, Shelf, Source, Workload};
+use shelfmark::workload::{BATCH, Session, Shelf, Source, Workload, nothing};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
@@ -56,6 +56,29 @@ fn the_clock_runs_while_the_store_works_and_at_no_other_time() {
     }
     drop(shelf);
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0, "stores were left behind");
+}
+
+#[test]
+fn reading_nothing_asks_and_is_timed_like_reading_something() {
+    let place = tempfile::tempdir().unwrap();
+    let mut shelf = Shelf::new(place.path()).unwrap();
+    for workload in Workload::ALL {
+        let Some(mut empty) = nothing::session(workload, IMAGES, 7) else {
+            assert!(workload.writes() || workload == Workload::Open, "{}", workload.name());
+            continue;
+        };
+        let mut real = start(workload, &mut shelf);
+        // In several turns, which have to go on where the one before stopped.
+        for operations in [1, 130, 3] {
+            let done = |session: &mut dyn Session| {
+                let clock = Simulated::ticking(1);
+                let mut watch = Stopwatch::new(&clock);
+                let images = session.run(operations, &mut watch).unwrap();
+                (images, watch.elapsed_ns())
+            };
+            assert_eq!(done(&mut *empty), done(&mut *real), "{}", workload.name());
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! Clocks, records of what was timed, and space on disk.
+//! Clocks, records of what was timed, space on disk, and cold caches.
 
 mod cache;
 mod clock;
+pub mod cold;
 mod recorder;
 pub mod schedule;
 mod space;

@@ -1,9 +1,12 @@
 //! What the operating system knows and counts. The only place for `unsafe` outside containers.
 
+pub mod huge_memory;
 pub mod page_cache;
+pub mod positioned;
 mod signal;
 
 pub use signal::signal_name;
+pub use page_cache::{can_drop_caches, drop_caches, resident};
 
 use std::time::Duration;
 

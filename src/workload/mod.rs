@@ -14,9 +14,11 @@
 
 mod fingerprints;
 mod handicap;
+pub mod nothing;
 mod order;
 mod prepare;
 mod read;
+mod reference;
 pub mod sizes;
 mod source;
 mod write;
@@ -25,6 +27,7 @@ pub use fingerprints::Fingerprints;
 pub use handicap::{Handicap, HandicapKind, Handicapped};
 pub use order::Order;
 pub use prepare::{Prepared, Shelf};
+pub use reference::references;
 pub use source::Source;
 
 use crate::error::Result;
