@@ -48,23 +48,43 @@ impl Clock for Simulated {
     }
 }
 
+/// Looks on from outside the time while pieces of work are timed.
+pub trait Onlooker {
+    /// Just before the clock starts.
+    fn before(&mut self);
+    /// Just after it has stopped; what the work returned is still there.
+    fn after(&mut self);
+}
+
 /// Adds up the time of the pieces of work it is given; what happens between them is not counted.
 pub struct Stopwatch<'a> {
     clock: &'a dyn Clock,
     elapsed_ns: u64,
+    onlooker: Option<&'a mut dyn Onlooker>,
 }
 
 impl<'a> Stopwatch<'a> {
     /// At zero.
     pub fn new(clock: &'a dyn Clock) -> Self {
-        Self { clock, elapsed_ns: 0 }
+        Self { clock, elapsed_ns: 0, onlooker: None }
+    }
+
+    /// At zero, with somebody looking on.
+    pub fn watched(clock: &'a dyn Clock, onlooker: &'a mut dyn Onlooker) -> Self {
+        Self { onlooker: Some(onlooker), ..Self::new(clock) }
     }
 
     /// Does `work` with the clock running.
     pub fn time<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        if let Some(onlooker) = &mut self.onlooker {
+            onlooker.before();
+        }
         let start = self.clock.now_ns();
         let outcome = work();
         self.elapsed_ns += self.clock.now_ns().saturating_sub(start);
+        if let Some(onlooker) = &mut self.onlooker {
+            onlooker.after();
+        }
         outcome
     }
 

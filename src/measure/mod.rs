@@ -1,9 +1,11 @@
-//! Clocks, records of what was timed, and space on disk.
+//! Clocks, records of what was timed, counts of what was used, and space on disk.
 
 mod clock;
+mod counters;
 mod recorder;
 mod space;
 
-pub use clock::{Clock, Monotonic, Simulated, Stopwatch};
+pub use clock::{Clock, Monotonic, Onlooker, Simulated, Stopwatch};
+pub use counters::count;
 pub use recorder::{Measurement, Recorder};
 pub use space::space;

@@ -348,10 +348,16 @@ pub struct Ledger {
     pub other_ns: f64,
 }
 
-/// Exact counts over a cell.
+/// Exact counts over a cell: totals of a pass of its own, of the timed work alone. Divide by `operations` or `images`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counters {
-    /// read(2) and its kin.
+    /// Operations that were counted.
+    #[serde(default)]
+    pub operations: Option<u64>,
+    /// Images that they delivered or wrote.
+    #[serde(default)]
+    pub images: Option<u64>,
+    /// read(2) and its kin. Reads through a memory map make no calls: they show as page faults.
     pub read_calls: Option<u64>,
     /// write(2) and its kin.
     pub write_calls: Option<u64>,
@@ -369,9 +375,10 @@ pub struct Counters {
     pub user_ns: Option<u64>,
     /// Processor time in the kernel.
     pub sys_ns: Option<u64>,
-    /// Peak of anonymous memory.
+    /// Peak of anonymous memory: the most above what there was before the store was opened, seen each time the clock
+    /// stopped. What was taken and given back in between is not seen.
     pub peak_anon_bytes: Option<u64>,
-    /// Peak of mapped file memory.
+    /// Peak of mapped file memory, as above.
     pub peak_file_bytes: Option<u64>,
 }
 
