@@ -2,10 +2,12 @@
 
 mod clock;
 mod counters;
+mod latency;
 mod recorder;
 mod space;
 
 pub use clock::{Clock, Monotonic, Onlooker, Simulated, Stopwatch};
 pub use counters::count;
+pub use latency::latency;
 pub use recorder::{Measurement, Recorder};
 pub use space::space;

@@ -297,14 +297,15 @@ pub struct Turns {
     pub elapsed_ns: Vec<u64>,
 }
 
-/// Latency of single operations.
+/// Latency of single operations, each timed alone in a pass of its own; an operation may deliver many images (`batch`).
+/// Percentiles are nearest ranks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Latency {
     /// Median.
     pub p50_ns: u64,
     /// 90th percentile.
     pub p90_ns: u64,
-    /// 99th percentile.
+    /// 99th percentile; of fewer than 100 operations the slowest.
     pub p99_ns: u64,
     /// Operations.
     pub count: u64,

@@ -143,6 +143,7 @@ impl std::str::FromStr for Workload {
 /// A workload under way: a cursor that goes on where it stopped.
 pub trait Session {
     /// Does `operations` operations, with the watch running only while the store works, and checks all they delivered.
+    /// Tells the watch where each ends.
     /// Returns the number of images delivered or written.
     ///
     /// # Errors

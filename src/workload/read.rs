@@ -59,13 +59,13 @@ impl Reads {
     fn singles(&mut self, count: u64, watch: &mut Stopwatch<'_>) -> Result<()> {
         self.order.next(count, &mut self.indices);
         let Self { reader, indices, delivered, .. } = self;
-        watch.time(|| indices.iter().try_for_each(|&index| reader.read(index, delivered)))
+        watch.operations(indices.iter(), |&index| reader.read(index, delivered))
     }
 
     fn one_batch(&mut self, watch: &mut Stopwatch<'_>) -> Result<()> {
         self.order.next(self.batch, &mut self.indices);
         let Self { reader, indices, delivered, .. } = self;
-        watch.time(|| reader.read_batch(indices, delivered))
+        watch.operations([indices], |indices| reader.read_batch(indices, delivered))
     }
 }
 
@@ -116,6 +116,7 @@ impl Session for Opens {
                 reader.read(0, delivered)?;
                 Ok((open, reader))
             })?;
+            watch.end_operation();
             let name = StoreName::new(&open.0.resolved.id, &self.store);
             self.source.check(&name, &[0], &self.delivered)?;
         }
