@@ -235,6 +235,9 @@ pub struct Cell {
     /// Where the time goes.
     #[serde(default)]
     pub ledger: Option<Ledger>,
+    /// Why there is no ledger, where the work cannot be taken apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger_reason: Option<String>,
     /// Exact counts.
     #[serde(default)]
     pub counters: Option<Counters>,
@@ -332,21 +335,28 @@ pub struct Estimate {
     pub share_of_reference: Option<f64>,
 }
 
-/// Time an image, by what it was spent on.
+/// Time an image, by what it was spent on: from a pass of its own with a meter between container and codec, less what
+/// the meter's clock cost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Ledger {
-    /// Opening.
+    /// Opening; 0 where the store is open before the clock runs.
     pub open_ns: f64,
-    /// Finding the record.
-    pub lookup_ns: f64,
-    /// Moving the bytes.
+    /// Finding the record; null where finding and moving are one call, which is then `read_ns`.
+    pub lookup_ns: Option<f64>,
+    /// Moving the bytes; from a memory map, making their pages present.
     pub read_ns: f64,
-    /// Decoding.
+    /// Decoding; 0 where there is nothing to decode.
     pub decode_ns: f64,
-    /// Copying into the caller's buffer.
-    pub copy_ns: f64,
+    /// Copying into the caller's buffer; null where the codec writes into it while it decodes.
+    pub copy_ns: Option<f64>,
     /// The rest.
     pub other_ns: f64,
+    /// All of it, measured without the meter: the sum of the above, unless they exceed it and `other_ns` is 0.
+    #[serde(default)]
+    pub total_ns: Option<f64>,
+    /// Time that metering added, relative to `total_ns`; above 0.1 the parts are to be taken with care.
+    #[serde(default)]
+    pub metering_share: Option<f64>,
 }
 
 /// Exact counts over a cell: totals of a pass of its own, of the timed work alone. Divide by `operations` or `images`.

@@ -12,6 +12,7 @@
 //!
 //! Everything delivered in a timed region is checked outside it: shape, label and pixels of every image, by fingerprint.
 
+mod ledger;
 mod order;
 mod prepare;
 mod read;
@@ -19,6 +20,7 @@ pub mod sizes;
 mod source;
 mod write;
 
+pub use ledger::ledger;
 pub use order::Order;
 pub use prepare::{Prepared, Shelf};
 pub use source::Source;
@@ -27,6 +29,7 @@ use crate::error::Result;
 use crate::measure::Stopwatch;
 use crate::store::WriteOptions;
 use crate::store::registry::Resolved;
+use crate::store::sealed::OpenStore;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -111,9 +114,20 @@ impl Workload {
         if self.writes() {
             return Ok(Box::new(write::Writes::new(resolved, source, store, options)));
         }
+        self.start_reading(store, source, seed, Box::new(OpenStore::open))
+    }
+
+    /// As [`Workload::start`], for workloads that read; `open` opens the store.
+    fn start_reading(
+        self,
+        store: &Path,
+        source: &Arc<Source>,
+        seed: u64,
+        open: Box<read::Opener>,
+    ) -> Result<Box<dyn Session>> {
         match self.order(source.images(), seed) {
-            Some(order) => Ok(Box::new(read::Reads::new(store, source, order, self.batch())?)),
-            None => Ok(Box::new(read::Opens::new(store, source)?)),
+            Some(order) => Ok(Box::new(read::Reads::new(store, source, order, self.batch(), &*open)?)),
+            None => Ok(Box::new(read::Opens::new(store, source, open)?)),
         }
     }
 

@@ -10,6 +10,9 @@ use crate::store::sealed::OpenStore;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Opens the store at a path.
+pub type Opener = dyn Fn(&Path) -> Result<OpenStore>;
+
 /// Single reads between two looks at the clock: a look costs 25 ns, a fast read 500.
 const SINGLE_READS_AT_ONCE: u64 = 64;
 
@@ -41,10 +44,10 @@ pub struct Reads {
 }
 
 impl Reads {
-    /// Opens the store; operations of `batch` images in the order given.
-    pub fn new(store: &Path, source: &Arc<Source>, order: Order, batch: u64) -> Result<Self> {
+    /// Opens the store with `open`; operations of `batch` images in the order given.
+    pub fn new(store: &Path, source: &Arc<Source>, order: Order, batch: u64, open: &Opener) -> Result<Self> {
         read_all(store, source)?;
-        let open = OpenStore::open(store)?;
+        let open = open(store)?;
         Ok(Self {
             reader: open.reader()?,
             name: StoreName::new(&open.resolved.id, store),
@@ -94,14 +97,15 @@ impl Session for Reads {
 pub struct Opens {
     store: PathBuf,
     source: Arc<Source>,
+    open: Box<Opener>,
     delivered: Batch,
 }
 
 impl Opens {
-    /// Of the store at `store`.
-    pub fn new(store: &Path, source: &Arc<Source>) -> Result<Self> {
+    /// Of the store at `store`, with `open`.
+    pub fn new(store: &Path, source: &Arc<Source>, open: Box<Opener>) -> Result<Self> {
         read_all(store, source)?;
-        Ok(Self { store: store.to_owned(), source: Arc::clone(source), delivered: Batch::new() })
+        Ok(Self { store: store.to_owned(), source: Arc::clone(source), open, delivered: Batch::new() })
     }
 }
 
@@ -111,7 +115,7 @@ impl Session for Opens {
             self.delivered.clear_and_spoil();
             let delivered = &mut self.delivered;
             let open = watch.time(|| -> Result<_> {
-                let open = OpenStore::open(&self.store)?;
+                let open = (self.open)(&self.store)?;
                 let mut reader = open.reader()?;
                 reader.read(0, delivered)?;
                 Ok((open, reader))
