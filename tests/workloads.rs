@@ -3,8 +3,8 @@
 
 use shelfmark::Error;
 use shelfmark::dataset::Synthetic;
-use shelfmark::measure::{Simulated, Stopwatch};
-use shelfmark::results::Native;
+use shelfmark::measure::{Simulated, Stopwatch, latency};
+use shelfmark::results::{Latency, Native};
 use shelfmark::sample::{Batch, ImageShape};
 use shelfmark::store::registry::{Resolved, resolve};
 use shelfmark::store::{Capabilities, Format, ImageStore, ImageWriter, StoreSpec, WriteOptions};
@@ -78,6 +78,28 @@ fn reading_nothing_asks_and_is_timed_like_reading_something() {
             };
             assert_eq!(done(&mut *empty), done(&mut *real), "{}", workload.name());
         }
+    }
+}
+
+#[test]
+fn latencies_are_those_of_single_operations() {
+    let place = tempfile::tempdir().unwrap();
+    let mut shelf = Shelf::new(place.path()).unwrap();
+    for (workload, operations, pieces) in [
+        (Workload::WriteOne, 2, 4),
+        (Workload::WriteBatch, 2, 4),
+        (Workload::ReadOne, 130, 1),
+        (Workload::ReadBatch, 5, 1),
+        (Workload::Scan, 3, 1),
+        (Workload::Epoch, 4, 1),
+        (Workload::Open, 6, 1),
+    ] {
+        let mut session = start(workload, &mut shelf);
+        let clock = Simulated::ticking(10);
+        let found = latency(&mut *session, operations, &clock).unwrap();
+        // Each piece takes one tick, and nothing else is in an operation's time.
+        let expected = Latency { p50_ns: 10 * pieces, p90_ns: 10 * pieces, p99_ns: 10 * pieces, count: operations };
+        assert_eq!(found, expected, "{}", workload.name());
     }
 }
 

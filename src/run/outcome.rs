@@ -109,6 +109,7 @@ fn cell(contest: &Contest, competitor: &Competitor, common: &Common<'_>) -> Cell
         estimate: if ok { stats::rate(&turns, common.seed) } else { None },
         latency: probed.latency,
         ledger: probed.ledger,
+        ledger_reason: probed.ledger_reason,
         counters: probed.counters,
         storage: store.map(|store| store.storage.clone()),
         status,

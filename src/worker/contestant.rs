@@ -4,6 +4,7 @@ use super::protocol::{Failure, Probed, Task, Turned};
 use crate::error::Result;
 use crate::measure::{Monotonic, Stopwatch};
 use crate::store::{Threads, WriteOptions, registry};
+use crate::store::sealed::OpenStore;
 use crate::sys;
 use crate::workload::{Fingerprints, Handicapped, Session, Source};
 use std::sync::Arc;
@@ -27,7 +28,7 @@ impl Contestant {
             }
             None => {
                 let expected = Arc::new(Fingerprints::read(&task.fingerprints, task.images)?);
-                task.workload.start_reading(&task.store, &expected, task.seed)?
+                task.workload.start_reading(&task.store, &expected, task.seed, Box::new(OpenStore::open))?
             }
         };
         let session = match task.handicap {
