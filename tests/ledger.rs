@@ -20,7 +20,7 @@ fn taken_apart(format: &str, workload: Workload) -> Result<Ledger, String> {
     let source = Arc::new(Source::new(Arc::new(Synthetic::new(ImageShape::new(8, 8, 3), IMAGES, 1))).unwrap());
     let prepared = shelf.prepare(&resolve(&format.parse().unwrap()).unwrap(), &source).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(Simulated::ticking(1));
-    ledger(workload, &prepared.path, &source, 16, 7, &clock).unwrap()
+    ledger(workload, &prepared.path, source.fingerprints(), 16, 7, &clock).unwrap()
 }
 
 /// Images that 16 operations deliver after one that does not count, and how often the clock runs for them in 8 turns.

@@ -21,6 +21,9 @@ const MAX_BLOCKS: usize = 40;
 /// Images of a cold shuffled pass that are read in a turn: enough to see what seeking costs.
 const COLD_IMAGES: u64 = 1_024;
 
+/// Turns' worth of operations in each pass of a probe of reads.
+const PROBED_TURNS: u64 = 5;
+
 /// Operations of each pass of a probe, at most.
 const PROBED_OPERATIONS: u64 = 1 << 12;
 
@@ -198,7 +201,8 @@ impl<'a> Round<'a> {
         let (contest, setting) = (self.contest, &self.setting);
         for competitor in self.competitors.iter_mut().filter(|competitor| competitor.competes()) {
             let mut hosts = Hosts::new(setting.launcher, setting.limit);
-            let operations = competitor.operations.clamp(1, PROBED_OPERATIONS);
+            let turns = if contest.workload.writes() { 1 } else { PROBED_TURNS };
+            let operations = (competitor.operations * turns).clamp(1, PROBED_OPERATIONS);
             hosts.prepare(std::slice::from_mut(competitor), |alone| task(contest, setting, 0, &alone.entry));
             if competitor.competes() {
                 match hosts.probe(0, &competitor.entry, operations) {

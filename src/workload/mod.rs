@@ -12,6 +12,7 @@
 //!
 //! Everything delivered in a timed region is checked outside it: shape, label and pixels of every image, by fingerprint.
 
+pub mod cold;
 mod fingerprints;
 mod handicap;
 pub mod nothing;

@@ -20,7 +20,7 @@ pub fn session(workload: Workload, images: u64, seed: u64) -> Option<Box<dyn Ses
     let reader: Box<dyn ImageReader> = Box::new(NoImages);
     // The compiler must not see which reader it is, or the calls would be gone.
     let reader = std::hint::black_box(reader);
-    Some(Box::new(Reads::unchecked(reader, name, order, workload.batch())))
+    Some(Box::new(Reads::from_open(reader, name, None, order, workload.batch())))
 }
 
 struct NoImages;

@@ -50,12 +50,23 @@ impl Reads {
         read_all(store, expected)?;
         let open = open(store)?;
         let name = StoreName::new(&open.resolved.id, store);
-        Ok(Self { expected: Some(Arc::clone(expected)), ..Self::unchecked(open.reader()?, name, order, batch) })
+        Ok(Self::from_open(open.reader()?, name, Some(Arc::clone(expected)), order, batch))
     }
 
-    /// From a reader that delivers nothing, so that there is nothing to check.
-    pub fn unchecked(reader: Box<dyn ImageReader>, name: StoreName, order: Order, batch: u64) -> Self {
-        Self { reader, name, expected: None, order, batch, indices: Vec::new(), delivered: Batch::new() }
+    /// From a reader; nothing is checked where nothing is expected because nothing is delivered.
+    pub fn from_open(
+        reader: Box<dyn ImageReader>,
+        name: StoreName,
+        expected: Option<Arc<Fingerprints>>,
+        order: Order,
+        batch: u64,
+    ) -> Self {
+        Self { reader, name, expected, order, batch, indices: Vec::new(), delivered: Batch::new() }
+    }
+
+    /// The order, to go on with where this stopped.
+    pub fn into_order(self) -> Order {
+        self.order
     }
 
     fn singles(&mut self, count: u64, watch: &mut Stopwatch<'_>) -> Result<()> {
