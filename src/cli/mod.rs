@@ -2,6 +2,7 @@
 
 mod child;
 mod convert;
+mod env;
 mod flags;
 mod inspect;
 mod interrupt;
@@ -62,6 +63,8 @@ enum Verb {
     Convert(convert::Convert),
     /// Show what a store or dataset is, and whether it is whole
     Inspect(inspect::Inspect),
+    /// Show what this host is, how noisy it is, and what can be measured cold
+    Env(env::Env),
     /// Turn results into one self-contained HTML page with charts, and Markdown
     Report(report::Report),
 }
@@ -76,6 +79,7 @@ pub fn main() -> ExitCode {
         Verb::Inspect(inspect) => {
             inspect.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) })
         }
+        Verb::Env(env) => env.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) }),
         Verb::Report(report) => report.run(),
     };
     let exit = outcome.unwrap_or_else(|error| {

@@ -111,7 +111,7 @@ pub fn nearest_existing(path: &Path) -> Option<std::path::PathBuf> {
 
 /// The name of the file system `place` lies in, if it keeps its files in memory only.
 #[cfg(target_os = "linux")]
-fn memory_file_system(place: &Path) -> Option<&'static str> {
+pub fn memory_file_system(place: &Path) -> Option<&'static str> {
     // From the kernel's `uapi/linux/magic.h`; the type's width differs between architectures.
     const MAGIC: [(i64, &str); 3] = [(0x0102_1994, "tmpfs"), (0x8584_58f6, "ramfs"), (0x9584_58f6, "hugetlbfs")];
     let found = rustix::fs::statfs(place).ok()?.f_type as i64 & 0xFFFF_FFFF;

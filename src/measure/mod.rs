@@ -1,7 +1,8 @@
-//! Clocks, records of what was timed, space on disk, and cold caches.
+//! Clocks, records of what was timed, space on disk, cold caches, and how noisy the host is.
 
 mod clock;
 pub mod cold;
+pub mod noise;
 mod recorder;
 pub mod schedule;
 mod space;
