@@ -113,7 +113,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn memory_is_not_taken_for_the_disk_that_it_is_mounted_on() {
-        if memory_file_system(Path::new("/dev/shm")) != Some("tmpfs") {
+        if !crate::measure::cold::is_mounted_tmpfs("/dev/shm") {
             return println!("skipped: there is no tmpfs");
         }
         assert_eq!(describe_place(Path::new("/dev/shm/not/there"), "given").fs.as_deref(), Some("tmpfs"));
