@@ -118,8 +118,9 @@ pub fn memory_file_system(place: &Path) -> Option<&'static str> {
     MAGIC.iter().find(|(magic, _)| *magic == found).map(|(_, name)| *name)
 }
 
+/// The name of the file system, if it keeps its files in memory only: not told here.
 #[cfg(not(target_os = "linux"))]
-fn memory_file_system(_: &Path) -> Option<&'static str> {
+pub fn memory_file_system(_: &Path) -> Option<&'static str> {
     None
 }
 
