@@ -138,7 +138,7 @@ fn verdicts_are_reached_and_seldom_wrong() {
                 assert!(twins[0] + twins[1] < 0.05 + slack(0.05, trials));
                 assert!(seven[2] < 0.004 + slack(0.004, trials));
                 if se <= 0.01 && cells == 2 {
-                    assert!(ten[0] > if launches == 4 { 0.85 } else { 0.95 } - slack(0.95, trials), "{ten:?}");
+                    assert!(ten[0] > 0.95, "{ten:?}");
                     assert!(twins[0] + twins[1] < 0.008 + slack(0.008, trials), "{twins:?}");
                 }
                 if se <= 0.0075 && launches >= 8 && cells == 2 {
@@ -154,17 +154,23 @@ fn verdicts_are_reached_and_seldom_wrong() {
 fn intervals_against_the_best_hold_at_once() {
     let (trials, rule) = (asked().unwrap_or(100), Rule::default());
     let rising = [0.3, 0.5, 0.7, 1.0, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0];
-    println!("simultaneous coverage of 9 comparisons with the best: all alike; +1 % each; noise differing 20-fold");
+    println!(
+        "simultaneous coverage of 9 comparisons with the best: all alike; +1 % each; noise differing 20-fold; that, and one far ahead"
+    );
     for &launches in settings(&[4, 10, 6, 8]) {
         let mut shares = Vec::new();
         for (tail, lag1) in [(Tail::Gaussian, 0.0), (Tail::Heavy, 0.6)] {
-            for setting in 0..3 {
+            for setting in 0..4 {
                 let mut world = World { tail, lag1, ..World::alike(10, launches, 8) };
                 if setting > 0 {
                     world.times = (0..10).map(|cell| 1.01f64.powi(cell)).collect();
                 }
-                if setting == 2 {
+                if setting >= 2 {
                     world.noise = rising.to_vec();
+                }
+                if setting == 3 {
+                    // No doubt about the best: here the intervals have nothing to spare.
+                    world.times = (0..10).map(|cell| if cell == 0 { 1.0 } else { 5.0 }).collect();
                 }
                 let mut rng = rng((launches * 10 + setting) as u64);
                 let truth = |cell: usize| {
@@ -184,14 +190,14 @@ fn intervals_against_the_best_hold_at_once() {
                     others.iter().all(|(cell, found)| (found.lo..=found.hi).contains(&truths[*cell]))
                 });
                 let share = held.count() as f64 / trials as f64;
-                assert!(share > 0.94 - slack(0.94, trials), "{world:?}: {share}");
+                assert!(share > 0.935 - slack(0.935, trials), "{world:?}: {share}");
                 shares.push(share);
             }
         }
         println!(
             "{launches:2} launches: {:.3?} gaussian, {:.3?} heavy tails and lag-1 0.6",
-            &shares[..3],
-            &shares[3..]
+            &shares[..4],
+            &shares[4..]
         );
     }
 }
