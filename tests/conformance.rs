@@ -1,5 +1,4 @@
 //! Every format in the table does what every format must do; so do the references.
-//! Every format in the table does what every format must do.
 #![allow(clippy::unwrap_used)] // a test that cannot go on shall say so
 
 use shelfmark::measure::{Meter, Part, Simulated};

@@ -42,9 +42,7 @@ pub fn ledger(
     }
     drop(open);
     let mut plain = workload.start_reading(store, expected, seed, Box::new(OpenStore::open))?;
-    let mut metered = workload.start_reading(store, expected, seed, metered_opener(&meter))?;
-    let mut plain = workload.start_reading(store, source, seed, Box::new(OpenStore::open))?;
-    let mut metered = workload.start_reading(store, source, seed.wrapping_add(1), metered_opener(&meter))?;
+    let mut metered = workload.start_reading(store, expected, seed.wrapping_add(1), metered_opener(&meter))?;
     take_apart(&mut *plain, &mut *metered, &meter, operations, &**clock).map(Ok)
 }
 
