@@ -39,3 +39,43 @@ fn a_conversion_gone_on_with_counts_only_what_it_wrote_itself() {
         std::fs::remove_dir_all(&target).unwrap();
     }
 }
+
+/// A conversion in which no file may grow beyond so many bytes: what a full disk does, without one.
+#[cfg(target_os = "linux")]
+fn convert_on_a_full_disk(target: &Path, format: &str, bytes: u64) -> Command {
+    let program = assert_cmd::cargo::cargo_bin("shelfmark");
+    let mut command = Command::new("bash");
+    let script = format!(
+        "trap '' XFSZ; ulimit -f {}; exec \"$0\" convert synthetic:32x32x3 \"$1\" --format {format} --images 3000 --threads 1 --on-interrupt resume",
+        bytes / 1024
+    );
+    command.args(["-c", &script]).arg(program).arg(target);
+    command
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_leaves_what_was_safe() {
+    let root = tempfile::tempdir().unwrap();
+    let formats: &[(&str, u64)] = if cfg!(feature = "lmdb") {
+        // The labels of `dir` in the order of their writing take some 40 KB.
+        &[("lmdb:raw", 4 << 20), ("dir:raw", 24 << 10)]
+    } else {
+        &[("dir:raw", 24 << 10)]
+    };
+    for (format, bytes) in formats {
+        let target = root.path().join("target");
+        for _ in 0..2 {
+            // The second finds the disk as full as before.
+            convert_on_a_full_disk(&target, format, *bytes)
+                .assert()
+                .code(1)
+                .stderr(contains("what was written is kept"));
+        }
+        let images = ["--images", "3000", "--on-interrupt", "resume"];
+        let resumed = convert("synthetic:32x32x3", &target, format, &images).assert().success();
+        resumed.stderr(contains("going on after"));
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 1, "{format}: something was left behind");
+        std::fs::remove_dir_all(&target).unwrap();
+    }
+}

@@ -72,6 +72,16 @@ impl Placement {
         &self.name
     }
 
+    /// Leaves it when it is dropped unfinished, if a progress file in it tells how to go on with it.
+    pub fn keep_work(&mut self) {
+        self.directory.keep_work(true);
+    }
+
+    /// Removes it when it is dropped, whatever is in it: for what was found to be wrong.
+    pub fn discard(mut self) {
+        self.directory.keep_work(false);
+    }
+
     /// Leaves it unfinished, for another process to go on with; returns where.
     pub fn leave(self) -> PathBuf {
         self.directory.keep()
@@ -80,8 +90,8 @@ impl Placement {
     /// Renames it into place. If `durable`, all of it and its name are on the device when this returns.
     ///
     /// # Errors
-    /// When something has appeared at the target; what the system says.
-    pub fn finish(self, durable: bool) -> Result<()> {
+    /// When something has appeared at the target; what the system says. It is then still where it was.
+    pub fn finish(&mut self, durable: bool) -> Result<()> {
         let target = &self.name.path;
         if durable {
             sync::tree(self.directory.path())?;
@@ -90,6 +100,7 @@ impl Placement {
         if exchange(self.directory.path(), target) {
             // In one step: at no moment is there neither. What is now under the temporary name is the old store, which
             // goes when `self` is dropped.
+            self.directory.keep_work(false);
             return if durable { sync::one(parent_of(target)) } else { Ok(()) };
         }
         let old = set_aside(target)?;
@@ -103,7 +114,7 @@ impl Placement {
             return Err(error);
         }
         // It has another name now: there is nothing left to remove at the temporary one.
-        let _ = self.directory.keep();
+        self.directory.let_go();
         if durable {
             sync::one(parent_of(&self.name.path))?;
         }
@@ -208,15 +219,17 @@ mod tests {
     fn what_appears_while_a_store_is_written_is_not_replaced() {
         let place = tempfile::tempdir().unwrap();
         let target = place.path().join("target");
-        let writing = placement(&target, IfExists::Refuse);
+        let mut writing = placement(&target, IfExists::Refuse);
         store(&target, "somebody else's");
         assert!(writing.finish(false).unwrap_err().to_string().contains("there is a store already"));
+        drop(writing);
         assert_eq!((manifest(&target).as_str(), things_in(place.path())), ("somebody else's", 1));
         std::fs::remove_dir_all(&target).unwrap();
         // Leave to replace a store is no leave to replace anything else.
-        let writing = placement(&target, IfExists::Replace);
+        let mut writing = placement(&target, IfExists::Replace);
         std::fs::write(&target, "a letter").unwrap();
         assert!(writing.finish(false).unwrap_err().to_string().contains("no store"));
+        drop(writing);
         assert_eq!((std::fs::read(&target).unwrap().as_slice(), things_in(place.path())), (&b"a letter"[..], 1));
     }
 
@@ -229,9 +242,10 @@ mod tests {
         assert_eq!((manifest(&target).as_str(), things_in(place.path())), ("new", 1));
         // What shall be renamed is gone: neither the exchange nor the rename can be done.
         store(&target, "old");
-        let lost = placement(&target, IfExists::Replace);
+        let mut lost = placement(&target, IfExists::Replace);
         std::fs::remove_dir_all(lost.path()).unwrap();
         assert!(lost.finish(false).unwrap_err().to_string().contains("rename into place"));
+        drop(lost);
         assert_eq!((manifest(&target).as_str(), things_in(place.path())), ("old", 1));
     }
 }

@@ -21,6 +21,8 @@ pub const REPLACED: &str = "replaced";
 pub struct Scratch {
     path: PathBuf,
     removed: bool,
+    /// Whether it stays when there is a progress file in it.
+    keeps_work: bool,
     /// Locked for as long as this process lives, wherever it lives: numbers of processes mean nothing in another
     /// container or on another host. `None` where the file system has no locks.
     _lock: Option<File>,
@@ -40,7 +42,7 @@ impl Scratch {
             .tempdir_in(place)
             .at("create a directory in", place)?;
         let path = made.keep();
-        Ok(Self { _lock: lock(&path), path, removed: false })
+        Ok(Self { _lock: lock(&path), path, removed: false, keeps_work: false })
     }
 
     /// Takes over what a dead process left at `path`, under a name that says whose it is now.
@@ -63,14 +65,24 @@ impl Scratch {
 
     /// Leaves it where it is.
     pub fn keep(mut self) -> PathBuf {
-        self.removed = true;
+        self.let_go();
         std::mem::take(&mut self.path)
+    }
+
+    /// Whether it stays when it is dropped with a file in it that tells how to go on with it, whatever it is dropped for.
+    pub fn keep_work(&mut self, keep: bool) {
+        self.keeps_work = keep;
+    }
+
+    /// There is nothing left to remove.
+    pub fn let_go(&mut self) {
+        self.removed = true;
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if !self.removed {
+        if !self.removed && !(self.keeps_work && self.path.join(PROGRESS_FILE).is_file()) {
             // What cannot be removed stays: dropping has no way to say so, and the next run tries again.
             let _ = std::fs::remove_dir_all(&self.path);
         }

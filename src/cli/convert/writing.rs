@@ -6,7 +6,7 @@ use shelfmark::sample::Batch;
 use shelfmark::store::copy::Form;
 use shelfmark::store::registry::Resolved;
 use shelfmark::store::sealed::{Sealed, StoreWriter};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is being written.
 pub enum Writing {
@@ -29,10 +29,25 @@ impl Writing {
         }
     }
 
+    pub fn keep_work(&mut self) {
+        match self {
+            Self::Store(store) => store.keep_work(),
+            Self::Folder(folder) => folder.keep_work(),
+        }
+    }
+
+    /// Where it is for now.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Store(store) => store.path(),
+            Self::Folder(folder) => folder.path(),
+        }
+    }
+
     pub fn leave(self) -> shelfmark::Result<Option<PathBuf>> {
         match self {
             Self::Store(store) => store.leave(),
-            Self::Folder(folder) => folder.leave().map(Some),
+            Self::Folder(folder) => folder.leave(),
         }
     }
 
@@ -58,14 +73,6 @@ impl Into {
             Self::Format(resolved) if resolved.format.takes_files() => files,
             Self::Folder if dataset.has_files() => files,
             _ => Form::Pixels,
-        }
-    }
-
-    /// Whether an interrupted conversion can be gone on with.
-    pub fn can_resume(&self) -> bool {
-        match self {
-            Self::Format(resolved) => resolved.format.can_resume(),
-            Self::Folder => true,
         }
     }
 }

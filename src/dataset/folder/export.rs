@@ -32,6 +32,8 @@ pub struct FolderWriter {
     written: Vec<(PathBuf, u32)>,
     /// The same files: no two samples have one name.
     names: HashSet<PathBuf>,
+    /// A write failed: beyond the last checkpoint nobody knows what is there.
+    failed: bool,
 }
 
 impl FolderWriter {
@@ -46,7 +48,8 @@ impl FolderWriter {
             Some(left) => Placement::adopt(left, name, IfExists::Refuse)?,
             None => Placement::new(name, IfExists::Refuse)?,
         };
-        Ok(Self { placement, work, made: Mutex::default(), written: Vec::new(), names: HashSet::new() })
+        let (made, written, names) = (Mutex::default(), Vec::new(), HashSet::new());
+        Ok(Self { placement, work, made, written, names, failed: false })
     }
 
     /// Notes what is there already, when going on: samples are given again, and only missing files are written.
@@ -65,7 +68,9 @@ impl FolderWriter {
             files.push((index, path, sample));
         }
         let missing = files.par_iter().filter(|(index, ..)| *index >= self.work.done);
-        missing.try_for_each(|(_, path, sample)| self.write(path, sample))?;
+        let wrote = missing.try_for_each(|(_, path, sample)| self.write(path, sample));
+        self.failed |= wrote.is_err();
+        wrote?;
         self.written.extend(files.into_iter().map(|(_, path, sample)| (path, sample.label)));
         Ok(())
     }
@@ -96,19 +101,35 @@ impl FolderWriter {
     /// # Errors
     /// What the system says.
     pub fn checkpoint(&mut self) -> Result<()> {
-        sync::file_system(self.placement.path())?;
+        let synced = sync::file_system(self.placement.path());
+        self.failed |= synced.is_err();
+        synced?;
         // Samples that are only noted again do not count twice.
         let done = (self.written.len() as u64).max(self.work.done);
         Progress { done, ..self.work.clone() }.write(self.placement.path())
     }
 
-    /// Leaves the folder unfinished where another process can go on with it; says where.
+    /// Keeps what a checkpoint has noted, whatever this ends with: without it, a failure leaves nothing behind.
+    pub fn keep_work(&mut self) {
+        self.placement.keep_work();
+    }
+
+    /// Where it is while it is written.
+    pub fn path(&self) -> &Path {
+        self.placement.path()
+    }
+
+    /// Leaves the folder unfinished where another process can go on with it; says where. Where nothing more can be
+    /// noted, as on a full disk, what the last checkpoint noted still holds.
     ///
     /// # Errors
-    /// What the system says.
-    pub fn leave(mut self) -> Result<PathBuf> {
-        self.checkpoint()?;
-        Ok(self.placement.leave())
+    /// What the system says, if there was no checkpoint; nothing is then left.
+    pub fn leave(mut self) -> Result<Option<PathBuf>> {
+        let noted = if self.failed { Ok(()) } else { self.checkpoint() };
+        match Progress::read(self.placement.path()) {
+            Some(_) => Ok(Some(self.placement.leave())),
+            None => noted.map(|()| None),
+        }
     }
 
     /// Adds `labels.csv` where it is needed: the folder is whole, and can be looked at before it gets its name.
