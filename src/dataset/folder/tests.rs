@@ -87,6 +87,26 @@ fn a_table_gives_labels_and_order() {
         listing(&open(root.path()).unwrap()),
         pairs(&[("images/2.png", 1), ("images/1.png", 0), ("images/3.png", 1)])
     );
+    // Numbers that were renumbered because of one of them would be wrong without a word.
+    for (labels, why) in [
+        (["2", "10", ""], "row 3: it has no label"),
+        (["2", "10", " "], "row 3: it has no label"),
+        (["-1", "0", "5"], "row 1: the label -1 is no whole number"),
+        (["-1", "-2", "-5"], "row 1: the label -1 is no whole number"),
+        (["1.0", "2.0", "5.0"], "row 1: the label 1.0 is no whole number"),
+        (["2", "10", "4294967296"], "row 3: the label 4294967296 is no whole number"),
+        (["2", "dog", "10"], "row 2: the label dog is no number, and that of row 1 is"),
+        (["cat", "dog", "10"], "row 1: the label cat is no number, and that of row 3 is"),
+    ] {
+        let [one, two, three] = labels;
+        put(root.path(), "labels.csv", format!("file,label\n1.png,{one}\n2.png,{two}\n3.png,{three}\n").as_bytes());
+        let refused = open(root.path()).err().map(|error| error.to_string());
+        assert!(refused.as_ref().is_some_and(|text| text.contains(why)), "{labels:?}: {refused:?}");
+    }
+    put(root.path(), "labels.csv", b"file,label\n1.png, 07\n2.png,+3\n");
+    assert_eq!(listing(&open(root.path()).unwrap()), pairs(&[("images/1.png", 7), ("images/2.png", 3)]));
+    put(root.path(), "labels.csv", b"file,label\n1.png,n01\n2.png,3d\n");
+    assert_eq!(listing(&open(root.path()).unwrap()), pairs(&[("images/1.png", 1), ("images/2.png", 0)]));
     for (table, why) in [("file,label\n9.png,1\n", "9.png"), ("a,b\n1,2\n", "its columns are a,b")] {
         put(root.path(), "labels.csv", table.as_bytes());
         assert!(open(root.path()).err().unwrap().to_string().contains(why), "{why}");
@@ -113,6 +133,23 @@ fn links_loops_and_strange_names_do_no_harm() {
     assert_eq!(found, [(&b"a/1.png"[..], 0, 2), (b"a/\xff\xfe\n.png", 0, 3), (b"linked/1.png", 1, 1)]);
     let remarks = folder.remarks().join("\n");
     assert!(remarks.contains("loop is a link") && remarks.contains("dangling.png is a link that leads nowhere"));
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_ordinary_file_is_never_opened() {
+    let root = tempfile::tempdir().unwrap();
+    put(root.path(), "a/1.png", &png_file(3, 4, 3, 1));
+    // A pipe would be waited for without end; a socket cannot even be opened.
+    let socket = root.path().join("a/2.png");
+    let _socket = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let folder = open(root.path()).unwrap();
+    assert_eq!(listing(&folder), pairs(&[("a/1.png", 0)]));
+    assert!(
+        folder.remarks().join("\n").contains("pipes, sockets and devices, passed over: 1"),
+        "{:?}",
+        folder.remarks()
+    );
 }
 
 #[test]
