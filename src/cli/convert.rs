@@ -11,8 +11,8 @@ use checkpoints::Checkpoints;
 use clap::ValueEnum;
 use indicatif::ProgressBar;
 use shelfmark::Error;
-use shelfmark::dataset::Dataset;
 use shelfmark::dataset::folder::export;
+use shelfmark::dataset::{Dataset, source};
 use shelfmark::measure::space;
 use shelfmark::store::copy::each_batch;
 use shelfmark::store::progress::Progress;
@@ -85,7 +85,8 @@ impl Convert {
         let work = Progress {
             format: format.clone(),
             dataset: dataset.name(),
-            place: dataset.path().and_then(|path| Some(path.canonicalize().ok()?.display().to_string())),
+            source: source::real_name(&*dataset),
+            state: source::state(&*dataset),
             shape: dataset.shape(),
             images: dataset.len(),
             done: 0,

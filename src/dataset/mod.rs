@@ -9,6 +9,7 @@ mod mnist;
 mod open;
 mod resized;
 mod rgb;
+pub mod source;
 mod stored;
 mod synthetic;
 mod take;

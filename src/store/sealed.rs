@@ -29,7 +29,7 @@ pub struct StoreWriter {
     /// A write failed: beyond the last checkpoint nobody knows what is there.
     failed: bool,
     dataset: String,
-    place: Option<String>,
+    source: (String, Option<u64>),
 }
 
 impl StoreWriter {
@@ -60,7 +60,7 @@ impl StoreWriter {
             written: 0,
             failed: false,
             dataset: String::new(),
-            place: None,
+            source: Default::default(),
         })
     }
 
@@ -94,9 +94,10 @@ impl StoreWriter {
                 return Err(error);
             }
         };
-        let (resolved, dataset, place) = (resolved.clone(), progress.dataset.clone(), progress.place.clone());
+        let (resolved, dataset) = (resolved.clone(), progress.dataset.clone());
+        let source = (progress.source.clone(), progress.state);
         let written = progress.done;
-        Ok(Self { writer, keys, placement, resolved, spec, options, written, failed: false, dataset, place })
+        Ok(Self { writer, keys, placement, resolved, spec, options, written, failed: false, dataset, source })
     }
 
     /// Notes in the manifest which dataset is written.
@@ -104,9 +105,10 @@ impl StoreWriter {
         self.dataset = name;
     }
 
-    /// Notes where the dataset lies, for whoever goes on with this.
-    pub fn place_dataset(&mut self, place: Option<String>) {
-        self.place = place;
+    /// Notes the dataset's real name and the state of its files ([`crate::dataset::source`]), for whoever goes on with
+    /// this.
+    pub fn note_source(&mut self, real_name: String, state: Option<u64>) {
+        self.source = (real_name, state);
     }
 
     /// Adds samples.
@@ -138,7 +140,8 @@ impl StoreWriter {
         let progress = Progress {
             format: self.resolved.id.to_string(),
             dataset: self.dataset.clone(),
-            place: self.place.clone(),
+            source: self.source.0.clone(),
+            state: self.source.1,
             shape: self.spec.shape.clone(),
             images: self.spec.images,
             done: self.written,

@@ -41,12 +41,12 @@ impl FolderWriter {
     /// process left behind, has already.
     ///
     /// # Errors
-    /// When something is at `target` already; what the system says.
-    pub fn new(target: &Path, work: Progress, left: Option<&Path>) -> Result<Self> {
+    /// When something is at `target` already that `if_exists` does not let go; what the system says.
+    pub fn new(target: &Path, work: Progress, left: Option<&Path>, if_exists: IfExists) -> Result<Self> {
         let name = StoreName { format: FORMAT.into(), path: target.to_owned() };
         let placement = match left {
-            Some(left) => Placement::adopt(left, name, IfExists::Refuse)?,
-            None => Placement::new(name, IfExists::Refuse)?,
+            Some(left) => Placement::adopt(left, name, if_exists)?,
+            None => Placement::new(name, if_exists)?,
         };
         let (made, written, names) = (Mutex::default(), Vec::new(), HashSet::new());
         Ok(Self { placement, work, made, written, names, failed: false })
@@ -146,7 +146,8 @@ impl FolderWriter {
 }
 
 /// What helps against names that do not fit.
-const RENAME: &str = "the names come from the dataset or store: write it again with other names";
+const RENAME: &str =
+    "the names come from the dataset or store: write it again with other names (and no image twice, as by --images)";
 
 /// Where a sample's file belongs: its name, if that stays inside the folder, with the ending of what is in it.
 fn path_of(sample: &Sample<'_>, index: u64) -> Result<PathBuf, String> {
