@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on shall say so
 
 use assert_cmd::Command;
+use predicates::prelude::*;
 use predicates::str::contains;
 use std::path::Path;
 
@@ -78,4 +79,61 @@ fn a_full_disk_leaves_what_was_safe() {
         assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 1, "{format}: something was left behind");
         std::fs::remove_dir_all(&target).unwrap();
     }
+}
+
+/// A folder of 300 images of which the last cannot be decoded, converted as far as can be.
+fn stopped_at_the_last(root: &Path, more: &[&str]) -> std::path::PathBuf {
+    let images = root.join("images");
+    convert("synthetic:8x8x3", &images, "folder", &["--images", "300"]).assert().success();
+    let table = std::fs::read_to_string(images.join("labels.csv")).unwrap();
+    let last = images.join(table.lines().last().unwrap().split(',').next().unwrap());
+    let whole = std::fs::read(&last).unwrap();
+    std::fs::write(&last, &whole[..whole.len() - 20]).unwrap();
+    let mut stopped = convert("images", Path::new("target"), "dir:raw", more);
+    stopped.current_dir(root).assert().code(1).stderr(contains("what was written is kept"));
+    last
+}
+
+/// Whether unfinished work is in a folder.
+fn is_left(root: &Path) -> bool {
+    std::fs::read_dir(root).unwrap().any(|entry| entry.unwrap().path().join("progress.json").is_file())
+}
+
+#[test]
+fn other_spellings_are_the_same_work_and_other_work_is_never_removed_unasked() {
+    let root = tempfile::tempdir().unwrap();
+    let resume = ["--on-interrupt", "resume", "--threads", "1", "--no-verify"];
+    stopped_at_the_last(root.path(), &resume);
+    let target = Path::new("target");
+    for spelling in ["./images", "images/", "folder:images/../images"] {
+        let mut again = convert(spelling, target, "dir:raw", &resume);
+        again.current_dir(root.path()).assert().code(1).stderr(contains("going on after 256 of 300"));
+    }
+    for (source, format, what) in
+        [("images", "dir:png", "one to dir:raw"), ("synthetic:8x8x3", "dir:raw", "one of folder:")]
+    {
+        let mut other = convert(source, target, format, &resume);
+        other.current_dir(root.path()).assert().code(1).stderr(contains(what).and(contains("--on-interrupt remove")));
+        assert!(is_left(root.path()), "{what}: it was removed");
+    }
+    // Asked to, it begins again.
+    let mut afresh = convert("synthetic:8x8x3", target, "dir:raw", &["--images", "9"]);
+    afresh.current_dir(root.path()).assert().success().stderr(contains("removing an interrupted conversion"));
+    assert!(!is_left(root.path()));
+}
+
+#[test]
+fn a_source_that_has_changed_is_not_mixed_with_what_it_was() {
+    let root = tempfile::tempdir().unwrap();
+    let resume = ["--on-interrupt", "resume", "--threads", "1", "--no-verify"];
+    let last = stopped_at_the_last(root.path(), &resume);
+    // What could not be decoded may be mended, but what is written already has to be what it was.
+    let table = std::fs::read_to_string(root.path().join("images/labels.csv")).unwrap();
+    let first = root.path().join("images").join(table.lines().nth(1).unwrap().split(',').next().unwrap());
+    std::fs::copy(&first, &last).unwrap();
+    let second = std::fs::read(&first).unwrap();
+    std::fs::write(&first, [&second[..], b"more"].concat()).unwrap();
+    let mut again = convert("images", Path::new("target"), "dir:raw", &resume);
+    again.current_dir(root.path()).assert().code(1).stderr(contains("changed since"));
+    assert!(is_left(root.path()) && !root.path().join("target").exists());
 }

@@ -6,7 +6,7 @@ mod summary;
 mod writing;
 
 use super::flags::{Taking, progress};
-use super::{Exit, interrupt};
+use super::{Exit, interrupt, unless_closed};
 use checkpoints::Checkpoints;
 use clap::ValueEnum;
 use indicatif::ProgressBar;
@@ -22,6 +22,7 @@ use shelfmark::store::verify::{Look, verify};
 use shelfmark::store::{FormatId, Threads};
 use shelfmark::sys;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 use summary::{Memory, Summary, core_seconds};
 use writing::{Into, Writing};
@@ -86,12 +87,13 @@ impl Convert {
             format: format.clone(),
             dataset: dataset.name(),
             source: source::real_name(&*dataset),
-            state: source::state(&*dataset),
+            state: None,
             shape: dataset.shape(),
             images: dataset.len(),
             done: 0,
         };
-        let (mut writing, resumed_from) = self.start(&into, &work, threads)?;
+        let (mut writing, resumed_from) = self.start(&into, &work, &*dataset, threads)?;
+        writing.note_source(Arc::clone(&dataset));
         if self.on_interrupt == OnInterrupt::Resume {
             writing.keep_work();
         }
@@ -161,7 +163,7 @@ impl Convert {
             peak_memory_bytes: sys::memory().map(|(_, peak)| peak),
             remarks: dataset.remarks(),
         };
-        summary.tell(self.json)?;
+        unless_closed(summary.tell(self.json))?;
         Ok(Exit::Ok)
     }
 
@@ -190,6 +192,7 @@ impl Convert {
         }
         let id: FormatId = match registry::select(std::slice::from_ref(&self.format))?.as_slice() {
             [one] => one.clone(),
+            [] => return Err(Error::Usage("--format is empty; name one, as in lmdb:source".into()).into()),
             _ => return Err(Error::Usage(format!("--format takes one format, and '{}' is more", self.format)).into()),
         };
         Ok((Into::Format(registry::resolve(&id)?), id.to_string()))

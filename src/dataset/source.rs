@@ -1,12 +1,10 @@
-//! Which files a dataset is read from, and in what state: whoever goes on with unfinished work has to find them as they
-//! were.
+//! Which files a dataset is read from, and in what state: whoever goes on with unfinished work has to find as it was what
+//! was read of it then.
 
-use super::{Dataset, folder::key};
+use super::Dataset;
+use std::fs::Metadata;
 use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64;
-
-/// LMDB's readers write into it, and nobody else reads it.
-const LOCK_FILE: &str = "lock.mdb";
 
 /// The dataset's name, with the path in it as the system has it: the same from every folder, and however it was spelled.
 pub fn real_name(dataset: &dyn Dataset) -> String {
@@ -19,67 +17,77 @@ pub fn real_name(dataset: &dyn Dataset) -> String {
     real.unwrap_or(name)
 }
 
-/// A number that changes when a file that the dataset is read from is added, removed, renamed, or written. `None` for a
-/// dataset that is not read from files while it is used. Hidden files do not count: folders pass over them.
-pub fn state(dataset: &dyn Dataset) -> Option<u64> {
-    let root = dataset.path()?;
-    let hidden = |entry: &walkdir::DirEntry| entry.depth() > 0 && key(Path::new(entry.file_name())).starts_with(b".");
-    let walk = walkdir::WalkDir::new(root).follow_links(true).into_iter().filter_entry(|entry| !hidden(entry));
-    // What cannot be looked at now is found when it is read. The sum does not depend on the order of names on the disk.
-    let files = walk.filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
-    let files = files.filter(|entry| entry.file_name() != LOCK_FILE);
-    Some(files.map(|entry| state_of(&entry, root)).fold(0, u64::wrapping_add))
+/// A number that changes when a file of such metadata is written or replaced: of its size and of when it was written.
+pub fn state_of(metadata: &Metadata) -> u64 {
+    let written = metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    let nanoseconds = written.map_or(0, |time| time.as_nanos());
+    let mut facts = [0; 24];
+    facts[..8].copy_from_slice(&metadata.len().to_le_bytes());
+    facts[8..].copy_from_slice(&nanoseconds.to_le_bytes());
+    xxh3_64(&facts)
 }
 
-fn state_of(entry: &walkdir::DirEntry, root: &Path) -> u64 {
-    let metadata = entry.metadata().ok();
-    let size = metadata.as_ref().map_or(0, std::fs::Metadata::len);
-    let written = metadata.and_then(|metadata| metadata.modified().ok());
-    let written = written.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-    let nanoseconds = written.map_or(0, |time| time.as_nanos());
-    let mut facts = key(entry.path().strip_prefix(root).unwrap_or(entry.path())).into_owned();
-    facts.extend(size.to_le_bytes());
-    facts.extend(nanoseconds.to_le_bytes());
-    xxh3_64(&facts)
+/// The same of the file at `path`; `None` where there is none.
+pub fn state_at(path: &Path) -> Option<u64> {
+    path.metadata().ok().map(|metadata| state_of(&metadata))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dataset::{OpenOptions, open};
+    use crate::image_file::png;
+    use crate::sample::ImageShape;
     use std::time::{Duration, SystemTime};
 
+    fn dataset(path: &Path) -> std::sync::Arc<dyn Dataset> {
+        let options = OpenOptions { rgb: true, resize: Some((2, 2)), images: Some(4), ..OpenOptions::default() };
+        open(&path.display().to_string(), &options).unwrap()
+    }
+
     #[test]
-    fn every_change_to_a_file_is_seen_and_nothing_else() {
+    fn every_change_to_what_was_read_is_seen_and_nothing_else() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("images");
         std::fs::create_dir(&folder).unwrap();
-        // A PNG of one grey pixel.
-        let mut png = Vec::new();
-        let shape = crate::sample::ImageShape::new(1, 1, 1);
-        crate::image_file::png::encode(shape, &[7], ::png::Compression::Fast, &mut png).unwrap();
+        let mut file = Vec::new();
+        png::encode(ImageShape::new(1, 1, 1), &[7], ::png::Compression::Fast, &mut file).unwrap();
         let put = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).unwrap();
-        put("1.png", &png);
-        put("2.png", &png);
-        let dataset = |path: &Path| open(&path.display().to_string(), &OpenOptions::default()).unwrap();
-        let now = || state(&*dataset(&folder)).unwrap();
-        let mut before = now();
-        put(".hidden", b"");
-        put(LOCK_FILE, b"");
-        assert_eq!(now(), before);
-        let late = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+        ["1.png", "2.png", "3.png"].iter().for_each(|name| put(name, &file));
+        // Of four, one being there twice.
+        let now = |images| dataset(&folder).state(images).unwrap();
+        let touch = |name: &str, seconds| {
+            let file = std::fs::File::options().write(true).open(folder.join(name)).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
+        };
+        let mut before = now(2);
+        // What comes later can be mended meanwhile, and what is no image does not count.
+        touch("3.png", 1);
+        put("notes.txt", b"");
+        assert_eq!((now(2), now(3) == before), (before, false));
         let changes: [&dyn Fn(); 4] = [
-            &|| std::fs::rename(folder.join("2.png"), folder.join("3.png")).unwrap(),
-            &|| put("labels.csv", b"file,label\n1.png,1\n3.png,2\n"),
-            &|| std::fs::File::options().write(true).open(folder.join("1.png")).unwrap().set_modified(late).unwrap(),
-            &|| std::fs::remove_file(folder.join("labels.csv")).unwrap(),
+            &|| touch("2.png", 1),
+            &|| std::fs::rename(folder.join("2.png"), folder.join("2b.png")).unwrap(),
+            &|| put("labels.csv", b"file,label\n1.png,0\n2b.png,1\n3.png,0\n"),
+            &|| put("2b.png", &[&file[..], b"more"].concat()),
         ];
         for (nth, change) in changes.iter().enumerate() {
             change();
-            assert_ne!(now(), before, "change {nth}");
-            before = now();
+            assert_ne!(now(2), before, "change {nth}");
+            before = now(2);
         }
-        let real = format!("folder:{}", folder.canonicalize().unwrap().display());
+        assert_eq!(now(4), now(3), "the fourth is the first again");
+    }
+
+    #[test]
+    fn one_place_has_one_name_however_it_is_spelled() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("images");
+        std::fs::create_dir(&folder).unwrap();
+        let mut file = Vec::new();
+        png::encode(ImageShape::new(1, 1, 1), &[7], ::png::Compression::Fast, &mut file).unwrap();
+        std::fs::write(folder.join("1.png"), file).unwrap();
+        let real = format!("folder:{} as RGB resized to 2x2", folder.canonicalize().unwrap().display());
         for spelling in ["images", "images/", "./images", "images/../images"] {
             assert_eq!(real_name(&*dataset(&root.path().join(spelling))), real, "{spelling}");
         }

@@ -1,5 +1,6 @@
 //! How far an unfinished store has come: written beside it now and then, so that another process can go on.
 
+use crate::dataset::{Dataset, source};
 use crate::error::{IoContext, Result};
 use crate::results::write_whole;
 use crate::sample::Shape;
@@ -16,7 +17,7 @@ pub struct Progress {
     pub dataset: String,
     /// The same, however its path was spelled: see [`crate::dataset::source::real_name`].
     pub source: String,
-    /// The state of the files that it is read from: see [`crate::dataset::source::state`].
+    /// The state of what was read of it: see [`crate::dataset::Dataset::state`].
     pub state: Option<u64>,
     /// Shape of the images.
     pub shape: Shape,
@@ -40,6 +41,16 @@ impl Progress {
         } else {
             None
         }
+    }
+
+    /// The same work, of which the first `done` images of `dataset` are there.
+    pub fn of(mut self, dataset: Option<&dyn Dataset>, done: u64) -> Self {
+        self.done = done;
+        if let Some(dataset) = dataset {
+            self.source = source::real_name(dataset);
+            self.state = dataset.state(done);
+        }
+        self
     }
 
     /// Reads what the directory of an unfinished store says; `None` where it says nothing that can be understood.

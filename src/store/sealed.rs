@@ -1,5 +1,6 @@
 //! Stores as directories: payload, names and manifest, sealed by one rename. A sealed store never changes.
 
+use crate::dataset::Dataset;
 use crate::error::{IoContext, Result};
 use crate::sample::Batch;
 use crate::store::container::StoreName;
@@ -29,7 +30,7 @@ pub struct StoreWriter {
     /// A write failed: beyond the last checkpoint nobody knows what is there.
     failed: bool,
     dataset: String,
-    source: (String, Option<u64>),
+    source: Option<Arc<dyn Dataset>>,
 }
 
 impl StoreWriter {
@@ -60,7 +61,7 @@ impl StoreWriter {
             written: 0,
             failed: false,
             dataset: String::new(),
-            source: Default::default(),
+            source: None,
         })
     }
 
@@ -95,9 +96,8 @@ impl StoreWriter {
             }
         };
         let (resolved, dataset) = (resolved.clone(), progress.dataset.clone());
-        let source = (progress.source.clone(), progress.state);
         let written = progress.done;
-        Ok(Self { writer, keys, placement, resolved, spec, options, written, failed: false, dataset, source })
+        Ok(Self { writer, keys, placement, resolved, spec, options, written, failed: false, dataset, source: None })
     }
 
     /// Notes in the manifest which dataset is written.
@@ -105,10 +105,9 @@ impl StoreWriter {
         self.dataset = name;
     }
 
-    /// Notes the dataset's real name and the state of its files ([`crate::dataset::source`]), for whoever goes on with
-    /// this.
-    pub fn note_source(&mut self, real_name: String, state: Option<u64>) {
-        self.source = (real_name, state);
+    /// From now on checkpoints note the state of what is read, for whoever goes on with this.
+    pub fn note_source(&mut self, source: Arc<dyn Dataset>) {
+        self.source = Some(source);
     }
 
     /// Adds samples.
@@ -140,13 +139,13 @@ impl StoreWriter {
         let progress = Progress {
             format: self.resolved.id.to_string(),
             dataset: self.dataset.clone(),
-            source: self.source.0.clone(),
-            state: self.source.1,
+            source: self.dataset.clone(),
+            state: None,
             shape: self.spec.shape.clone(),
             images: self.spec.images,
             done: self.written,
         };
-        progress.write(self.placement.path())
+        progress.of(self.source.as_deref(), self.written).write(self.placement.path())
     }
 
     /// Keeps what a checkpoint has noted, whatever this ends with: without it, a failure leaves nothing behind.

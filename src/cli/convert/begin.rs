@@ -3,6 +3,7 @@
 use super::writing::{Into, Writing};
 use super::{Convert, OnInterrupt};
 use anyhow::Context;
+use shelfmark::dataset::Dataset;
 use shelfmark::dataset::folder::export::FolderWriter;
 use shelfmark::store::container::StoreName;
 use shelfmark::store::placement::Placement;
@@ -13,7 +14,13 @@ use std::path::Path;
 
 impl Convert {
     /// Begins, or goes on where an interrupted conversion stopped.
-    pub(super) fn start(&self, into: &Into, work: &Progress, threads: Threads) -> anyhow::Result<(Writing, u64)> {
+    pub(super) fn start(
+        &self,
+        into: &Into,
+        work: &Progress,
+        dataset: &dyn Dataset,
+        threads: Threads,
+    ) -> anyhow::Result<(Writing, u64)> {
         let options = WriteOptions { threads, ..WriteOptions::default() };
         let if_exists = if self.force { IfExists::Replace } else { IfExists::Refuse };
         let name = StoreName { format: work.format.clone(), path: self.target.clone() };
@@ -23,7 +30,7 @@ impl Convert {
         if self.on_interrupt == OnInterrupt::Resume {
             let mut why = None;
             for left in &left {
-                match Unfinished::of(left, work) {
+                match Unfinished::of(left, work, dataset) {
                     Unfinished::Same(found) => return self.go_on(into, left, &found, options, if_exists),
                     Unfinished::Other(difference) => why = Some((left, difference)),
                 }
@@ -48,7 +55,6 @@ impl Convert {
                 let spec = StoreSpec { shape: work.shape.clone(), images: work.images };
                 let mut store = StoreWriter::create(resolved, &self.target, &spec, options, if_exists)?;
                 store.name_dataset(work.dataset.clone());
-                store.note_source(work.source.clone(), work.state);
                 if self.on_interrupt == OnInterrupt::Resume && !resolved.format.can_resume() {
                     eprintln!("{}: a conversion that is interrupted has to begin again", work.format);
                 }
@@ -90,10 +96,10 @@ enum Unfinished {
 }
 
 impl Unfinished {
-    fn of(left: &Path, work: &Progress) -> Self {
+    fn of(left: &Path, work: &Progress, dataset: &dyn Dataset) -> Self {
         match Progress::read(left) {
             Some(found) if found.done > found.images => Self::Other("damaged".into()),
-            Some(found) => match found.difference(work) {
+            Some(found) => match found.difference(&work.clone().of(Some(dataset), found.done)) {
                 None => Self::Same(found),
                 Some(difference) => Self::Other(difference),
             },

@@ -7,6 +7,7 @@ use shelfmark::store::copy::Form;
 use shelfmark::store::registry::Resolved;
 use shelfmark::store::sealed::{Sealed, StoreWriter};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What is being written.
 pub enum Writing {
@@ -26,6 +27,13 @@ impl Writing {
         match self {
             Self::Store(store) => store.checkpoint(),
             Self::Folder(folder) => folder.checkpoint(),
+        }
+    }
+
+    pub fn note_source(&mut self, source: Arc<dyn Dataset>) {
+        match self {
+            Self::Store(store) => store.note_source(source),
+            Self::Folder(folder) => folder.note_source(source),
         }
     }
 

@@ -16,7 +16,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// What a folder of images is called where formats are named.
 pub const FORMAT: &str = "folder";
@@ -26,6 +26,7 @@ pub const FORMAT: &str = "folder";
 pub struct FolderWriter {
     placement: Placement,
     work: Progress,
+    source: Option<Arc<dyn Dataset>>,
     /// Folders that were made, so that each is made once.
     made: Mutex<HashSet<PathBuf>>,
     /// Every file and its label, in order.
@@ -49,7 +50,7 @@ impl FolderWriter {
             None => Placement::new(name, if_exists)?,
         };
         let (made, written, names) = (Mutex::default(), Vec::new(), HashSet::new());
-        Ok(Self { placement, work, made, written, names, failed: false })
+        Ok(Self { placement, work, source: None, made, written, names, failed: false })
     }
 
     /// Notes what is there already, when going on: samples are given again, and only missing files are written.
@@ -106,7 +107,12 @@ impl FolderWriter {
         synced?;
         // Samples that are only noted again do not count twice.
         let done = (self.written.len() as u64).max(self.work.done);
-        Progress { done, ..self.work.clone() }.write(self.placement.path())
+        self.work.clone().of(self.source.as_deref(), done).write(self.placement.path())
+    }
+
+    /// From now on checkpoints note the state of what is read, for whoever goes on with this.
+    pub fn note_source(&mut self, source: Arc<dyn Dataset>) {
+        self.source = Some(source);
     }
 
     /// Keeps what a checkpoint has noted, whatever this ends with: without it, a failure leaves nothing behind.
