@@ -232,6 +232,20 @@ fn a_conversion_that_is_wrong_never_gets_its_name() {
 }
 
 #[test]
+fn a_folder_has_one_file_of_a_name() {
+    let root = tempfile::tempdir().unwrap();
+    let photographs = photographs(root.path(), 12);
+    let target = root.path().join("target");
+    // The thirteenth is the first again.
+    convert(&photographs.display().to_string(), &target, "folder", &["--images", "13"])
+        .assert()
+        .code(1)
+        .stderr(contains("two samples are named").and(contains("--images")));
+    assert!(!target.exists());
+    convert(&photographs.display().to_string(), &target, "dir:source", &["--images", "13"]).assert().success();
+}
+
+#[test]
 fn broken_files_stop_it_or_are_left_out() {
     let root = tempfile::tempdir().unwrap();
     let photographs = photographs(root.path(), 20);

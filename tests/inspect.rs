@@ -60,6 +60,9 @@ fn of_what_was_not_looked_at_nothing_is_said() {
     let all = found(&["--json", "--all"]);
     assert_eq!((&all["looked_at"], &all["whole"]), (&1500.into(), &true.into()));
     inspect(&store, &[]).assert().success().stdout(contains("whole, as far as was looked"));
+    let one = root.path().join("one");
+    convert("synthetic:2x2x1", &one, "dir:raw", &["--images", "1"]).assert().success();
+    inspect(&one, &[]).assert().success().stdout(contains("images of each: 1\n"));
 }
 
 #[test]
