@@ -90,7 +90,8 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if !self.removed && !(self.keeps_work && self.path.join(PROGRESS_FILE).is_file()) {
+        let is_kept = self.keeps_work && self.path.join(PROGRESS_FILE).is_file();
+        if !self.removed && !is_kept {
             // What cannot be removed stays: dropping has no way to say so, and the next run tries again.
             let _ = std::fs::remove_dir_all(&self.path);
         }
@@ -156,25 +157,25 @@ enum Wait {
 /// # Errors
 /// When another process has locked it, and that is not waited for; when it cannot be opened.
 fn lock(path: &Path, wait: Wait) -> std::io::Result<Option<File>> {
-    let directory = File::open(path)?;
     #[cfg(unix)]
     {
         use rustix::fs::{FlockOperation, flock};
         use rustix::io::Errno;
+        let directory = File::open(path)?;
         let operation = match wait {
             Wait::Yes => FlockOperation::LockExclusive,
             Wait::No => FlockOperation::NonBlockingLockExclusive,
         };
-        return match rustix::io::retry_on_intr(|| flock(&directory, operation)) {
+        match rustix::io::retry_on_intr(|| flock(&directory, operation)) {
             Ok(()) => Ok(Some(directory)),
             Err(Errno::WOULDBLOCK) => Err(Errno::WOULDBLOCK.into()),
             Err(_) => Ok(None),
-        };
+        }
     }
     #[cfg(not(unix))]
     {
-        let _ = wait;
-        Ok(Some(directory))
+        let _ = (path, wait);
+        Ok(None)
     }
 }
 
