@@ -79,9 +79,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 fn remedy_for(source: &std::io::Error) -> &'static str {
     match source.kind() {
-        std::io::ErrorKind::StorageFull => {
-            "; free some space or choose another place with --dir (SHELFMARK_DIR for cargo bench)"
-        }
+        std::io::ErrorKind::StorageFull => "; free some space, or write to another place",
         std::io::ErrorKind::NotFound => "; check the path",
         std::io::ErrorKind::PermissionDenied => "; check who may read and write there",
         std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::NotADirectory => {
@@ -128,6 +126,14 @@ pub fn unknown<'a>(kind: &str, given: &str, candidates: impl IntoIterator<Item =
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_in_words_that_fit_every_verb() {
+        let full: std::io::Result<()> = Err(std::io::ErrorKind::StorageFull.into());
+        let told = full.at("write", "there").map_err(|error| error.to_string()).unwrap_err();
+        // Some verbs have it, `convert` and `report` do not.
+        assert!(told.contains("free some space") && !told.contains("--dir"), "{told}");
+    }
 
     #[test]
     fn nearest_finds_typing_errors_and_leaves_strangers_alone() {

@@ -76,6 +76,9 @@ fn verify_prints_a_line_per_format_and_leaves_nothing() {
     let text = String::from_utf8(output).unwrap();
     assert!(text.lines().filter(|line| line.contains("300 of 300")).count() >= 2, "{text}");
     assert!(is_empty(dir.path()), "stores were left behind");
+    let unsupported = verify(dir.path(), &["--formats", "dir:source"]).assert().code(1).get_output().stdout.clone();
+    let text = String::from_utf8(unsupported).unwrap();
+    assert_eq!((text.matches("unsupported").count(), text.matches("dir:source").count()), (1, 1), "{text}");
 }
 
 #[test]

@@ -76,12 +76,17 @@ fn wrong_requests_are_refused_and_leave_nothing() {
     convert("/no/such/folder", &target, "dir:raw", &[]).assert().code(1).stderr(contains("/no/such/folder"));
     convert("foldr:x", &target, "dir:raw", &[]).assert().code(2).stderr(contains("did you mean 'folder'"));
     convert("synthetic:8x8x3", &target, "dir:rw", &[]).assert().code(2).stderr(contains("dir:raw"));
+    convert("synthetic:8x8x3", &target, "", &[]).assert().code(2).stderr(contains("--format is empty"));
     convert("synthetic:8x8x3", &target, "core", &[]).assert().code(2).stderr(contains("takes one format"));
     assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
     convert("synthetic:8x8x3", &target, "dir:raw", &["--images", "9"]).assert().success();
     convert("synthetic:8x8x3", &target, "dir:raw", &["--images", "9"]).assert().code(1).stderr(contains("--force"));
     convert("synthetic:8x8x3", &target, "dir:raw", &["--images", "8", "--force"]).assert().success();
     convert("synthetic:8x8x3", &target, "folder", &["--images", "9"]).assert().code(1);
+    // Leave to replace a store holds whatever replaces it; leave to replace anything else is never given.
+    convert("synthetic:8x8x3", &target, "folder", &["--images", "9", "--force"]).assert().success();
+    let again = convert("synthetic:8x8x3", &target, "folder", &["--images", "9", "--force"]).assert().code(1);
+    again.stderr(contains("something that is no store"));
 }
 
 /// Starts a conversion that takes its time, and waits until it has noted some progress.
@@ -227,6 +232,20 @@ fn a_conversion_that_is_wrong_never_gets_its_name() {
 }
 
 #[test]
+fn a_folder_has_one_file_of_a_name() {
+    let root = tempfile::tempdir().unwrap();
+    let photographs = photographs(root.path(), 12);
+    let target = root.path().join("target");
+    // The thirteenth is the first again.
+    convert(&photographs.display().to_string(), &target, "folder", &["--images", "13"])
+        .assert()
+        .code(1)
+        .stderr(contains("two samples are named").and(contains("--images")));
+    assert!(!target.exists());
+    convert(&photographs.display().to_string(), &target, "dir:source", &["--images", "13"]).assert().success();
+}
+
+#[test]
 fn broken_files_stop_it_or_are_left_out() {
     let root = tempfile::tempdir().unwrap();
     let photographs = photographs(root.path(), 20);
@@ -243,36 +262,4 @@ fn broken_files_stop_it_or_are_left_out() {
         done.stderr(contains(&name)).stdout(contains("verified 19 of 19"));
         std::fs::remove_dir_all(&target).unwrap();
     }
-}
-
-#[test]
-fn inspect_tells_what_is_there_and_whether_it_is_whole() {
-    let root = tempfile::tempdir().unwrap();
-    let photographs = photographs(root.path(), 30);
-    let store = root.path().join("store");
-    convert(&format!("folder:{}", photographs.display()), &store, "dir:source", &[]).assert().success();
-    let inspect = |more: &[&str]| {
-        let mut command = Command::cargo_bin("shelfmark").unwrap();
-        command.arg("inspect").arg(&store).args(more);
-        command
-    };
-    let picture = root.path().join("7.png");
-    let json = inspect(&["--json", "--all", "--show", "7", picture.to_str().unwrap()]).output().unwrap();
-    let found: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
-    assert_eq!((&found["images"], &found["looked_at"], &found["whole"]), (&30.into(), &30.into(), &true.into()));
-    assert_eq!((&found["heights"]["median"], &found["widths"]["max"]), (&30.into(), &40.into()));
-    assert_eq!((&found["store"]["format"], &found["files"]["png"]), (&"dir:source".into(), &30.into()));
-    assert_eq!(std::fs::read(picture).unwrap()[1..4], *b"PNG");
-    // A damaged image, then a store that is none.
-    let victim = store.join("images/00000009.png");
-    std::fs::write(&victim, &std::fs::read(&victim).unwrap()[..200]).unwrap();
-    inspect(&["--all"]).assert().code(1).stdout(contains("NOT WHOLE: 1 images").and(contains("image 9")));
-    std::fs::remove_file(store.join("labels.csv")).unwrap();
-    inspect(&[]).assert().code(1).stderr(contains("labels.csv"));
-    Command::cargo_bin("shelfmark")
-        .unwrap()
-        .args(["inspect", "/no/such"])
-        .assert()
-        .code(1)
-        .stderr(contains("/no/such"));
 }

@@ -1,29 +1,28 @@
 //! `shelfmark convert`: a dataset or store into another format, or into a plain folder of files.
 
+mod begin;
 mod checkpoints;
 mod summary;
 mod writing;
 
 use super::flags::{Taking, progress};
-use super::{Exit, interrupt};
-use anyhow::Context;
+use super::{Exit, interrupt, unless_closed};
 use checkpoints::Checkpoints;
 use clap::ValueEnum;
 use indicatif::ProgressBar;
 use shelfmark::Error;
-use shelfmark::dataset::Dataset;
-use shelfmark::dataset::folder::export::{self, FolderWriter};
+use shelfmark::dataset::folder::export;
+use shelfmark::dataset::{Dataset, source};
 use shelfmark::measure::space;
-use shelfmark::store::container::StoreName;
 use shelfmark::store::copy::each_batch;
-use shelfmark::store::placement::Placement;
 use shelfmark::store::progress::Progress;
 use shelfmark::store::registry;
-use shelfmark::store::sealed::{IfExists, StoreWriter};
+
 use shelfmark::store::verify::{Look, verify};
-use shelfmark::store::{FormatId, StoreSpec, Threads, WriteOptions};
+use shelfmark::store::{FormatId, Threads};
 use shelfmark::sys;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 use summary::{Memory, Summary, core_seconds};
 use writing::{Into, Writing};
@@ -87,12 +86,18 @@ impl Convert {
         let work = Progress {
             format: format.clone(),
             dataset: dataset.name(),
-            place: dataset.path().and_then(|path| Some(path.canonicalize().ok()?.display().to_string())),
+            source: source::real_name(&*dataset),
+            state: None,
             shape: dataset.shape(),
             images: dataset.len(),
             done: 0,
         };
-        let (mut writing, resumed_from) = self.start(&into, &work, threads)?;
+        let (mut writing, resumed_from) = self.start(&into, &work, &*dataset, threads)?;
+        writing.note_source(Arc::clone(&dataset));
+        if self.on_interrupt == OnInterrupt::Resume {
+            writing.keep_work();
+        }
+        let place = writing.path().to_owned();
         let (begun, cpu_before) = (Instant::now(), sys::processor_time());
         let bar = progress(dataset.len(), &format!("writing {format}"));
         // A folder takes note of all its files again, but writes only what is missing.
@@ -108,14 +113,15 @@ impl Convert {
             interrupted.check()
         });
         bar.finish_and_clear();
+        // Safe before it is looked at, as somebody may stop us meanwhile.
+        let copied = copied.and_then(|()| match self.on_interrupt {
+            OnInterrupt::Resume => writing.checkpoint(),
+            OnInterrupt::Remove => Ok(()),
+        });
         if let Err(error) = copied {
             return Err(self.give_up(writing, error));
         }
-        // Safe before it is looked at, as somebody may stop us meanwhile.
-        if self.on_interrupt == OnInterrupt::Resume {
-            writing.checkpoint()?;
-        }
-        let sealed = writing.seal()?;
+        let sealed = writing.seal().map_err(|error| self.tell_what_is_kept(&place, error))?;
         let (mut write_s, core_s) = (begun.elapsed().as_secs_f64(), core_seconds(cpu_before));
         // Looked at before it gets its name: what is at the target is right, whatever happens meanwhile.
         let begun = Instant::now();
@@ -123,16 +129,18 @@ impl Convert {
             true => 0,
             false => match self.verify(&into, sealed.path(), &*dataset, threads, &interrupted, &mut memory) {
                 Ok(verified) => verified,
-                Err(Error::Interrupted(_)) if self.on_interrupt == OnInterrupt::Resume && into.can_resume() => {
-                    sealed.leave();
-                    return Err(Error::Interrupted(": the same command goes on from here".into()).into());
+                Err(error) => {
+                    match error {
+                        Error::Mismatch { .. } | Error::Store { .. } => sealed.discard(),
+                        _ => drop(sealed),
+                    }
+                    return Err(self.tell_what_is_kept(&place, self.of_the_target(error)).into());
                 }
-                Err(error) => return Err(self.of_the_target(error).into()),
             },
         };
         let verify_s = begun.elapsed().as_secs_f64();
         let begun = Instant::now();
-        sealed.put_in_place()?;
+        sealed.put_in_place().map_err(|error| self.tell_what_is_kept(&place, error))?;
         write_s += begun.elapsed().as_secs_f64();
         let storage = space(&self.target)?;
         let new_share = (dataset.len() - resumed_from) as f64 / dataset.len() as f64;
@@ -155,7 +163,7 @@ impl Convert {
             peak_memory_bytes: sys::memory().map(|(_, peak)| peak),
             remarks: dataset.remarks(),
         };
-        summary.tell(self.json)?;
+        unless_closed(summary.tell(self.json))?;
         Ok(Exit::Ok)
     }
 
@@ -184,76 +192,39 @@ impl Convert {
         }
         let id: FormatId = match registry::select(std::slice::from_ref(&self.format))?.as_slice() {
             [one] => one.clone(),
+            [] => return Err(Error::Usage("--format is empty; name one, as in lmdb:source".into()).into()),
             _ => return Err(Error::Usage(format!("--format takes one format, and '{}' is more", self.format)).into()),
         };
         Ok((Into::Format(registry::resolve(&id)?), id.to_string()))
     }
 
-    /// Begins, or goes on where an interrupted conversion stopped.
-    fn start(&self, into: &Into, work: &Progress, threads: Threads) -> anyhow::Result<(Writing, u64)> {
-        let options = WriteOptions { threads, ..WriteOptions::default() };
-        let if_exists = if self.force { IfExists::Replace } else { IfExists::Refuse };
-        let name = StoreName { format: work.format.clone(), path: self.target.clone() };
-        Placement::check(&name, if_exists)?;
-        Placement::remove_abandoned(&self.target);
-        for left in Placement::left_behind(&self.target) {
-            let found = Progress::read(&left).filter(|found| found.is_same_work(work) && found.done <= found.images);
-            if let (OnInterrupt::Resume, Some(found)) = (self.on_interrupt, found) {
-                let resumed = match into {
-                    Into::Format(resolved) => {
-                        StoreWriter::resume(resolved, &self.target, options, if_exists, &left, &found)
-                            .map(|store| Writing::Store(Box::new(store)))
-                    }
-                    Into::Folder => FolderWriter::new(&self.target, found.clone(), Some(&left))
-                        .map(|folder| Writing::Folder(Box::new(folder))),
-                };
-                eprintln!("going on after {} of {} images", found.done, found.images);
-                return Ok((resumed?, found.done));
-            }
-            if self.on_interrupt == OnInterrupt::Resume {
-                eprintln!("{} is of another conversion to the same place: starting afresh", left.display());
-            }
-            if self.on_interrupt == OnInterrupt::Remove {
-                let done = Progress::read(&left).map_or(0, |found| found.done);
-                eprintln!(
-                    "removing an interrupted conversion with {done} images (--on-interrupt resume would go on with it)"
-                );
-            }
-            std::fs::remove_dir_all(&left).with_context(|| format!("cannot remove {}", left.display()))?;
-        }
-        let writing = match into {
-            Into::Folder => Writing::Folder(Box::new(FolderWriter::new(&self.target, work.clone(), None)?)),
-            Into::Format(resolved) => {
-                let spec = StoreSpec { shape: work.shape.clone(), images: work.images };
-                let mut store = StoreWriter::create(resolved, &self.target, &spec, options, if_exists)?;
-                store.name_dataset(work.dataset.clone());
-                store.place_dataset(work.place.clone());
-                if self.on_interrupt == OnInterrupt::Resume && !resolved.format.can_resume() {
-                    eprintln!("{}: a conversion that is interrupted has to begin again", work.format);
-                }
-                Writing::Store(Box::new(store))
-            }
-        };
-        Ok((writing, 0))
-    }
-
     /// Removes what was written, or leaves it for another start if the user wants that.
     fn give_up(&self, writing: Writing, error: Error) -> anyhow::Error {
-        if self.on_interrupt == OnInterrupt::Remove {
-            drop(writing);
-            return error.into();
-        }
-        if !matches!(error, Error::Interrupted(_)) {
-            // A full disk or a broken file can be mended; what is there needs not be made again.
-            if matches!(writing.leave(), Ok(Some(_))) {
-                eprintln!("what was written is kept: once that is mended, the same command goes on from here");
+        let place = writing.path().to_owned();
+        match self.on_interrupt {
+            OnInterrupt::Remove => drop(writing),
+            OnInterrupt::Resume => {
+                if let Err(second) = writing.leave() {
+                    eprintln!("nothing could be kept: {second}");
+                }
             }
-            return error.into();
         }
-        match writing.leave() {
-            Ok(Some(_)) => Error::Interrupted(": the same command goes on from here".into()).into(),
-            Ok(None) => Error::Interrupted(": this format has to begin again".into()).into(),
-            Err(second) => second.into(),
+        self.tell_what_is_kept(&place, error).into()
+    }
+
+    /// The error, once what was written at `place` is put away, and what becomes of that.
+    fn tell_what_is_kept(&self, place: &Path, error: Error) -> Error {
+        match (error, Progress::read(place)) {
+            (Error::Interrupted(_), Some(_)) => Error::Interrupted(": the same command goes on from here".into()),
+            (Error::Interrupted(_), None) if self.on_interrupt == OnInterrupt::Resume => {
+                Error::Interrupted(": this has to begin again".into())
+            }
+            (error, None) => error,
+            (error, Some(_)) => {
+                // A full disk or a broken file can be mended; what is there needs not be made again.
+                eprintln!("what was written is kept: once that is mended, the same command goes on from here");
+                error
+            }
         }
     }
 

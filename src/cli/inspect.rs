@@ -4,6 +4,7 @@ mod found;
 mod survey;
 
 use super::flags::{Taking, progress};
+use super::plain::plain;
 use super::{Exit, child};
 use anyhow::Context;
 use found::{Found, StoreFacts};
@@ -72,7 +73,7 @@ impl Inspect {
         let limit = Duration::from_secs(self.time_limit);
         let found = match child::run(&arguments, limit)? {
             child::Outcome::Ended { stdout, stderr, code } if code != Some(0) || stdout.is_empty() => {
-                eprintln!("{stderr}");
+                stderr.lines().for_each(|line| eprintln!("{}", plain(line)));
                 return Ok(if code == Some(2) { Exit::Usage } else { Exit::Failed });
             }
             child::Outcome::Ended { stdout, stderr, .. } => {
@@ -91,7 +92,7 @@ impl Inspect {
             false => found.tell(&mut std::io::stdout())?,
         }
         Ok(match (&found.store, found.whole) {
-            (_, true) => Exit::Ok,
+            (_, Some(true) | None) => Exit::Ok,
             (Some(StoreFacts { mismatch: Some(_), .. }), _) => Exit::Unverified,
             _ => Exit::Failed,
         })
@@ -117,10 +118,12 @@ impl Inspect {
             }
         }
         let mut survey = Survey::default();
-        let step = if self.all { 1 } else { dataset.len().div_ceil(LOOKED_AT).max(1) };
-        let bar = progress(dataset.len().div_ceil(step), "looking");
-        for index in (0..dataset.len()).step_by(step as usize) {
-            survey.look(&*dataset, index);
+        let looked_at = if self.all { dataset.len() } else { dataset.len().min(LOOKED_AT) };
+        let bar = progress(looked_at, "looking");
+        for nth in 0..looked_at {
+            // Spread over the whole, each another one; in 128 bits, where the product fits.
+            let index = u128::from(nth) * u128::from(dataset.len()) / u128::from(looked_at);
+            survey.look(&*dataset, index as u64);
             bar.inc(1);
         }
         bar.finish_and_clear();

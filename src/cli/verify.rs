@@ -1,7 +1,7 @@
 //! `shelfmark verify`: every format gives back what it was given, or one existing store still holds its dataset.
 
 use super::flags::{Formats, Images, Place, progress, spinner};
-use super::{Exit, child, interrupt, origin};
+use super::{Exit, child, interrupt, origin, unless_closed};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use shelfmark::Error;
@@ -94,7 +94,7 @@ impl Verify {
         };
         if self.json {
             let report = serde_json::json!({ "dataset": images.name(), "formats": lines });
-            writeln!(std::io::stdout(), "{report:#}")?;
+            unless_closed(writeln!(std::io::stdout(), "{report:#}"))?;
         }
         // Unsupported formats are shown, and no failure; but if nothing at all was verified, nothing is fine.
         let worst = lines.iter().filter(|line| line.status != "unsupported").map(Line::exit).max_by_key(|e| *e as u8);
@@ -109,7 +109,8 @@ impl Verify {
         let dataset = open(&self.images)?;
         if !self.json {
             let (name, images) = (dataset.name(), dataset.len());
-            writeln!(std::io::stdout(), "{name}, {images} images; every pixel and label compared")?;
+            let header = format!("{name}, {images} images; every pixel and label compared");
+            unless_closed(writeln!(std::io::stdout(), "{header}"))?;
         }
         scratch::remove_abandoned(&self.place.dir);
         // What is not kept never gets a name that could be in the way.
@@ -227,7 +228,7 @@ impl Verify {
         }
         let counts = format!("{} of {}", line.verified, line.images);
         let mut out = std::io::stdout();
-        match (&line.reason, &line.storage) {
+        unless_closed(match (&line.reason, &line.storage) {
             (Some(reason), _) => writeln!(out, "{:<28} {counts:<18} {}: {reason}", line.format, line.status),
             (None, Some(Storage { apparent_bytes, allocated_bytes, files })) => {
                 let mib = |bytes: &u64| *bytes as f64 / f64::from(1 << 20);
@@ -241,7 +242,7 @@ impl Verify {
                 )
             }
             (None, None) => writeln!(out, "{:<28} {counts:<18}", line.format),
-        }
+        })
     }
 }
 
@@ -258,12 +259,12 @@ fn line(format: String, path: &Path, images: u64, verified: u64, outcome: shelfm
     let (status, reason, storage) = match outcome {
         Ok(storage) => ("ok", None, Some(storage)),
         Err(error) => {
-            let status = match error {
-                Error::Mismatch { .. } => "unverified",
-                Error::Unsupported { .. } => "unsupported",
-                _ => "failed",
-            };
-            (status, Some(error.to_string()), None)
+            match error {
+                Error::Mismatch { .. } => ("unverified", Some(error.to_string()), None),
+                // The line has the format and the word already.
+                Error::Unsupported { what, .. } => ("unsupported", Some(what), None),
+                _ => ("failed", Some(error.to_string()), None),
+            }
         }
     };
     Line { format, status: status.into(), images, verified, reason, store: path.display().to_string(), storage }

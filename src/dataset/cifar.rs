@@ -91,6 +91,7 @@ pub struct Cifar {
     labels: Vec<u8>,
     /// All images one after the other, HWC.
     pixels: Vec<u8>,
+    remarks: Vec<String>,
 }
 
 impl Cifar {
@@ -100,9 +101,13 @@ impl Cifar {
     /// [`Error::Dataset`] naming the file and what is wrong with it.
     pub fn open(version: &CifarVersion, path: &Path) -> Result<Self> {
         let name = format!("{}:{}", version.kind, path.display());
-        let mut set = Self { name, labels: Vec::new(), pixels: Vec::new() };
+        let mut set = Self { name, labels: Vec::new(), pixels: Vec::new(), remarks: Vec::new() };
         let metadata = std::fs::metadata(path).at("open", path)?;
         let files = if metadata.is_dir() { version.files_in(path)? } else { vec![path.to_owned()] };
+        let test = path.join(version.test);
+        if test.is_file() && !files.contains(&test) {
+            set.remarks.push(super::only_training(&test));
+        }
         files.iter().try_for_each(|file| set.add_file(version, file))?;
         Ok(set)
     }
@@ -158,6 +163,10 @@ impl Dataset for Cifar {
 
     fn shape(&self) -> Shape {
         Shape::Fixed(SHAPE)
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        self.remarks.clone()
     }
 
     fn read(&self, index: u64, out: &mut Batch) -> Result<()> {
@@ -219,6 +228,8 @@ mod tests {
             (1..).zip(version.training).for_each(|(label, name)| put(name, label));
             let set = Cifar::open(version, folder.path()).unwrap();
             assert_eq!(set.labels, (1..=version.training.len() as u8).collect::<Vec<_>>());
+            assert!(set.remarks().concat().contains(version.test), "{:?}", set.remarks());
+            assert!(Cifar::open(version, &folder.path().join(version.test)).unwrap().remarks().is_empty());
         }
     }
 

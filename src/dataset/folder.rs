@@ -7,7 +7,7 @@ pub mod export;
 mod labels;
 mod scan;
 
-use super::{Dataset, memory::out_of_range};
+use super::{Dataset, memory::out_of_range, source};
 use crate::error::{Error, IoContext, Result};
 use crate::image_file::{self, Header};
 use crate::sample::{Batch, ImageShape, Shape};
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use xxhash_rust::xxh3::Xxh3;
 
 /// What to do about files that cannot be used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,8 @@ struct Entry {
     path: Box<Path>,
     label: u32,
     shape: ImageShape,
+    /// Of its file when it was looked at: see [`source::state_of`].
+    state: u64,
 }
 
 impl Entry {
@@ -80,7 +83,7 @@ impl Folder {
             .files
             .into_par_iter()
             .map(|scan::Found { path, label }| match look(&root.join(&path), on_error) {
-                Ok(header) => Ok((Entry { path, label, shape: header.shape }, header.orientation)),
+                Ok((header, state)) => Ok((Entry { path, label, shape: header.shape, state }, header.orientation)),
                 Err(why) => Err(Broken { path, why }),
             })
             .collect();
@@ -127,10 +130,11 @@ impl Folder {
     }
 }
 
-/// What can be known of a file: its header, and that it can be decoded where that decides whether it is left out.
-fn look(path: &Path, on_error: OnError) -> Result<Header, String> {
+/// What can be known of a file: its header and state, and that it can be decoded where that decides whether it is left out.
+fn look(path: &Path, on_error: OnError) -> Result<(Header, u64), String> {
     let mut bytes = Vec::new();
     let mut file = File::open(path).map_err(|e| e.to_string())?;
+    let state = source::state_of(&file.metadata().map_err(|e| e.to_string())?);
     (&mut file).take(HEADER_BYTES).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
     let header = match image_file::header(&bytes) {
         Err(_) if bytes.len() as u64 == HEADER_BYTES => {
@@ -143,7 +147,7 @@ fn look(path: &Path, on_error: OnError) -> Result<Header, String> {
         file.read_to_end(&mut bytes).map_err(|e| e.to_string())?;
         image_file::decode(&bytes, |_| Ok(()), 0, &mut Batch::new())?;
     }
-    Ok(header)
+    Ok((header, state))
 }
 
 fn describe(broken: &[Broken], all: usize) -> String {
@@ -193,6 +197,18 @@ impl Dataset for Folder {
 
     fn path(&self) -> Option<&Path> {
         Some(&self.root)
+    }
+
+    fn state(&self, images: u64) -> Option<u64> {
+        let mut hash = Xxh3::new();
+        for entry in self.entries.iter().zip(0..images).map(|(entry, _)| entry) {
+            hash.update(&key(&entry.path));
+            // No path has a zero byte.
+            hash.update(&[0]);
+            hash.update(&entry.label.to_le_bytes());
+            hash.update(&entry.state.to_le_bytes());
+        }
+        Some(hash.digest())
     }
 
     fn shape(&self) -> Shape {

@@ -19,6 +19,7 @@ pub struct Mnist {
     shape: ImageShape,
     pixels: Vec<u8>,
     labels: Vec<u8>,
+    remarks: Vec<String>,
 }
 
 impl Mnist {
@@ -28,7 +29,10 @@ impl Mnist {
     /// [`Error::Dataset`] naming the file and what is wrong with it.
     pub fn open(path: &Path) -> Result<Self> {
         let metadata = std::fs::metadata(path).at("open", path)?;
-        let images_file = if metadata.is_dir() { images_in(path)? } else { path.to_owned() };
+        let (images_file, remarks) = match metadata.is_dir() {
+            true => images_in(path)?,
+            false => (path.to_owned(), Vec::new()),
+        };
         let labels_file = labels_beside(&images_file)?;
         let Idx { extents, bytes: pixels } = Idx::read(&images_file, Kind::Images)?;
         let labels = Idx::read(&labels_file, Kind::Labels)?.bytes;
@@ -46,20 +50,20 @@ impl Mnist {
             let cause = format!("it holds {count} images, and {} {} labels", labels_file.display(), labels.len());
             return refuse(cause, "give two files that belong together");
         }
-        Ok(Self { name: format!("mnist:{}", path.display()), shape, pixels, labels })
+        Ok(Self { name: format!("mnist:{}", path.display()), shape, pixels, labels, remarks })
     }
 }
 
-fn images_in(folder: &Path) -> Result<PathBuf> {
-    for part in ["train", "t10k"] {
-        for [images, _] in WORDS {
-            for ending in ["", ".gz"] {
-                let file = folder.join(format!("{part}-{images}-ubyte{ending}"));
-                if file.is_file() {
-                    return Ok(file);
-                }
-            }
-        }
+/// The training images, else the test images; and, where there are both, a word about those that are not taken.
+fn images_in(folder: &Path) -> Result<(PathBuf, Vec<String>)> {
+    let find = |part: &str| {
+        let names = WORDS.iter().flat_map(|[images, _]| ["", ".gz"].map(|end| format!("{part}-{images}-ubyte{end}")));
+        names.map(|name| folder.join(name)).find(|file| file.is_file())
+    };
+    match (find("train"), find("t10k")) {
+        (Some(training), Some(test)) => return Ok((training, vec![super::only_training(&test)])),
+        (Some(only), None) | (None, Some(only)) => return Ok((only, Vec::new())),
+        (None, None) => {}
     }
     Err(Error::Dataset {
         path: folder.to_owned(),
@@ -107,6 +111,10 @@ impl Dataset for Mnist {
 
     fn shape(&self) -> Shape {
         Shape::Fixed(self.shape)
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        self.remarks.clone()
     }
 
     fn read(&self, index: u64, out: &mut Batch) -> Result<()> {
@@ -188,8 +196,11 @@ mod tests {
         put(folder.path(), "train-images-idx3-ubyte.gz", &images(2));
         put(folder.path(), "train-labels-idx1-ubyte.gz", &labels(2, 8));
         put(folder.path(), "train-labels-idx1-ubyte", &labels(2, 1));
-        assert_eq!(Mnist::open(folder.path()).unwrap().labels, [8, 9], "packed labels go with packed images");
-        assert_eq!(Mnist::open(&test).unwrap().labels, [4]);
+        let both = Mnist::open(folder.path()).unwrap();
+        assert_eq!(both.labels, [8, 9], "packed labels go with packed images");
+        assert!(both.remarks().concat().contains("t10k-images-idx3-ubyte"), "{:?}", both.remarks());
+        let test = Mnist::open(&test).unwrap();
+        assert_eq!((test.labels.as_slice(), test.remarks().len()), (&[4][..], 0));
     }
 
     #[test]

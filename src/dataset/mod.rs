@@ -9,6 +9,7 @@ mod mnist;
 mod open;
 mod resized;
 mod rgb;
+pub mod source;
 mod stored;
 mod synthetic;
 mod take;
@@ -52,6 +53,11 @@ pub trait Dataset: Send + Sync {
     fn path(&self) -> Option<&Path> {
         None
     }
+    /// A number that changes when the files are written or replaced that its first `images` samples are read from, as far
+    /// as was seen when it was opened; `None` where it is not read from files while it is used.
+    fn state(&self, _images: u64) -> Option<u64> {
+        None
+    }
     /// Channels of its images, where all are known to have the same number.
     fn channels(&self) -> Option<u32> {
         match self.shape() {
@@ -78,6 +84,11 @@ pub trait Dataset: Send + Sync {
 
 /// Why the codec `source` cannot take images that were never in encoded files.
 pub const NO_FILES: &str = "its images come as pixels, and there are no encoded files to keep";
+
+/// The remark about a folder of which only the training files are taken.
+fn only_training(test: &Path) -> String {
+    format!("these are the training images; for the test images name their file, {}", test.display())
+}
 
 /// The error for an image that is there and cannot be decoded.
 pub fn broken_image(dataset: &dyn Dataset, index: u64, key: &[u8], why: &str) -> Error {

@@ -66,6 +66,10 @@ impl Dataset for Resized {
         self.inner.path()
     }
 
+    fn state(&self, images: u64) -> Option<u64> {
+        self.inner.state(images)
+    }
+
     fn shape(&self) -> Shape {
         self.shape.clone()
     }

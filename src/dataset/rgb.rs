@@ -50,6 +50,10 @@ impl Dataset for Rgb {
         self.0.path()
     }
 
+    fn state(&self, images: u64) -> Option<u64> {
+        self.0.state(images)
+    }
+
     fn shape(&self) -> Shape {
         match self.0.shape() {
             Shape::Fixed(shape) => Shape::Fixed(with_three(shape)),

@@ -62,6 +62,11 @@ impl Dataset for Stored {
         Some(&self.path)
     }
 
+    /// A store never changes; but it may have been replaced.
+    fn state(&self, _: u64) -> Option<u64> {
+        super::source::state_at(&self.path.join(crate::store::MANIFEST_FILE))
+    }
+
     fn shape(&self) -> Shape {
         self.store.manifest.shape.clone()
     }

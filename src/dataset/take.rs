@@ -39,6 +39,10 @@ impl Dataset for Take {
         self.inner.path()
     }
 
+    fn state(&self, images: u64) -> Option<u64> {
+        self.inner.state(images.min(self.inner.len()))
+    }
+
     fn shape(&self) -> Shape {
         self.inner.shape()
     }

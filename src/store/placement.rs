@@ -4,7 +4,7 @@
 use crate::error::{Error, IoContext, Result};
 use crate::store::container::StoreName;
 use crate::store::scratch::Scratch;
-use crate::store::{MANIFEST_FILE, scratch, sync};
+use crate::store::{Manifest, scratch, sync};
 use std::path::{Path, PathBuf};
 
 /// What to do when there is something at the place of a new store.
@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 pub enum IfExists {
     /// Refuse.
     Refuse,
-    /// Replace it if it is a store; anything else is still refused.
+    /// Replace it if it is a store, by its manifest; anything else is still refused.
     Replace,
 }
 
-/// A directory in the making.
+/// A directory in the making. A target that is a link is followed: what stands where it leads is made or replaced.
 pub struct Placement {
     directory: Scratch,
     name: StoreName,
@@ -28,7 +28,8 @@ impl Placement {
     ///
     /// # Errors
     /// [`Error::Store`] when something is there already; what the system says.
-    pub fn new(name: StoreName, if_exists: IfExists) -> Result<Self> {
+    pub fn new(mut name: StoreName, if_exists: IfExists) -> Result<Self> {
+        name.path = followed(&name.path);
         refuse_existing(&name, if_exists)?;
         let directory = Scratch::new(parent_of(&name.path), &stem_of(&name.path))?;
         open_to_all(directory.path())?;
@@ -39,14 +40,16 @@ impl Placement {
     ///
     /// # Errors
     /// As [`Placement::new`].
-    pub fn adopt(left: &Path, name: StoreName, if_exists: IfExists) -> Result<Self> {
+    pub fn adopt(left: &Path, mut name: StoreName, if_exists: IfExists) -> Result<Self> {
+        name.path = followed(&name.path);
         refuse_existing(&name, if_exists)?;
         Ok(Self { directory: Scratch::adopt(left, &stem_of(&name.path))?, name, if_exists })
     }
 
     /// What dead processes left of work on `target` that can be gone on with.
     pub fn left_behind(target: &Path) -> Vec<PathBuf> {
-        scratch::left_behind(parent_of(target), &stem_of(target))
+        let target = followed(target);
+        scratch::left_behind(parent_of(&target), &stem_of(&target))
     }
 
     /// Refuses where something is in the way of a new store.
@@ -54,12 +57,13 @@ impl Placement {
     /// # Errors
     /// As [`Placement::new`].
     pub fn check(name: &StoreName, if_exists: IfExists) -> Result<()> {
-        refuse_existing(name, if_exists)
+        let followed = StoreName { path: followed(&name.path), ..name.clone() };
+        refuse_existing(&followed, if_exists)
     }
 
     /// Removes what dead processes left beside `target` and nobody can go on with.
     pub fn remove_abandoned(target: &Path) {
-        scratch::remove_abandoned(parent_of(target));
+        scratch::remove_abandoned(parent_of(&followed(target)));
     }
 
     /// Where it is while it is made.
@@ -72,6 +76,16 @@ impl Placement {
         &self.name
     }
 
+    /// Leaves it when it is dropped unfinished, if a progress file in it tells how to go on with it.
+    pub fn keep_work(&mut self) {
+        self.directory.keep_work(true);
+    }
+
+    /// Removes it when it is dropped, whatever is in it: for what was found to be wrong.
+    pub fn discard(mut self) {
+        self.directory.keep_work(false);
+    }
+
     /// Leaves it unfinished, for another process to go on with; returns where.
     pub fn leave(self) -> PathBuf {
         self.directory.keep()
@@ -80,8 +94,8 @@ impl Placement {
     /// Renames it into place. If `durable`, all of it and its name are on the device when this returns.
     ///
     /// # Errors
-    /// When something has appeared at the target; what the system says.
-    pub fn finish(self, durable: bool) -> Result<()> {
+    /// When something has appeared at the target; what the system says. It is then still where it was.
+    pub fn finish(&mut self, durable: bool) -> Result<()> {
         let target = &self.name.path;
         if durable {
             sync::tree(self.directory.path())?;
@@ -90,6 +104,7 @@ impl Placement {
         if exchange(self.directory.path(), target) {
             // In one step: at no moment is there neither. What is now under the temporary name is the old store, which
             // goes when `self` is dropped.
+            self.directory.keep_work(false);
             return if durable { sync::one(parent_of(target)) } else { Ok(()) };
         }
         let old = set_aside(target)?;
@@ -103,7 +118,7 @@ impl Placement {
             return Err(error);
         }
         // It has another name now: there is nothing left to remove at the temporary one.
-        let _ = self.directory.keep();
+        self.directory.let_go();
         if durable {
             sync::one(parent_of(&self.name.path))?;
         }
@@ -120,6 +135,12 @@ fn stem_of(target: &Path) -> String {
     target.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// Where a link leads, if it leads somewhere.
+fn followed(target: &Path) -> PathBuf {
+    let real = if target.is_symlink() { target.canonicalize().ok() } else { None };
+    real.unwrap_or_else(|| target.to_owned())
+}
+
 fn refuse_existing(name: &StoreName, if_exists: IfExists) -> Result<()> {
     let target = &name.path;
     if target.file_name().is_none() {
@@ -129,7 +150,14 @@ fn refuse_existing(name: &StoreName, if_exists: IfExists) -> Result<()> {
     if target.symlink_metadata().is_err() {
         return Ok(());
     }
-    if target.join(MANIFEST_FILE).is_file() {
+    if is_mount_point(target) {
+        return Err(name.error(
+            "a file system is mounted there, so nothing else can get this name",
+            "choose a folder inside it, or another place",
+        ));
+    }
+    // A file of that name alone is no store: what is replaced is removed with all that is in it.
+    if !target.is_symlink() && Manifest::read(target).is_ok() {
         return match if_exists {
             IfExists::Replace => Ok(()),
             IfExists::Refuse => {
@@ -141,7 +169,33 @@ fn refuse_existing(name: &StoreName, if_exists: IfExists) -> Result<()> {
     if std::fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_none()) {
         return Ok(());
     }
-    Err(name.error("something that is no store is there already", "remove it, or choose another place"))
+    let remedy = "if nobody needs it, remove it; or choose another place";
+    Err(name.error("something that is no store is there already", remedy))
+}
+
+/// Whether a directory is where a file system is mounted: it cannot be renamed or replaced.
+fn is_mount_point(directory: &Path) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        // Unlike the number of the device this tells bind mounts, too.
+        use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+        if let Ok(found) = statx(CWD, directory, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BASIC_STATS)
+            && found.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT)
+        {
+            return found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT);
+        }
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let device = |path: &Path| path.symlink_metadata().map(|metadata| metadata.dev()).ok();
+        directory.is_dir() && device(directory) != device(parent_of(directory))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = directory;
+        false
+    }
 }
 
 /// Swaps the names of two directories, where the system can and both are there.
@@ -180,58 +234,4 @@ fn open_to_all(directory: &Path) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A store, as far as placing one is concerned.
-    fn store(path: &Path, text: &str) {
-        std::fs::create_dir_all(path).unwrap();
-        std::fs::write(path.join(MANIFEST_FILE), text).unwrap();
-    }
-
-    fn placement(target: &Path, if_exists: IfExists) -> Placement {
-        let placement =
-            Placement::new(StoreName { format: "dir:raw".into(), path: target.to_owned() }, if_exists).unwrap();
-        store(placement.path(), "new");
-        placement
-    }
-
-    fn manifest(path: &Path) -> String {
-        std::fs::read_to_string(path.join(MANIFEST_FILE)).unwrap()
-    }
-
-    fn things_in(place: &Path) -> usize {
-        std::fs::read_dir(place).unwrap().count()
-    }
-
-    #[test]
-    fn what_appears_while_a_store_is_written_is_not_replaced() {
-        let place = tempfile::tempdir().unwrap();
-        let target = place.path().join("target");
-        let writing = placement(&target, IfExists::Refuse);
-        store(&target, "somebody else's");
-        assert!(writing.finish(false).unwrap_err().to_string().contains("there is a store already"));
-        assert_eq!((manifest(&target).as_str(), things_in(place.path())), ("somebody else's", 1));
-        std::fs::remove_dir_all(&target).unwrap();
-        // Leave to replace a store is no leave to replace anything else.
-        let writing = placement(&target, IfExists::Replace);
-        std::fs::write(&target, "a letter").unwrap();
-        assert!(writing.finish(false).unwrap_err().to_string().contains("no store"));
-        assert_eq!((std::fs::read(&target).unwrap().as_slice(), things_in(place.path())), (&b"a letter"[..], 1));
-    }
-
-    #[test]
-    fn an_old_store_is_replaced_or_stays() {
-        let place = tempfile::tempdir().unwrap();
-        let target = place.path().join("target");
-        store(&target, "old");
-        placement(&target, IfExists::Replace).finish(false).unwrap();
-        assert_eq!((manifest(&target).as_str(), things_in(place.path())), ("new", 1));
-        // What shall be renamed is gone: neither the exchange nor the rename can be done.
-        store(&target, "old");
-        let lost = placement(&target, IfExists::Replace);
-        std::fs::remove_dir_all(lost.path()).unwrap();
-        assert!(lost.finish(false).unwrap_err().to_string().contains("rename into place"));
-        assert_eq!((manifest(&target).as_str(), things_in(place.path())), ("old", 1));
-    }
-}
+mod tests;

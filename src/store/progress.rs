@@ -1,5 +1,6 @@
 //! How far an unfinished store has come: written beside it now and then, so that another process can go on.
 
+use crate::dataset::{Dataset, source};
 use crate::error::{IoContext, Result};
 use crate::results::write_whole;
 use crate::sample::Shape;
@@ -14,8 +15,10 @@ pub struct Progress {
     pub format: String,
     /// The dataset, as named on the command line.
     pub dataset: String,
-    /// Where it lies, if it lies somewhere: from another folder the same words mean another path.
-    pub place: Option<String>,
+    /// The same, however its path was spelled: see [`crate::dataset::source::real_name`].
+    pub source: String,
+    /// The state of what was read of it: see [`crate::dataset::Dataset::state`].
+    pub state: Option<u64>,
     /// Shape of the images.
     pub shape: Shape,
     /// Images there will be.
@@ -25,9 +28,29 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Whether this is the same work, however far.
-    pub fn is_same_work(&self, other: &Self) -> bool {
-        *self == Self { done: self.done, ..other.clone() }
+    /// What makes this other work than `other`, in words that follow "it is"; `None` where it is the same, however far.
+    pub fn difference(&self, other: &Self) -> Option<String> {
+        if self.format != other.format {
+            Some(format!("one to {}", self.format))
+        } else if self.source != other.source {
+            Some(format!("one of {}", self.source))
+        } else if (self.images, &self.shape) != (other.images, &other.shape) {
+            Some(format!("one of {} images of shape {}", self.images, self.shape))
+        } else if self.state != other.state {
+            Some("of what the source was then: files of it have changed since".into())
+        } else {
+            None
+        }
+    }
+
+    /// The same work, of which the first `done` images of `dataset` are there.
+    pub fn of(mut self, dataset: Option<&dyn Dataset>, done: u64) -> Self {
+        self.done = done;
+        if let Some(dataset) = dataset {
+            self.source = source::real_name(dataset);
+            self.state = dataset.state(done);
+        }
+        self
     }
 
     /// Reads what the directory of an unfinished store says; `None` where it says nothing that can be understood.
@@ -68,20 +91,22 @@ mod tests {
         let work = Progress {
             format: "dir:raw".into(),
             dataset: "folder:x".into(),
-            place: Some("/a/x".into()),
+            source: "folder:/a/x".into(),
+            state: Some(7),
             shape: Shape::Fixed(ImageShape::new(1, 2, 3)),
             images: 9,
             done: 0,
         };
-        assert!(Progress { done: 5, ..work.clone() }.is_same_work(&work));
+        assert_eq!(Progress { done: 5, ..work.clone() }.difference(&work), None);
+        assert_eq!(Progress { dataset: "folder:./x/".into(), ..work.clone() }.difference(&work), None);
         for other in [
             Progress { format: "dir:png".into(), ..work.clone() },
-            Progress { dataset: "folder:y".into(), ..work.clone() },
-            Progress { place: Some("/b/x".into()), ..work.clone() },
+            Progress { source: "folder:/b/x".into(), ..work.clone() },
+            Progress { state: Some(8), ..work.clone() },
             Progress { shape: Shape::Fixed(ImageShape::new(1, 2, 1)), ..work.clone() },
             Progress { images: 8, ..work.clone() },
         ] {
-            assert!(!other.is_same_work(&work), "{other:?}");
+            assert!(other.difference(&work).is_some(), "{other:?}");
         }
         let folder = tempfile::tempdir().unwrap();
         work.write(folder.path()).unwrap();

@@ -21,6 +21,8 @@ pub const REPLACED: &str = "replaced";
 pub struct Scratch {
     path: PathBuf,
     removed: bool,
+    /// Whether it stays when there is a progress file in it.
+    keeps_work: bool,
     /// Locked for as long as this process lives, wherever it lives: numbers of processes mean nothing in another
     /// container or on another host. `None` where the file system has no locks.
     _lock: Option<File>,
@@ -38,21 +40,29 @@ impl Scratch {
             .prefix(&format!(".{stem}-{}-", std::process::id()))
             .suffix(SUFFIX)
             .tempdir_in(place)
+            // Its own words would name the path a second time.
+            .map_err(|e| std::io::Error::from(e.kind()))
             .at("create a directory in", place)?;
         let path = made.keep();
-        Ok(Self { _lock: lock(&path), path, removed: false })
+        let mut scratch = Self { path, removed: false, keeps_work: false, _lock: None };
+        // Who looks whether it is abandoned holds the lock for a moment: waited for, or it would never be locked.
+        scratch._lock = lock(&scratch.path, Wait::Yes).at("lock", &scratch.path)?;
+        Ok(scratch)
     }
 
     /// Takes over what a dead process left at `path`, under a name that says whose it is now.
     ///
     /// # Errors
-    /// When it cannot be renamed.
+    /// When it cannot be renamed, or another process has taken it over at the same time.
     pub fn adopt(path: &Path, stem: &str) -> Result<Self> {
+        // First the lock, which goes with the directory whatever its name: between a new name and the lock it would look
+        // abandoned.
+        let lock = lock(path, Wait::No).at("take over, because another process works on", path)?;
         // The new name is made by making an empty directory, which a rename then replaces.
         let mut scratch = Self::new(path.parent().unwrap_or(Path::new(".")), stem)?;
         std::fs::rename(path, &scratch.path).at("take over", path)?;
         // It is another directory now.
-        scratch._lock = lock(&scratch.path);
+        scratch._lock = lock;
         Ok(scratch)
     }
 
@@ -63,14 +73,25 @@ impl Scratch {
 
     /// Leaves it where it is.
     pub fn keep(mut self) -> PathBuf {
-        self.removed = true;
+        self.let_go();
         std::mem::take(&mut self.path)
+    }
+
+    /// Whether it stays when it is dropped with a file in it that tells how to go on with it, whatever it is dropped for.
+    pub fn keep_work(&mut self, keep: bool) {
+        self.keeps_work = keep;
+    }
+
+    /// There is nothing left to remove.
+    pub fn let_go(&mut self) {
+        self.removed = true;
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if !self.removed {
+        let is_kept = self.keeps_work && self.path.join(PROGRESS_FILE).is_file();
+        if !self.removed && !is_kept {
             // What cannot be removed stays: dropping has no way to say so, and the next run tries again.
             let _ = std::fs::remove_dir_all(&self.path);
         }
@@ -108,7 +129,8 @@ fn abandoned(place: &Path) -> Vec<PathBuf> {
         let set_aside =
             path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&format!(".{REPLACED}-")));
         let lives = Path::new("/proc").join(process.to_string()).exists() || !Path::new("/proc/self").exists();
-        !set_aside && lock(path).is_some() && (!lives || is_old(path))
+        let locked = || lock(path, Wait::No);
+        !set_aside && (!lives || is_old(path)) && matches!(locked(), Ok(Some(_)))
     });
     left.map(|(_, path)| path).collect()
 }
@@ -121,12 +143,40 @@ fn is_old(path: &Path) -> bool {
 /// Nobody takes longer between making a directory and locking it.
 const OLD: Duration = Duration::from_secs(60);
 
-/// Locks a directory, unless another process has.
-fn lock(path: &Path) -> Option<File> {
-    let directory = File::open(path).ok()?;
+/// What to do while another process has the lock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    /// Wait for it.
+    Yes,
+    /// Fail.
+    No,
+}
+
+/// Locks a directory; `None` where the file system has no locks.
+///
+/// # Errors
+/// When another process has locked it, and that is not waited for; when it cannot be opened.
+fn lock(path: &Path, wait: Wait) -> std::io::Result<Option<File>> {
     #[cfg(unix)]
-    rustix::fs::flock(&directory, rustix::fs::FlockOperation::NonBlockingLockExclusive).ok()?;
-    Some(directory)
+    {
+        use rustix::fs::{FlockOperation, flock};
+        use rustix::io::Errno;
+        let directory = File::open(path)?;
+        let operation = match wait {
+            Wait::Yes => FlockOperation::LockExclusive,
+            Wait::No => FlockOperation::NonBlockingLockExclusive,
+        };
+        match rustix::io::retry_on_intr(|| flock(&directory, operation)) {
+            Ok(()) => Ok(Some(directory)),
+            Err(Errno::WOULDBLOCK) => Err(Errno::WOULDBLOCK.into()),
+            Err(_) => Ok(None),
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (path, wait);
+        Ok(None)
+    }
 }
 
 fn process_of(name: &str) -> Option<u32> {
@@ -170,13 +220,33 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_made_is_told_once() {
+        let place = tempfile::tempdir().unwrap();
+        let stem = "x".repeat(300); // longer than any name may be
+        let refused = Scratch::new(place.path(), &stem).unwrap_err().to_string();
+        assert_eq!(refused.matches(&place.path().display().to_string()).count(), 1, "{refused}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_lock_that_somebody_has_for_a_moment_is_waited_for() {
+        let place = tempfile::tempdir().unwrap();
+        let theirs = lock(place.path(), Wait::No).unwrap().unwrap();
+        let path = place.path().to_owned();
+        let waiting = std::thread::spawn(move || lock(&path, Wait::Yes).unwrap().is_some());
+        // Whether it has begun to wait by now or not, it gets the lock in the end.
+        drop(theirs);
+        assert!(waiting.join().unwrap());
+    }
+
+    #[test]
     #[cfg(target_os = "linux")]
     fn what_is_locked_is_somebodys_whatever_its_number() {
         let place = tempfile::tempdir().unwrap();
         // As seen from another container, where the process does not show.
         let theirs = place.path().join(".x-4194399-q1w2e3.partial");
         std::fs::create_dir(&theirs).unwrap();
-        let lock = lock(&theirs).unwrap();
+        let lock = lock(&theirs, Wait::No).unwrap().unwrap();
         let replaced = place.path().join(".replaced-4194399-q1w2e3.partial");
         std::fs::create_dir(&replaced).unwrap();
         remove_abandoned(place.path());
@@ -201,5 +271,11 @@ mod tests {
         assert!(left_behind(place.path(), "out").is_empty(), "its process lives now");
         drop(adopted);
         assert_eq!(names(place.path()).len(), 2, "removed when dropped");
+        // Somebody else was faster.
+        let theirs = place.path().join(".other-4194399-cc.partial");
+        let their_lock = lock(&theirs, Wait::No).unwrap();
+        assert!(Scratch::adopt(&theirs, "other").unwrap_err().to_string().contains("another process"));
+        assert!(theirs.join(PROGRESS_FILE).is_file() && names(place.path()).len() == 2);
+        drop(their_lock);
     }
 }

@@ -1,5 +1,6 @@
 //! Stores as directories: payload, names and manifest, sealed by one rename. A sealed store never changes.
 
+use crate::dataset::Dataset;
 use crate::error::{IoContext, Result};
 use crate::sample::Batch;
 use crate::store::container::StoreName;
@@ -26,8 +27,10 @@ pub struct StoreWriter {
     spec: StoreSpec,
     options: WriteOptions,
     written: u64,
+    /// A write failed: beyond the last checkpoint nobody knows what is there.
+    failed: bool,
     dataset: String,
-    place: Option<String>,
+    source: Option<Arc<dyn Dataset>>,
 }
 
 impl StoreWriter {
@@ -48,7 +51,18 @@ impl StoreWriter {
         let writer = resolved.format.create(placement.path(), spec, &options)?;
         let keys = KeyWriter::new(placement.path(), name);
         let (resolved, spec) = (resolved.clone(), spec.clone());
-        Ok(Self { writer, keys, placement, resolved, spec, options, written: 0, dataset: String::new(), place: None })
+        Ok(Self {
+            writer,
+            keys,
+            placement,
+            resolved,
+            spec,
+            options,
+            written: 0,
+            failed: false,
+            dataset: String::new(),
+            source: None,
+        })
     }
 
     /// Goes on with the store of which a dead process left the part that `progress` tells of at `left`.
@@ -81,8 +95,9 @@ impl StoreWriter {
                 return Err(error);
             }
         };
-        let (resolved, dataset, place) = (resolved.clone(), progress.dataset.clone(), progress.place.clone());
-        Ok(Self { writer, keys, placement, resolved, spec, options, written: progress.done, dataset, place })
+        let (resolved, dataset) = (resolved.clone(), progress.dataset.clone());
+        let written = progress.done;
+        Ok(Self { writer, keys, placement, resolved, spec, options, written, failed: false, dataset, source: None })
     }
 
     /// Notes in the manifest which dataset is written.
@@ -90,9 +105,9 @@ impl StoreWriter {
         self.dataset = name;
     }
 
-    /// Notes where the dataset lies, for whoever goes on with this.
-    pub fn place_dataset(&mut self, place: Option<String>) {
-        self.place = place;
+    /// From now on checkpoints note the state of what is read, for whoever goes on with this.
+    pub fn note_source(&mut self, source: Arc<dyn Dataset>) {
+        self.source = Some(source);
     }
 
     /// Adds samples.
@@ -100,8 +115,9 @@ impl StoreWriter {
     /// # Errors
     /// As [`ImageWriter::append`].
     pub fn append(&mut self, samples: &Batch) -> Result<()> {
-        self.keys.append(samples)?;
-        self.writer.append(samples)?;
+        let appended = self.keys.append(samples).and_then(|()| self.writer.append(samples));
+        self.failed |= appended.is_err();
+        appended?;
         // Only now: what a failure left of this batch does not count as written.
         self.written += samples.len() as u64;
         Ok(())
@@ -117,30 +133,46 @@ impl StoreWriter {
         if !self.resolved.format.can_resume() {
             return Ok(());
         }
-        self.writer.sync()?;
-        self.keys.sync()?;
+        let synced = self.writer.sync().and_then(|()| self.keys.sync());
+        self.failed |= synced.is_err();
+        synced?;
         let progress = Progress {
             format: self.resolved.id.to_string(),
             dataset: self.dataset.clone(),
-            place: self.place.clone(),
+            source: self.dataset.clone(),
+            state: None,
             shape: self.spec.shape.clone(),
             images: self.spec.images,
             done: self.written,
         };
-        progress.write(self.placement.path())
+        progress.of(self.source.as_deref(), self.written).write(self.placement.path())
     }
 
-    /// Leaves the store unfinished where another process can go on with it; says where, or that this format cannot.
+    /// Keeps what a checkpoint has noted, whatever this ends with: without it, a failure leaves nothing behind.
+    pub fn keep_work(&mut self) {
+        self.placement.keep_work();
+    }
+
+    /// Where it is while it is written.
+    pub fn path(&self) -> &Path {
+        self.placement.path()
+    }
+
+    /// Leaves the store unfinished where another process can go on with it; says where, or that this format cannot. Where
+    /// nothing more can be noted, as on a full disk, what the last checkpoint noted still holds.
     ///
     /// # Errors
-    /// What the system says; nothing is then left.
+    /// What the system says, if there was no checkpoint; nothing is then left.
     pub fn leave(mut self) -> Result<Option<PathBuf>> {
         if !self.resolved.format.can_resume() {
             return Ok(None);
         }
-        self.checkpoint()?;
+        let noted = if self.failed { Ok(()) } else { self.checkpoint() };
         drop(self.writer);
-        Ok(Some(self.placement.leave()))
+        match Progress::read(self.placement.path()) {
+            Some(_) => Ok(Some(self.placement.leave())),
+            None => noted.map(|()| None),
+        }
     }
 
     /// Closes all files, writes the manifest, syncs as asked for and renames the store into place.
@@ -174,7 +206,7 @@ impl StoreWriter {
     }
 }
 
-/// Something whole that does not have its name yet; removed when dropped.
+/// Something whole that does not have its name yet; removed when dropped, unless its work is kept.
 pub struct Sealed {
     placement: Placement,
     durable: bool,
@@ -191,18 +223,25 @@ impl Sealed {
         self.placement.path()
     }
 
-    /// Leaves it under its temporary name, for another process to go on with if it knows how far it has come.
-    pub fn leave(self) {
-        self.placement.leave();
+    /// Removes it, whatever was to be kept: it was found to be wrong.
+    pub fn discard(self) {
+        self.placement.discard();
     }
 
     /// Syncs it if so asked for, and renames it into place.
     ///
     /// # Errors
     /// When something has appeared at the target; what the system says.
-    pub fn put_in_place(self) -> Result<()> {
+    pub fn put_in_place(mut self) -> Result<()> {
+        let progress = Progress::read(self.placement.path());
         Progress::remove(self.placement.path())?;
-        self.placement.finish(self.durable)
+        let placed = self.placement.finish(self.durable);
+        if let (Err(_), Some(progress), true) = (&placed, progress, self.placement.path().is_dir()) {
+            // Without it, work that was to be kept would be removed. That it cannot be noted again says less than
+            // the error that is there already.
+            let _ = progress.write(self.placement.path());
+        }
+        placed
     }
 }
 
@@ -260,27 +299,4 @@ impl OpenStore {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::dataset::Memory;
-    use crate::sample::{ImageShape, Shape};
-    use crate::store::copy::write;
-
-    #[test]
-    fn names_that_the_manifest_has_lost_are_missed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("store");
-        let shape = ImageShape::new(1, 1, 1);
-        let mut samples = Batch::new();
-        samples.push(shape, 0)[0] = 1;
-        samples.set_key(b"a.png");
-        let dataset = Memory::new("memory", Shape::Fixed(shape), samples);
-        let resolved = registry::resolve(&"dir:raw".parse().unwrap()).unwrap();
-        write(&resolved, &dataset, &path, WriteOptions::default(), IfExists::Refuse, &mut |_| Ok(())).unwrap();
-        let manifest = path.join(MANIFEST_FILE);
-        let text = std::fs::read_to_string(&manifest).unwrap();
-        std::fs::write(&manifest, text.replace("\"named\"", "\"nqmed\"")).unwrap();
-        let refused = OpenStore::open(&path).unwrap().keys(&path).map_err(|e| e.to_string());
-        assert!(matches!(&refused, Err(why) if why.contains("damaged")), "{refused:?}");
-    }
-}
+mod tests;

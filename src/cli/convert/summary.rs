@@ -37,7 +37,7 @@ pub struct Summary {
 
 impl Summary {
     /// Prints it, for people or for programs.
-    pub fn tell(&self, json: bool) -> anyhow::Result<()> {
+    pub fn tell(&self, json: bool) -> std::io::Result<()> {
         let mut out = std::io::stdout();
         if json {
             writeln!(out, "{}", serde_json::to_string_pretty(self)?)?;

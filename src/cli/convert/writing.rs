@@ -6,7 +6,8 @@ use shelfmark::sample::Batch;
 use shelfmark::store::copy::Form;
 use shelfmark::store::registry::Resolved;
 use shelfmark::store::sealed::{Sealed, StoreWriter};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What is being written.
 pub enum Writing {
@@ -29,10 +30,32 @@ impl Writing {
         }
     }
 
+    pub fn note_source(&mut self, source: Arc<dyn Dataset>) {
+        match self {
+            Self::Store(store) => store.note_source(source),
+            Self::Folder(folder) => folder.note_source(source),
+        }
+    }
+
+    pub fn keep_work(&mut self) {
+        match self {
+            Self::Store(store) => store.keep_work(),
+            Self::Folder(folder) => folder.keep_work(),
+        }
+    }
+
+    /// Where it is for now.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Store(store) => store.path(),
+            Self::Folder(folder) => folder.path(),
+        }
+    }
+
     pub fn leave(self) -> shelfmark::Result<Option<PathBuf>> {
         match self {
             Self::Store(store) => store.leave(),
-            Self::Folder(folder) => folder.leave().map(Some),
+            Self::Folder(folder) => folder.leave(),
         }
     }
 
@@ -58,14 +81,6 @@ impl Into {
             Self::Format(resolved) if resolved.format.takes_files() => files,
             Self::Folder if dataset.has_files() => files,
             _ => Form::Pixels,
-        }
-    }
-
-    /// Whether an interrupted conversion can be gone on with.
-    pub fn can_resume(&self) -> bool {
-        match self {
-            Self::Format(resolved) => resolved.format.can_resume(),
-            Self::Folder => true,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What a look at a store or dataset found, for people and for programs.
 
+use crate::cli::plain::plain;
 use serde::{Deserialize, Serialize};
+use shelfmark::Error;
 use shelfmark::measure::space;
 use shelfmark::results::{Native, Storage};
 use shelfmark::sample::Shape;
@@ -33,8 +35,8 @@ pub struct Found {
     pub unreadable: Vec<String>,
     pub unreadable_images: u64,
     pub remarks: Vec<String>,
-    /// Nothing wrong was found in what was looked at.
-    pub whole: bool,
+    /// Whether every image can be read; `null` where nothing wrong was found, but not every image was looked at.
+    pub whole: Option<bool>,
 }
 
 /// What a store of ours says of itself, and whether that is so.
@@ -50,6 +52,8 @@ pub struct StoreFacts {
     pub storage: Storage,
     /// What its files are instead of what its name says, if they are.
     pub mismatch: Option<String>,
+    /// Why its files cannot be looked at for that, if they cannot.
+    pub damage: Option<String>,
 }
 
 impl StoreFacts {
@@ -59,7 +63,12 @@ impl StoreFacts {
     /// When it cannot be opened.
     pub fn of(path: &Path) -> anyhow::Result<Self> {
         let store = OpenStore::open(path)?;
-        let mismatch = store.resolved.format.audit(path, &store.manifest.spec()).err().map(|error| error.to_string());
+        let (mismatch, damage) = match store.resolved.format.audit(path, &store.manifest.spec()) {
+            Ok(()) => (None, None),
+            Err(error @ Error::Mismatch { .. }) => (Some(error.to_string()), None),
+            // A file that is missing, say: as `verify` has it, that is no wrong answer, but none.
+            Err(error) => (None, Some(error.to_string())),
+        };
         let Manifest { format, settings, dataset, named, labels, library, shelfmark_version, .. } = store.manifest;
         let storage = space(path)?;
         Ok(Self {
@@ -72,12 +81,13 @@ impl StoreFacts {
             settings,
             storage,
             mismatch,
+            damage,
         })
     }
 }
 
 /// Smallest, middle, largest.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Range {
     pub min: u64,
     pub median: u64,
@@ -113,7 +123,7 @@ impl Found {
         let counts = |counts: &mut dyn Iterator<Item = (String, u64)>| {
             counts.map(|(what, n)| format!("{what} ({n})")).collect::<Vec<_>>().join(", ")
         };
-        writeln!(out, "{}", self.source)?;
+        writeln!(out, "{}", plain(&self.source))?;
         if let Some(store) = &self.store {
             let Native { library, version } = &store.library;
             writeln!(
@@ -121,7 +131,7 @@ impl Found {
                 "  format       {} ({library} {version}, shelfmark {})",
                 store.format, store.shelfmark_version
             )?;
-            writeln!(out, "  written from {}", store.written_from)?;
+            writeln!(out, "  written from {}", plain(&store.written_from))?;
             for (what, value) in &store.settings {
                 writeln!(out, "  setting      {what}: {value}")?;
             }
@@ -148,27 +158,33 @@ impl Found {
         if let Some(Labels { distinct, smallest, largest, images }) = &self.labels {
             writeln!(
                 out,
-                "  labels       {distinct} different, {smallest} to {largest}; {} to {} images each",
-                images.min, images.max
+                "  labels       {distinct} different, {smallest} to {largest}; images of each: {}",
+                range(&Some(*images))
             )?;
         }
         if !self.first_names.is_empty() {
-            writeln!(out, "  names        {} ...", self.first_names.join(", "))?;
+            writeln!(out, "  names        {} ...", plain(&self.first_names.join(", ")))?;
         }
-        self.remarks.iter().try_for_each(|remark| writeln!(out, "  note         {remark}"))?;
+        self.remarks.iter().try_for_each(|remark| writeln!(out, "  note         {}", plain(remark)))?;
         if let Some(mismatch) = self.store.as_ref().and_then(|store| store.mismatch.as_ref()) {
-            writeln!(out, "  NOT WHAT ITS NAME SAYS: {mismatch}")?;
+            writeln!(out, "  NOT WHAT ITS NAME SAYS: {}", plain(mismatch))?;
+        }
+        if let Some(damage) = self.store.as_ref().and_then(|store| store.damage.as_ref()) {
+            writeln!(out, "  DAMAGED      {}", plain(damage))?;
         }
         for problem in &self.unreadable {
-            writeln!(out, "  UNREADABLE   {problem}")?;
+            writeln!(out, "  UNREADABLE   {}", plain(problem))?;
         }
-        match (self.whole, self.looked_at == self.images) {
-            (true, true) => writeln!(
+        match self.whole {
+            Some(true) => writeln!(
                 out,
                 "  whole: every image could be read (whether they are right is for verify --store --dataset to say)"
             ),
-            (true, false) => writeln!(out, "  whole, as far as was looked"),
-            (false, _) => writeln!(out, "  NOT WHOLE: {} images cannot be read", self.unreadable_images),
+            None => writeln!(out, "  whole, as far as was looked"),
+            Some(false) if self.unreadable_images > 0 => {
+                writeln!(out, "  NOT WHOLE: {} images cannot be read", self.unreadable_images)
+            }
+            Some(false) => writeln!(out, "  NOT WHOLE"),
         }
     }
 }

@@ -68,7 +68,10 @@ impl Survey {
             let (smallest, largest) = (*self.labels.keys().next()?, *self.labels.keys().next_back()?);
             Some(Labels { distinct: self.labels.len(), smallest, largest, images })
         });
-        let mismatch = store.as_ref().is_some_and(|store| store.mismatch.is_some());
+        let wrong = store.as_ref().is_some_and(|store| store.mismatch.is_some() || store.damage.is_some());
+        let broken = wrong || self.unreadable_images > 0;
+        // Of what was not looked at nothing is known.
+        let all = self.looked_at == dataset.len();
         Found {
             source: source.into(),
             images: dataset.len(),
@@ -82,7 +85,7 @@ impl Survey {
             file_bytes: Range::of(self.file_bytes),
             labels,
             first_names: self.first_names,
-            whole: self.unreadable_images == 0 && !mismatch,
+            whole: if broken { Some(false) } else { all.then_some(true) },
             unreadable: self.unreadable,
             unreadable_images: self.unreadable_images,
             remarks: dataset.remarks(),

@@ -16,7 +16,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// What a folder of images is called where formats are named.
 pub const FORMAT: &str = "folder";
@@ -26,12 +26,15 @@ pub const FORMAT: &str = "folder";
 pub struct FolderWriter {
     placement: Placement,
     work: Progress,
+    source: Option<Arc<dyn Dataset>>,
     /// Folders that were made, so that each is made once.
     made: Mutex<HashSet<PathBuf>>,
     /// Every file and its label, in order.
     written: Vec<(PathBuf, u32)>,
     /// The same files: no two samples have one name.
     names: HashSet<PathBuf>,
+    /// A write failed: beyond the last checkpoint nobody knows what is there.
+    failed: bool,
 }
 
 impl FolderWriter {
@@ -39,14 +42,15 @@ impl FolderWriter {
     /// process left behind, has already.
     ///
     /// # Errors
-    /// When something is at `target` already; what the system says.
-    pub fn new(target: &Path, work: Progress, left: Option<&Path>) -> Result<Self> {
+    /// When something is at `target` already that `if_exists` does not let go; what the system says.
+    pub fn new(target: &Path, work: Progress, left: Option<&Path>, if_exists: IfExists) -> Result<Self> {
         let name = StoreName { format: FORMAT.into(), path: target.to_owned() };
         let placement = match left {
-            Some(left) => Placement::adopt(left, name, IfExists::Refuse)?,
-            None => Placement::new(name, IfExists::Refuse)?,
+            Some(left) => Placement::adopt(left, name, if_exists)?,
+            None => Placement::new(name, if_exists)?,
         };
-        Ok(Self { placement, work, made: Mutex::default(), written: Vec::new(), names: HashSet::new() })
+        let (made, written, names) = (Mutex::default(), Vec::new(), HashSet::new());
+        Ok(Self { placement, work, source: None, made, written, names, failed: false })
     }
 
     /// Notes what is there already, when going on: samples are given again, and only missing files are written.
@@ -65,7 +69,9 @@ impl FolderWriter {
             files.push((index, path, sample));
         }
         let missing = files.par_iter().filter(|(index, ..)| *index >= self.work.done);
-        missing.try_for_each(|(_, path, sample)| self.write(path, sample))?;
+        let wrote = missing.try_for_each(|(_, path, sample)| self.write(path, sample));
+        self.failed |= wrote.is_err();
+        wrote?;
         self.written.extend(files.into_iter().map(|(_, path, sample)| (path, sample.label)));
         Ok(())
     }
@@ -96,19 +102,40 @@ impl FolderWriter {
     /// # Errors
     /// What the system says.
     pub fn checkpoint(&mut self) -> Result<()> {
-        sync::file_system(self.placement.path())?;
+        let synced = sync::file_system(self.placement.path());
+        self.failed |= synced.is_err();
+        synced?;
         // Samples that are only noted again do not count twice.
         let done = (self.written.len() as u64).max(self.work.done);
-        Progress { done, ..self.work.clone() }.write(self.placement.path())
+        self.work.clone().of(self.source.as_deref(), done).write(self.placement.path())
     }
 
-    /// Leaves the folder unfinished where another process can go on with it; says where.
+    /// From now on checkpoints note the state of what is read, for whoever goes on with this.
+    pub fn note_source(&mut self, source: Arc<dyn Dataset>) {
+        self.source = Some(source);
+    }
+
+    /// Keeps what a checkpoint has noted, whatever this ends with: without it, a failure leaves nothing behind.
+    pub fn keep_work(&mut self) {
+        self.placement.keep_work();
+    }
+
+    /// Where it is while it is written.
+    pub fn path(&self) -> &Path {
+        self.placement.path()
+    }
+
+    /// Leaves the folder unfinished where another process can go on with it; says where. Where nothing more can be
+    /// noted, as on a full disk, what the last checkpoint noted still holds.
     ///
     /// # Errors
-    /// What the system says.
-    pub fn leave(mut self) -> Result<PathBuf> {
-        self.checkpoint()?;
-        Ok(self.placement.leave())
+    /// What the system says, if there was no checkpoint; nothing is then left.
+    pub fn leave(mut self) -> Result<Option<PathBuf>> {
+        let noted = if self.failed { Ok(()) } else { self.checkpoint() };
+        match Progress::read(self.placement.path()) {
+            Some(_) => Ok(Some(self.placement.leave())),
+            None => noted.map(|()| None),
+        }
     }
 
     /// Adds `labels.csv` where it is needed: the folder is whole, and can be looked at before it gets its name.
@@ -125,7 +152,8 @@ impl FolderWriter {
 }
 
 /// What helps against names that do not fit.
-const RENAME: &str = "the names come from the dataset or store: write it again with other names";
+const RENAME: &str =
+    "the names come from the dataset or store: write it again with other names (and no image twice, as by --images)";
 
 /// Where a sample's file belongs: its name, if that stays inside the folder, with the ending of what is in it.
 fn path_of(sample: &Sample<'_>, index: u64) -> Result<PathBuf, String> {

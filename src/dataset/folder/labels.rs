@@ -13,11 +13,12 @@ pub const FILE: &str = "labels.csv";
 const FILE_COLUMNS: [&str; 6] = ["file", "filename", "file_name", "path", "image", "id"];
 const LABEL_COLUMNS: [&str; 4] = ["label", "class", "target", "category"];
 
-/// The images in the order of the table, labelled by it. Labels that are no numbers are numbered in the order of their
-/// names. A file may be named by its path below the folder, or by its own name where that is unique.
+/// The images in the order of the table, labelled by it. Labels of which none is a number are numbered in the order of
+/// their names. A file may be named by its path below the folder, or by its own name where that is unique.
 ///
 /// # Errors
-/// [`Error::Dataset`] when the table cannot be read, or names a file that is not there.
+/// [`Error::Dataset`] when the table cannot be read, names a file that is not there, lacks a label, or has numbers
+/// among names: to number those anew would change what the numbers say.
 pub fn read(table: &Path, paths: &[Box<Path>], remarks: &mut Vec<String>) -> Result<Vec<Found>> {
     let refuse = |cause: String| Error::Dataset {
         path: table.to_owned(),
@@ -50,7 +51,7 @@ pub fn read(table: &Path, paths: &[Box<Path>], remarks: &mut Vec<String>) -> Res
     if rows.len() < paths.len() {
         remarks.push(format!("images not named in {FILE}, passed over: {}", paths.len() - rows.len()));
     }
-    let number_of = numbers(rows.iter().map(|(_, label)| label.as_slice()));
+    let number_of = numbers(&rows).map_err(|(nth, why)| refuse(format!("row {}: {why}", nth + 1)))?;
     if let Numbers::ByName(names) = &number_of {
         remarks.push(format!("{} labels that are no numbers are numbered in the order of their names", names.len()));
     }
@@ -77,12 +78,33 @@ enum Numbers<'a> {
     ByName(BTreeMap<&'a [u8], u32>),
 }
 
-fn numbers<'a>(labels: impl Iterator<Item = &'a [u8]>) -> Numbers<'a> {
-    let all: BTreeSet<&[u8]> = labels.collect();
-    if all.iter().all(|label| number(label).is_some()) {
-        return Numbers::AsWritten;
+/// How the labels of `rows` become numbers; or the row whose label does not, and why.
+fn numbers<'a>(rows: &'a [(&Path, Vec<u8>)]) -> Result<Numbers<'a>, (usize, String)> {
+    let first = |what: &dyn Fn(&[u8]) -> bool| rows.iter().position(|(_, label)| what(label));
+    let text = |nth: usize| String::from_utf8_lossy(&rows[nth].1).into_owned();
+    if let Some(nth) = first(&|label| label.trim_ascii().is_empty()) {
+        return Err((nth, "it has no label".into()));
     }
-    Numbers::ByName(all.into_iter().zip(0..).collect())
+    match (first(&is_numeric), first(&|label| number(label).is_none())) {
+        (_, None) => Ok(Numbers::AsWritten),
+        (None, _) => {
+            let names: BTreeSet<_> = rows.iter().map(|(_, label)| label.as_slice()).collect();
+            Ok(Numbers::ByName(names.into_iter().zip(0..).collect()))
+        }
+        (Some(_), Some(nth)) if is_numeric(&rows[nth].1) => {
+            Err((nth, format!("the label {} is no whole number from 0 to {}", text(nth), u32::MAX)))
+        }
+        (Some(number), Some(nth)) => {
+            Err((nth, format!("the label {} is no number, and that of row {} is", text(nth), number + 1)))
+        }
+    }
+}
+
+/// Whether somebody meant a number, though perhaps one that no label can be.
+fn is_numeric(label: &[u8]) -> bool {
+    let digits = label.trim_ascii();
+    let digits = digits.strip_prefix(b"-").or(digits.strip_prefix(b"+")).unwrap_or(digits);
+    digits.iter().any(u8::is_ascii_digit) && digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
 }
 
 impl Numbers<'_> {

@@ -31,7 +31,7 @@ pub fn scan(root: &Path) -> Result<Scan> {
         return Err(refuse(cause.into(), "check the path"));
     }
     let mut remarks = Vec::new();
-    let (mut paths, mut classes, mut others) = (Vec::new(), Vec::new(), 0_u64);
+    let (mut paths, mut classes, mut others, mut special) = (Vec::new(), Vec::new(), 0_u64, 0_u64);
     let hidden = |entry: &walkdir::DirEntry| entry.depth() > 0 && key(Path::new(entry.file_name())).starts_with(b".");
     for entry in walkdir::WalkDir::new(root).follow_links(true).into_iter().filter_entry(|entry| !hidden(entry)) {
         let entry = match entry {
@@ -54,11 +54,17 @@ pub fn scan(root: &Path) -> Result<Scan> {
             if entry.depth() == 1 {
                 classes.push(path.to_owned().into_boxed_path());
             }
+        } else if !entry.file_type().is_file() {
+            // A pipe would be read for ever.
+            special += 1;
         } else if is_image(path) {
             paths.push(path.to_owned().into_boxed_path());
         } else {
             others += 1;
         }
+    }
+    if special > 0 {
+        remarks.push(format!("pipes, sockets and devices, passed over: {special}"));
     }
     if paths.is_empty() {
         let cause = format!("there is no image in it (of {others} files none ends in .{})", ENDINGS.join(", ."));

@@ -1,9 +1,7 @@
-use super::export::{self, FolderWriter};
 use super::*;
 use crate::image_file::{jpeg, png};
-use crate::sample::Sample;
-use crate::store::Threads;
-use crate::store::progress::Progress;
+
+mod export;
 
 fn png_file(height: u32, width: u32, channels: u32, level: u8) -> Vec<u8> {
     let shape = ImageShape::new(height, width, channels);
@@ -87,6 +85,26 @@ fn a_table_gives_labels_and_order() {
         listing(&open(root.path()).unwrap()),
         pairs(&[("images/2.png", 1), ("images/1.png", 0), ("images/3.png", 1)])
     );
+    // Numbers that were renumbered because of one of them would be wrong without a word.
+    for (labels, why) in [
+        (["2", "10", ""], "row 3: it has no label"),
+        (["2", "10", " "], "row 3: it has no label"),
+        (["-1", "0", "5"], "row 1: the label -1 is no whole number"),
+        (["-1", "-2", "-5"], "row 1: the label -1 is no whole number"),
+        (["1.0", "2.0", "5.0"], "row 1: the label 1.0 is no whole number"),
+        (["2", "10", "4294967296"], "row 3: the label 4294967296 is no whole number"),
+        (["2", "dog", "10"], "row 2: the label dog is no number, and that of row 1 is"),
+        (["cat", "dog", "10"], "row 1: the label cat is no number, and that of row 3 is"),
+    ] {
+        let [one, two, three] = labels;
+        put(root.path(), "labels.csv", format!("file,label\n1.png,{one}\n2.png,{two}\n3.png,{three}\n").as_bytes());
+        let refused = open(root.path()).err().map(|error| error.to_string());
+        assert!(refused.as_ref().is_some_and(|text| text.contains(why)), "{labels:?}: {refused:?}");
+    }
+    put(root.path(), "labels.csv", b"file,label\n1.png, 07\n2.png,+3\n");
+    assert_eq!(listing(&open(root.path()).unwrap()), pairs(&[("images/1.png", 7), ("images/2.png", 3)]));
+    put(root.path(), "labels.csv", b"file,label\n1.png,n01\n2.png,3d\n");
+    assert_eq!(listing(&open(root.path()).unwrap()), pairs(&[("images/1.png", 1), ("images/2.png", 0)]));
     for (table, why) in [("file,label\n9.png,1\n", "9.png"), ("a,b\n1,2\n", "its columns are a,b")] {
         put(root.path(), "labels.csv", table.as_bytes());
         assert!(open(root.path()).err().unwrap().to_string().contains(why), "{why}");
@@ -113,6 +131,23 @@ fn links_loops_and_strange_names_do_no_harm() {
     assert_eq!(found, [(&b"a/1.png"[..], 0, 2), (b"a/\xff\xfe\n.png", 0, 3), (b"linked/1.png", 1, 1)]);
     let remarks = folder.remarks().join("\n");
     assert!(remarks.contains("loop is a link") && remarks.contains("dangling.png is a link that leads nowhere"));
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_ordinary_file_is_never_opened() {
+    let root = tempfile::tempdir().unwrap();
+    put(root.path(), "a/1.png", &png_file(3, 4, 3, 1));
+    // A pipe would be waited for without end; a socket cannot even be opened.
+    let socket = root.path().join("a/2.png");
+    let _socket = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let folder = open(root.path()).unwrap();
+    assert_eq!(listing(&folder), pairs(&[("a/1.png", 0)]));
+    assert!(
+        folder.remarks().join("\n").contains("pipes, sockets and devices, passed over: 1"),
+        "{:?}",
+        folder.remarks()
+    );
 }
 
 #[test]
@@ -182,80 +217,5 @@ fn exif_orientation_is_told_and_not_applied() {
         folder.remarks().join("\n").contains("EXIF orientation other than upright, which is not applied: 1"),
         "{:?}",
         folder.remarks()
-    );
-}
-
-fn work(dataset: &dyn Dataset) -> Progress {
-    let (shape, images) = (dataset.shape(), dataset.len());
-    Progress { format: export::FORMAT.into(), dataset: dataset.name(), place: None, shape, images, done: 0 }
-}
-
-fn exported(dataset: &dyn Dataset, target: &Path) -> Result<u64> {
-    let mut writer = FolderWriter::new(target, work(dataset), None)?;
-    let mut samples = Batch::new();
-    for index in 0..dataset.len() {
-        if dataset.has_files() { dataset.read_file(index, &mut samples)? } else { dataset.read(index, &mut samples)? }
-    }
-    writer.append(&samples)?;
-    writer.seal()?.put_in_place()?;
-    export::verify(target, dataset, Threads::ONE, &mut |_| Ok(()))
-}
-
-#[test]
-fn a_folder_written_out_is_the_folder_that_was_read() {
-    let root = tempfile::tempdir().unwrap();
-    for path in ["a/1.png", "a/2.png", "b/1.png"] {
-        put(&root.path().join("in"), path, &png_file(3, 4, 3, path.len() as u8));
-    }
-    let folder = open(&root.path().join("in")).unwrap();
-    let out = root.path().join("out");
-    assert_eq!(exported(&folder, &out).unwrap(), 3);
-    for path in ["a/1.png", "a/2.png", "b/1.png"] {
-        assert_eq!(std::fs::read(out.join(path)).unwrap(), std::fs::read(root.path().join("in").join(path)).unwrap());
-    }
-    assert!(!out.join("labels.csv").exists(), "folders tell the labels");
-    // A changed byte, or another label, is noticed.
-    put(&out, "a/2.png", &png_file(3, 4, 3, 99));
-    assert!(export::verify(&out, &folder, Threads::ONE, &mut |_| Ok(())).is_err());
-    assert!(exported(&folder, &out).is_err(), "nothing is overwritten");
-}
-
-#[test]
-fn labels_that_folders_cannot_tell_get_a_table() {
-    let root = tempfile::tempdir().unwrap();
-    let shape = ImageShape::new(2, 2, 3);
-    for (nth, (keys, labels)) in
-        [(["a/1.png", "b/1.png"], [1, 0]), (["1.png", "2.png"], [3, 3]), (["b/1.png", "a/1.png"], [0, 1])]
-            .into_iter()
-            .enumerate()
-    {
-        let mut samples = Batch::new();
-        for (key, label) in keys.iter().zip(labels) {
-            samples.push(shape, label).fill(label as u8);
-            samples.set_key(key.as_bytes());
-        }
-        let memory = crate::dataset::Memory::new("memory", Shape::Fixed(shape), samples);
-        let out = root.path().join(nth.to_string());
-        assert_eq!(exported(&memory, &out).unwrap(), 2);
-        assert!(out.join("labels.csv").is_file(), "{keys:?}");
-        assert_eq!(listing(&open(&out).unwrap()), pairs(&[(keys[0], labels[0]), (keys[1], labels[1])]));
-    }
-}
-
-#[test]
-fn names_never_lead_out_of_the_folder() {
-    let root = tempfile::tempdir().unwrap();
-    let sample =
-        |key: &'static [u8]| Sample { shape: ImageShape::new(1, 1, 1), label: 0, key, pixels: &[1], file: &[] };
-    for key in [&b"../x.png"[..], b"/etc/x.png", b"a/../../x.png", b"a//x.png", b"./x.png", b"x.png/", b"..", b"/"] {
-        let mut samples = Batch::new();
-        samples.push_copy(&sample(key));
-        let memory = crate::dataset::Memory::new("memory", Shape::Fixed(ImageShape::new(1, 1, 1)), samples);
-        let outcome = exported(&memory, &root.path().join("inner/out"));
-        assert!(outcome.is_err(), "{:?}", String::from_utf8_lossy(key));
-    }
-    assert_eq!(
-        walkdir::WalkDir::new(root.path()).into_iter().filter(|e| e.as_ref().unwrap().path().is_file()).count(),
-        0
     );
 }

@@ -141,6 +141,10 @@ impl Dataset for Arrays {
         Some(&self.path)
     }
 
+    fn state(&self, _: u64) -> Option<u64> {
+        crate::dataset::source::state_at(&self.path)
+    }
+
     fn shape(&self) -> Shape {
         Shape::Fixed(self.shape)
     }

@@ -97,6 +97,10 @@ impl Dataset for Values {
         Some(&self.path)
     }
 
+    fn state(&self, _: u64) -> Option<u64> {
+        crate::dataset::source::state_at(&self.path.join("data.mdb"))
+    }
+
     fn shape(&self) -> Shape {
         self.shape.clone()
     }

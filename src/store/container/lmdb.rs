@@ -129,12 +129,16 @@ fn writer(environment: Environment, database: Database, layout: &RecordLayout) -
     Box::new(Writer { transaction, database, records: 0, bytes: 0, name: layout.name.clone() })
 }
 
-/// Address space for the map: twice what whole pages for incompressible records could need, and room for the tree.
-/// It costs nothing until it is written.
+/// Largest map: more than a disk holds, and an eighth of the address space that x86-64 gives a process. Of images of which
+/// one is huge the decoded sizes say nothing.
+const MAX_MAP: u64 = 16 << 40;
+
+/// Address space for the map: twice what whole pages for incompressible records could need, and room for the tree, at
+/// most [`MAX_MAP`]. It costs nothing until it is written.
 fn map_size(layout: &RecordLayout) -> usize {
     let record = layout.max_image_bytes.saturating_mul(9).saturating_div(8).saturating_add(8_192);
     let bytes = record.saturating_mul(layout.records).saturating_mul(2).saturating_add(1 << 30);
-    usize::try_from(bytes).unwrap_or(usize::MAX >> 1) & !0xFFFF
+    usize::try_from(bytes.min(MAX_MAP)).unwrap_or(usize::MAX >> 1) & !0xFFFF
 }
 
 fn failed(name: &StoreName, action: &'static str, e: ::lmdb::Error) -> Error {
@@ -142,7 +146,13 @@ fn failed(name: &StoreName, action: &'static str, e: ::lmdb::Error) -> Error {
         ::lmdb::Error::Other(code) => {
             let source = std::io::Error::from_raw_os_error(code);
             // A write cut short by a full disk is reported as EIO.
-            let remedy = if action == "write" { "check the space left on the disk" } else { "write the store again" };
+            let remedy = match (action, source.kind()) {
+                ("write", _) => "check the space left on the disk",
+                ("create", std::io::ErrorKind::OutOfMemory) => {
+                    "its map takes address space, not memory: let this process have more (ulimit -v), or write fewer images"
+                }
+                _ => "write the store again",
+            };
             name.error(format!("LMDB cannot {action} it: {source}"), remedy)
         }
         ::lmdb::Error::MapFull => name.error("LMDB's map is full", "use images that compress, or fewer"),
@@ -260,33 +270,4 @@ impl RecordReader for Reader {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sample::{Batch, ImageShape};
-    use crate::store::registry::resolve;
-    use crate::store::sealed::{IfExists, StoreWriter};
-    use crate::store::{FormatId, StoreSpec};
-
-    #[test]
-    fn records_are_handed_out_without_a_copy() {
-        let id: FormatId = "lmdb:raw".parse().unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let at = folder.path().join("store");
-        let mut samples = Batch::new();
-        samples.push(ImageShape::new(2, 2, 1), 5).copy_from_slice(&[1, 2, 3, 4]);
-        let spec = StoreSpec { shape: crate::sample::Shape::Fixed(ImageShape::new(2, 2, 1)), images: 1 };
-        let resolved = resolve(&id).unwrap();
-        let mut writer = StoreWriter::create(&resolved, &at, &spec, WriteOptions::default(), IfExists::Refuse).unwrap();
-        writer.append(&samples).unwrap();
-        writer.finish().unwrap();
-
-        let layout =
-            RecordLayout { name: StoreName::new(&id, &at), records: 1, max_image_bytes: 4, extension: Some("raw") };
-        let store = Lmdb.open(&at, &layout).unwrap();
-        let (mut one, mut two) = (Arc::clone(&store).reader().unwrap(), store.reader().unwrap());
-        let (first, second) = (one.get(0).unwrap().bytes, two.get(0).unwrap().bytes);
-        assert_eq!(first, [5, 0, 0, 0, 1, 2, 3, 4]);
-        // Two readers with scratch memory of their own see one address: the one in the map.
-        assert_eq!(first.as_ptr(), second.as_ptr());
-    }
-}
+mod tests;

@@ -1,0 +1,94 @@
+//! `inspect`, as a whole program.
+#![allow(clippy::unwrap_used)] // a test that cannot go on shall say so
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use predicates::str::contains;
+use std::path::Path;
+
+fn convert(source: &str, target: &Path, format: &str, more: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("shelfmark").unwrap();
+    command.args(["convert", source]).arg(target).args(["--format", format]).args(more);
+    command
+}
+
+fn inspect(source: &Path, more: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("shelfmark").unwrap();
+    command.arg("inspect").arg(source).args(more);
+    command
+}
+
+#[test]
+fn inspect_tells_what_is_there_and_whether_it_is_whole() {
+    let root = tempfile::tempdir().unwrap();
+    let photographs = root.path().join("photographs");
+    convert("synthetic:30x40x3", &photographs, "folder", &["--images", "30"]).assert().success();
+    let store = root.path().join("store");
+    convert(&format!("folder:{}", photographs.display()), &store, "dir:source", &[]).assert().success();
+    let inspect = |more: &[&str]| inspect(&store, more);
+    let picture = root.path().join("7.png");
+    let json = inspect(&["--json", "--all", "--show", "7", picture.to_str().unwrap()]).output().unwrap();
+    let found: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!((&found["images"], &found["looked_at"], &found["whole"]), (&30.into(), &30.into(), &true.into()));
+    assert_eq!((&found["heights"]["median"], &found["widths"]["max"]), (&30.into(), &40.into()));
+    assert_eq!((&found["store"]["format"], &found["files"]["png"]), (&"dir:source".into(), &30.into()));
+    assert_eq!(std::fs::read(picture).unwrap()[1..4], *b"PNG");
+    // A damaged image, then a store that is none.
+    let victim = store.join("images/00000009.png");
+    std::fs::write(&victim, &std::fs::read(&victim).unwrap()[..200]).unwrap();
+    inspect(&["--all"]).assert().code(1).stdout(contains("NOT WHOLE: 1 images").and(contains("image 9")));
+    std::fs::remove_file(store.join("labels.csv")).unwrap();
+    inspect(&[]).assert().code(1).stderr(contains("labels.csv"));
+    Command::cargo_bin("shelfmark")
+        .unwrap()
+        .args(["inspect", "/no/such"])
+        .assert()
+        .code(1)
+        .stderr(contains("/no/such"));
+}
+
+#[test]
+fn of_what_was_not_looked_at_nothing_is_said() {
+    let root = tempfile::tempdir().unwrap();
+    let store = root.path().join("store");
+    convert("synthetic:2x2x1", &store, "dir:raw", &["--images", "1500"]).assert().success();
+    let found = |more: &[&str]| -> serde_json::Value {
+        serde_json::from_slice(&inspect(&store, more).output().unwrap().stdout).unwrap()
+    };
+    let some = found(&["--json"]);
+    assert_eq!((&some["looked_at"], &some["whole"]), (&1000.into(), &serde_json::Value::Null));
+    let all = found(&["--json", "--all"]);
+    assert_eq!((&all["looked_at"], &all["whole"]), (&1500.into(), &true.into()));
+    inspect(&store, &[]).assert().success().stdout(contains("whole, as far as was looked"));
+    let one = root.path().join("one");
+    convert("synthetic:2x2x1", &one, "dir:raw", &["--images", "1"]).assert().success();
+    inspect(&one, &[]).assert().success().stdout(contains("images of each: 1\n"));
+}
+
+#[test]
+#[cfg(unix)]
+fn names_do_nothing_to_the_terminal() {
+    let root = tempfile::tempdir().unwrap();
+    let images = root.path().join("images");
+    convert("synthetic:8x8x3", &images, "folder", &["--images", "1"]).assert().success();
+    let file = walkdir::WalkDir::new(&images).into_iter().map(Result::unwrap).find(|entry| entry.path().is_file());
+    std::fs::rename(file.unwrap().path(), images.join("a\u{1b}[2J\nWHOLE.png")).unwrap();
+    let _ = std::fs::remove_file(images.join("labels.csv"));
+    let told = inspect(&images, &[]).assert().success().get_output().stdout.clone();
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.contains("a\\u{1b}[2J\\nWHOLE.png") && !told.contains('\u{1b}'), "{told:?}");
+    std::fs::write(images.join("a\u{1b}[2J\nWHOLE.png"), "none").unwrap();
+    inspect(&images, &[]).assert().code(1).stderr(contains("\\u{1b}").and(contains("\u{1b}").not()));
+}
+
+#[test]
+fn a_missing_image_is_the_same_to_inspect_and_to_verify() {
+    let root = tempfile::tempdir().unwrap();
+    let store = root.path().join("store");
+    convert("synthetic:8x8x3", &store, "dir:raw", &["--images", "9"]).assert().success();
+    std::fs::remove_file(store.join("images/00000000.raw")).unwrap();
+    inspect(&store, &[]).assert().code(1).stdout(contains("NOT WHOLE").and(contains("DAMAGED")));
+    let mut verify = Command::cargo_bin("shelfmark").unwrap();
+    verify.arg("verify").arg("--store").arg(&store);
+    verify.assert().code(1);
+}
