@@ -10,6 +10,7 @@ mod markdown;
 mod model;
 mod pick;
 mod style;
+pub mod terminal;
 mod words;
 
 use crate::error::Result;

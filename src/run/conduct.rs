@@ -7,15 +7,15 @@ use super::stores::Stores;
 use super::{Observer, Settings};
 use crate::dataset::Look;
 use crate::error::{Error, Result};
-use crate::measure::Cache;
 use crate::measure::cold::supports_cold;
+use crate::measure::{Cache, noise};
 use crate::results::{DatasetFacts, Host as HostFacts, Results, Run, SCHEMA_ID, host};
 use crate::store::scratch::{self, Scratch};
 use crate::sys::can_drop_caches;
 use crate::worker::protocol::{DatasetSpec, Failure, FailureKind, Reply, Request};
 use std::collections::VecDeque;
 use std::path::Path;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Measures. What goes wrong with a cell is in the results; what is interrupted, too, and these then say that they are
 /// not complete.
@@ -25,6 +25,7 @@ use std::time::{Instant, SystemTime};
 pub fn run(settings: &Settings, observer: &mut dyn Observer) -> Result<Results> {
     scratch::remove_abandoned(&settings.place);
     let directory = Scratch::new(&settings.place, "run")?;
+    observer.preparing("listening to the noise of this host");
     let started = Started::now(settings);
     let (look, facts, dataset) = open(settings, observer)?;
     let contests = plan(&settings.wanted, &look, &settings.sizes, &facts.id);
@@ -97,6 +98,9 @@ fn possible(contest: &Contest, place: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// How long a run looks at the noise before it begins.
+const NOISE: Duration = Duration::from_secs(2);
+
 struct Started {
     at: Instant,
     utc: SystemTime,
@@ -105,13 +109,12 @@ struct Started {
 }
 
 impl Started {
+    /// Looks at the host, and for a while at how noisy it is.
     fn now(settings: &Settings) -> Self {
-        Self {
-            at: Instant::now(),
-            utc: SystemTime::now(),
-            ticks: host::processor_ticks(),
-            host: host::describe(&settings.place, settings.place_kind),
-        }
+        let (at, utc, ticks) = (Instant::now(), SystemTime::now(), host::processor_ticks());
+        let mut host = host::describe(&settings.place, settings.place_kind);
+        host.noise = Some(noise::probe(&settings.place, NOISE).words());
+        Self { at, utc, ticks, host }
     }
 }
 

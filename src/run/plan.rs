@@ -103,7 +103,8 @@ impl Contest {
             false => format!("{} cache", self.cache.name()),
         };
         let threads = if self.threads == 1 { String::new() } else { format!(", {} threads", self.threads) };
-        format!("{}: {} images, {state}{threads}", self.workload.name(), self.images)
+        let images = if self.images == 1 { "image" } else { "images" };
+        format!("{}: {} {images}, {state}{threads}", self.workload.name(), self.images)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::super::flags::spinner;
 use indicatif::ProgressBar;
-use shelfmark::results::{Cell, CellKind, Results, Status};
+use shelfmark::report::terminal;
+use shelfmark::results::Results;
 use shelfmark::run::Outcome;
 use shelfmark::run::plan::Contest;
 use std::io::Write;
@@ -36,13 +37,7 @@ impl Screen {
         if self.quiet {
             return;
         }
-        let mut text = format!("{}\n", contest.title());
-        let mut cells: Vec<&Cell> = outcome.cells.iter().collect();
-        let rate = |cell: &Cell| cell.estimate.as_ref().map_or(0.0, |estimate| estimate.images_per_s);
-        cells.sort_by(|a, b| (a.kind, rate(b)).partial_cmp(&(b.kind, rate(a))).unwrap_or(std::cmp::Ordering::Equal));
-        for cell in cells {
-            text += &line(cell);
-        }
+        let text = terminal::contest(&contest.title(), &outcome.cells, &outcome.comparisons, &outcome.null_control);
         self.spinner.suspend(|| {
             // A closed pipe is the reader's decision; the results are saved all the same.
             let _ = writeln!(std::io::stdout(), "{text}");
@@ -56,24 +51,17 @@ impl Screen {
     pub(super) fn end(&mut self, results: &Results, page: &Path) -> std::io::Result<()> {
         let mut out = std::io::stdout();
         if !results.run.complete {
-            writeln!(out, "The run was cut short: there are estimates, and no verdicts where it stopped.")?;
+            writeln!(out, "The run was cut short: there are estimates, but no verdicts from where it stopped on.")?;
+        }
+        let open = results.comparisons.iter().filter(|comparison| comparison.verdict == "inconclusive").count();
+        if open > 0 {
+            let of = results.comparisons.len();
+            let hint = match results.run.profile.as_str() {
+                "quick" => "--profile standard, or more seconds with --budget, tell more apart",
+                _ => "more seconds with --budget tell more apart; so does a quieter machine (shelfmark env)",
+            };
+            writeln!(out, "{open} of {of} comparisons were not told apart: {hint}.")?;
         }
         writeln!(out, "report: {}", page.display())
-    }
-}
-
-fn line(cell: &Cell) -> String {
-    let role = match cell.kind {
-        CellKind::Format => "",
-        CellKind::Reference => " (reference)",
-        CellKind::Null => " (null twin)",
-        CellKind::Peer => " (peer)",
-    };
-    let name = format!("{}{role}", cell.format);
-    match (&cell.estimate, cell.status) {
-        (Some(estimate), Status::Ok) => {
-            format!("  {name:34} {:>14.0} /s  [{:.0}, {:.0}]\n", estimate.images_per_s, estimate.lo, estimate.hi)
-        }
-        _ => format!("  {name:34} {:?}: {}\n", cell.status, cell.reason.as_deref().unwrap_or("no estimate")),
     }
 }
