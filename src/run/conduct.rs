@@ -47,7 +47,7 @@ pub fn run(settings: &Settings, observer: &mut dyn Observer) -> Result<Results> 
 }
 
 /// Looks at the dataset in a process of its own: what may crash a library must not end the run without a word.
-fn open(settings: &Settings, observer: &mut dyn Observer) -> Result<(Look, DatasetFacts, DatasetSpec)> {
+pub(super) fn open(settings: &Settings, observer: &mut dyn Observer) -> Result<(Look, DatasetFacts, DatasetSpec)> {
     let named = |failure: Failure| match failure.kind {
         FailureKind::Usage => Error::Usage(failure.message),
         _ => Error::Dataset {

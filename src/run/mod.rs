@@ -13,6 +13,7 @@
 //!
 //! Nothing is measured in this process: workers do that ([`crate::worker`]).
 
+pub mod calibrate;
 mod competitor;
 mod conduct;
 mod contest;
@@ -24,6 +25,7 @@ pub mod profile;
 mod stores;
 mod verdicts;
 
+use conduct::open;
 pub use conduct::run;
 pub use launcher::{Launcher, Peer};
 pub use outcome::Outcome;
@@ -60,6 +62,9 @@ pub struct Settings {
     /// How processes are started.
     pub launcher: Launcher,
 }
+
+/// Nobody looks.
+impl Observer for () {}
 
 /// What a run tells while it goes on.
 pub trait Observer {
