@@ -9,7 +9,7 @@
 //! | [`image_file`] | encoded images as people keep them: JPEG, PNG, WebP ... |
 //! | [`store`] | the image-store traits, the table of formats, codecs and containers |
 //! | [`workload`] | what each access pattern does; used by benches and tests alike |
-//! | [`measure`] | clocks, records of measurements, space on disk |
+//! | [`measure`] | clocks, records of measurements, space on disk, cold caches |
 //! | [`stats`] | intervals, pure and seeded |
 //! | [`results`] | the versioned shape of what was found |
 //! | [`report`] | charts and the page |

@@ -184,8 +184,13 @@ impl Batch {
 
     /// Appends one sample for each label, all of one shape, and returns the place for their pixels, contiguous.
     pub fn push_run(&mut self, shape: ImageShape, labels: &[u32]) -> &mut [u8] {
+        self.push_each(labels.iter().map(|&label| (shape, label)))
+    }
+
+    /// Appends one sample for each shape and label, and returns the place for all their pixels, contiguous.
+    pub fn push_each(&mut self, samples: impl Iterator<Item = (ImageShape, u32)>) -> &mut [u8] {
         let start = self.used;
-        for &label in labels {
+        for (shape, label) in samples {
             self.entry(shape, label, shape.bytes(), false);
         }
         &mut self.bytes[start..self.used]
@@ -258,8 +263,14 @@ impl Batch {
 
     /// All pixels in order, if every image has the shape `shape`: what an array container writes at once.
     pub fn uniform_pixels(&self, shape: ImageShape) -> Option<&[u8]> {
-        let uniform = self.entries.iter().all(|entry| entry.shape == shape && !entry.is_file);
-        uniform.then(|| &self.bytes[..self.used])
+        let uniform = self.entries.iter().all(|entry| entry.shape == shape);
+        self.all_pixels().filter(|_| uniform)
+    }
+
+    /// All pixels in order, whatever the shapes, if there is no file among them.
+    pub fn all_pixels(&self) -> Option<&[u8]> {
+        let pixels = self.entries.iter().all(|entry| !entry.is_file);
+        pixels.then(|| &self.bytes[..self.used])
     }
 
     /// All labels in order.
@@ -319,9 +330,21 @@ mod tests {
             ]
         );
         assert_eq!(batch.uniform_pixels(shape), None, "a file is no pixels");
+        assert_eq!(batch.all_pixels(), None, "a file is no pixels");
         let mut copy = Batch::new();
         batch.iter().for_each(|sample| copy.push_copy(&sample));
         assert!(copy.iter().eq(batch.iter()));
+    }
+
+    #[test]
+    fn samples_of_many_shapes_lie_side_by_side() {
+        let (wide, high) = (ImageShape::new(1, 3, 1), ImageShape::new(2, 1, 1));
+        let mut batch = Batch::new();
+        batch.push_each([(wide, 7), (high, 8)].into_iter()).copy_from_slice(&[1, 2, 3, 4, 5]);
+        let found: Vec<_> = batch.iter().map(|sample| (sample.shape, sample.label, sample.pixels)).collect();
+        assert_eq!(found, [(wide, 7, &[1, 2, 3][..]), (high, 8, &[4, 5])]);
+        assert_eq!(batch.all_pixels(), Some(&[1, 2, 3, 4, 5][..]));
+        assert_eq!(batch.uniform_pixels(wide), None, "two shapes");
     }
 
     #[test]

@@ -48,6 +48,9 @@ fn list_shows_every_format_built_in_or_not() {
         let expected = !left_out.contains(&(format["container"].as_str().unwrap(), false));
         assert_eq!(built_in, expected, "{format}");
     }
+    let references = list["references"].as_array().unwrap();
+    assert!(references.iter().any(|row| row["id"] == "flat:raw" && row["built_in"] == true), "{references:?}");
+    assert!(!ids.iter().any(|id| id.starts_with("flat")), "a reference is no format to choose: {ids:?}");
     shelfmark().arg("list").assert().success().stdout(contains("dir:png").and(contains("epoch")));
 }
 
@@ -270,4 +273,22 @@ fn a_store_that_is_not_what_its_name_says_is_found() {
         command.args(["verify", "--dataset", "synthetic:32x32x3", "--images", "300", "--store"]).arg(&store);
         command.assert().code(5).stdout(contains(found).and(contains("asked for")));
     }
+}
+
+#[test]
+fn a_store_is_compared_with_what_it_was_written_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store");
+    let mut convert = shelfmark();
+    convert.args(["convert", "synthetic:8x9x1", "--format", "dir:raw", "--images", "30", "--rgb", "--resize", "5x4"]);
+    convert.arg(&store).assert().success();
+    let check = |more: &[&str]| shelfmark().args(["verify", "--store"]).arg(&store).args(more).assert();
+    check(&[]).success().stdout(contains("30 of 30")).stderr(contains("synthetic:8x9x1"));
+    // What is asked for comes first.
+    check(&["--images", "29"]).code(5).stdout(contains("the dataset 29"));
+    check(&["--dataset", "synthetic:5x4x3", "--images", "30"]).code(5).stdout(contains("image 0 came back changed"));
+    let manifest = store.join("shelfmark.json");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, text.replace("\"dataset\"", "\"datasat\"")).unwrap();
+    check(&[]).code(1).stderr(contains("name that with --dataset"));
 }

@@ -3,13 +3,13 @@
 
 use shelfmark::Error;
 use shelfmark::dataset::Synthetic;
-use shelfmark::measure::{Simulated, Stopwatch};
-use shelfmark::results::Native;
+use shelfmark::measure::{Simulated, Stopwatch, latency};
+use shelfmark::results::{Latency, Native};
 use shelfmark::sample::{Batch, ImageShape};
 use shelfmark::store::registry::{Resolved, resolve};
 use shelfmark::store::{Capabilities, Format, ImageStore, ImageWriter, StoreSpec, WriteOptions};
 use shelfmark::sys::page_cache::{cached, evict};
-use shelfmark::workload::{BATCH, Session, Shelf, Source, Workload};
+use shelfmark::workload::{BATCH, Session, Shelf, Source, Workload, nothing};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
@@ -56,6 +56,51 @@ fn the_clock_runs_while_the_store_works_and_at_no_other_time() {
     }
     drop(shelf);
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0, "stores were left behind");
+}
+
+#[test]
+fn reading_nothing_asks_and_is_timed_like_reading_something() {
+    let place = tempfile::tempdir().unwrap();
+    let mut shelf = Shelf::new(place.path()).unwrap();
+    for workload in Workload::ALL {
+        let Some(mut empty) = nothing::session(workload, IMAGES, 7) else {
+            assert!(workload.writes() || workload == Workload::Open, "{}", workload.name());
+            continue;
+        };
+        let mut real = start(workload, &mut shelf);
+        // In several turns, which have to go on where the one before stopped.
+        for operations in [1, 130, 3] {
+            let done = |session: &mut dyn Session| {
+                let clock = Simulated::ticking(1);
+                let mut watch = Stopwatch::new(&clock);
+                let images = session.run(operations, &mut watch).unwrap();
+                (images, watch.elapsed_ns())
+            };
+            assert_eq!(done(&mut *empty), done(&mut *real), "{}", workload.name());
+        }
+    }
+}
+
+#[test]
+fn latencies_are_those_of_single_operations() {
+    let place = tempfile::tempdir().unwrap();
+    let mut shelf = Shelf::new(place.path()).unwrap();
+    for (workload, operations, pieces) in [
+        (Workload::WriteOne, 2, 4),
+        (Workload::WriteBatch, 2, 4),
+        (Workload::ReadOne, 130, 1),
+        (Workload::ReadBatch, 5, 1),
+        (Workload::Scan, 3, 1),
+        (Workload::Epoch, 4, 1),
+        (Workload::Open, 6, 1),
+    ] {
+        let mut session = start(workload, &mut shelf);
+        let clock = Simulated::ticking(10);
+        let found = latency(&mut *session, operations, &clock).unwrap();
+        // Each piece takes one tick, and nothing else is in an operation's time.
+        let expected = Latency { p50_ns: 10 * pieces, p90_ns: 10 * pieces, p99_ns: 10 * pieces, count: operations };
+        assert_eq!(found, expected, "{}", workload.name());
+    }
 }
 
 #[test]

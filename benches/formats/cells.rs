@@ -318,6 +318,7 @@ impl Slot {
             turns,
             latency: None,
             ledger: None,
+            ledger_reason: None,
             counters: None,
             storage: self.prepared.map(|prepared| prepared.storage),
         }

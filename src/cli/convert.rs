@@ -1,11 +1,13 @@
 //! `shelfmark convert`: a dataset or store into another format, or into a plain folder of files.
 
+mod checkpoints;
 mod summary;
 mod writing;
 
 use super::flags::{Taking, progress};
 use super::{Exit, interrupt};
 use anyhow::Context;
+use checkpoints::Checkpoints;
 use clap::ValueEnum;
 use indicatif::ProgressBar;
 use shelfmark::Error;
@@ -22,12 +24,9 @@ use shelfmark::store::verify::{Look, verify};
 use shelfmark::store::{FormatId, StoreSpec, Threads, WriteOptions};
 use shelfmark::sys;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use summary::{Memory, Summary, core_seconds};
 use writing::{Into, Writing};
-
-/// Time between two checkpoints: what a killed conversion has to do again.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 
 /// Arguments of `convert`.
 #[derive(Debug, clap::Args)]
@@ -99,17 +98,13 @@ impl Convert {
         // A folder takes note of all its files again, but writes only what is missing.
         let first = if matches!(into, Into::Folder) { 0 } else { resumed_from };
         bar.inc(first);
-        // The first one at once: from then on a killed process leaves something to go on with.
-        let mut last_checkpoint: Option<Instant> = None;
+        let mut checkpoints = Checkpoints::default();
         let mut memory = Memory::default();
         let copied = each_batch(&*dataset, first, into.form(&*dataset, !self.no_verify), threads, &mut |samples| {
             writing.append(samples)?;
             memory.look();
             bar.inc(samples.len() as u64);
-            if last_checkpoint.is_none_or(|last| last.elapsed() >= CHECKPOINT_EVERY) {
-                writing.checkpoint()?;
-                last_checkpoint = Some(Instant::now());
-            }
+            checkpoints.if_due(Instant::now, || writing.checkpoint())?;
             interrupted.check()
         });
         bar.finish_and_clear();

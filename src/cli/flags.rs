@@ -29,7 +29,7 @@ impl Formats {
 }
 
 /// How a dataset is opened.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Taking {
     /// Take the first N images, beginning again where the set is smaller
     #[arg(long, value_name = "N")]
@@ -54,7 +54,8 @@ pub enum OnErrorFlag {
     Skip,
 }
 
-fn parse_size(text: &str) -> Result<(u32, u32), String> {
+/// A height and a width, as in `224x224`.
+pub fn parse_size(text: &str) -> Result<(u32, u32), String> {
     let parse = |text: &str| text.parse::<u32>().ok().filter(|extent| (1..=65_535).contains(extent));
     let size = text.split_once('x').and_then(|(height, width)| Some((parse(height)?, parse(width)?)));
     size.ok_or_else(|| "write HEIGHTxWIDTH in pixels, as in 224x224".into())
@@ -98,16 +99,19 @@ impl Taking {
     }
 }
 
+/// The dataset where nothing else says which.
+const DEFAULT_DATASET: &str = "synthetic:32x32x3";
+
 /// Which images.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Images {
     /// folder:PATH (image files, one subfolder a class, or a labels.csv); store:PATH; hdf5:FILE[,images=NAME,labels=NAME];
     /// lmdb:FOLDER (encoded images); synthetic:HxWxC or synthetic:ragged
     /// (made on the spot; ragged: JPEG files of many sizes, as in ImageNet); cifar10:PATH, cifar100:PATH,
     /// cifar100-coarse:PATH (a file of the binary version, or its folder); mnist:PATH (an IDX file of images, plain or
-    /// .gz, or its folder)
-    #[arg(long, value_name = "DATASET", default_value = "synthetic:32x32x3")]
-    pub dataset: String,
+    /// .gz, or its folder) [default: synthetic:32x32x3; with --store: what the store was written from]
+    #[arg(long, value_name = "DATASET")]
+    pub dataset: Option<String>,
     #[command(flatten)]
     pub taking: Taking,
 }
@@ -115,7 +119,12 @@ pub struct Images {
 impl Images {
     /// The dataset as workers are told of it.
     pub fn spec(&self) -> DatasetSpec {
-        DatasetSpec { name: self.dataset.clone(), options: self.taking.options() }
+        DatasetSpec { name: self.name().to_owned(), options: self.taking.options() }
+    }
+
+    /// The dataset's name.
+    pub fn name(&self) -> &str {
+        self.dataset.as_deref().unwrap_or(DEFAULT_DATASET)
     }
 
     /// Opens the dataset.
@@ -123,7 +132,7 @@ impl Images {
     /// # Errors
     /// When there is no such dataset.
     pub fn open(&self) -> shelfmark::Result<Arc<dyn Dataset>> {
-        self.taking.open(&self.dataset)
+        self.taking.open(self.name())
     }
 }
 

@@ -33,6 +33,7 @@ fn as_json() -> Value {
     json!({
         "shelfmark_version": env!("CARGO_PKG_VERSION"),
         "formats": registry::rows().iter().map(format_json).collect::<Vec<_>>(),
+        "references": registry::reference_rows().iter().map(format_json).collect::<Vec<_>>(),
         "containers": CONTAINERS.iter().map(|entry| json!({
             "name": entry.name,
             "feature": entry.feature,
@@ -67,20 +68,27 @@ fn format_json(row: &Row) -> Value {
     })
 }
 
+fn row_as_text(out: &mut impl Write, row: &Row, mark: &str) -> std::io::Result<()> {
+    let short = registry::short_name(&row.id).map(|short| format!("(short: {short})")).unwrap_or_default();
+    let what = match registry::resolve(&row.id) {
+        Ok(resolved) => {
+            let native = resolved.format.native();
+            let about = row.container.info.map_or("", |info| info.about);
+            format!("{about}; {} {}", native.library, native.version)
+        }
+        Err(error) => error.to_string(),
+    };
+    writeln!(out, "{mark} {:<28} {short:<14} {what}", row.id.to_string())
+}
+
 fn as_text(out: &mut impl Write) -> std::io::Result<()> {
     writeln!(out, "FORMATS (measured by default unless marked +)")?;
     for row in registry::rows() {
-        let mark = if row.core { " " } else { "+" };
-        let short = registry::short_name(&row.id).map(|short| format!("(short: {short})")).unwrap_or_default();
-        let what = match registry::resolve(&row.id) {
-            Ok(resolved) => {
-                let native = resolved.format.native();
-                let about = row.container.info.map_or("", |info| info.about);
-                format!("{about}; {} {}", native.library, native.version)
-            }
-            Err(error) => error.to_string(),
-        };
-        writeln!(out, "{mark} {:<28} {short:<14} {what}", row.id.to_string())?;
+        row_as_text(out, &row, if row.core { " " } else { "+" })?;
+    }
+    writeln!(out, "\nREFERENCES (what the machine itself does with the same bytes; not in `all`)")?;
+    for row in registry::reference_rows() {
+        row_as_text(out, &row, " ")?;
     }
     writeln!(out, "\nOPTIONS")?;
     for entry in CONTAINERS {

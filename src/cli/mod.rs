@@ -6,6 +6,7 @@ mod flags;
 mod inspect;
 mod interrupt;
 mod list;
+mod origin;
 mod report;
 mod run;
 mod verify;

@@ -1,7 +1,7 @@
 //! `shelfmark verify`: every format gives back what it was given, or one existing store still holds its dataset.
 
 use super::flags::{Formats, Images, Place, progress, spinner};
-use super::{Exit, child, interrupt};
+use super::{Exit, child, interrupt, origin};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use shelfmark::Error;
@@ -33,7 +33,8 @@ pub struct Verify {
     /// With --keep: replace stores that exist already
     #[arg(long, requires = "keep")]
     force: bool,
-    /// Check this existing store against the dataset instead, in a process of its own
+    /// Check this existing store against the dataset instead (without --dataset: against what it was written from), in a
+    /// process of its own
     #[arg(long, value_name = "PATH", conflicts_with_all = ["formats", "dir", "keep", "force"])]
     store: Option<PathBuf>,
     /// With --store: give up after so many seconds (a damaged store can hang its library)
@@ -73,17 +74,26 @@ impl Line {
 impl Verify {
     /// Writes and verifies, or verifies.
     pub fn run(&self) -> anyhow::Result<Exit> {
+        let mut images = self.images.clone();
         let lines = match &self.store {
             Some(store) if self.in_child => {
                 child::end_with_parent();
                 vec![self.check(store)?]
             }
-            Some(store) => vec![self.check_in_child(store)?],
+            Some(store) => {
+                // Wrong requests and stores that are none are for this process to say.
+                let manifest = Manifest::read(store)?;
+                images = origin::complete(&self.images, &manifest, store)?;
+                if self.images.dataset.is_none() {
+                    let name = images.name();
+                    eprintln!("comparing with {name}, as its manifest says (--dataset names another)");
+                }
+                vec![self.check_in_child(store, manifest.format, &images)?]
+            }
             None => self.write_and_check()?,
         };
         if self.json {
-            let dataset = &self.images.dataset;
-            let report = serde_json::json!({ "dataset": dataset, "formats": lines });
+            let report = serde_json::json!({ "dataset": images.name(), "formats": lines });
             writeln!(std::io::stdout(), "{report:#}")?;
         }
         // Unsupported formats are shown, and no failure; but if nothing at all was verified, nothing is fine.
@@ -96,7 +106,7 @@ impl Verify {
         // Options are checked for all before the first byte is written.
         let refuse = |id| registry::resolve(id).map(|_| ());
         formats.iter().map(refuse).find(|r| matches!(r, Err(Error::Usage(_)))).unwrap_or(Ok(()))?;
-        let dataset = self.open_dataset()?;
+        let dataset = open(&self.images)?;
         if !self.json {
             let (name, images) = (dataset.name(), dataset.len());
             writeln!(std::io::stdout(), "{name}, {images} images; every pixel and label compared")?;
@@ -153,17 +163,8 @@ impl Verify {
         line(id.to_string(), &path, dataset.len(), verified, outcome)
     }
 
-    fn open_dataset(&self) -> anyhow::Result<Arc<dyn Dataset>> {
-        let dataset = self.images.open()?;
-        if dataset.is_empty() {
-            // Never "fine" when nothing was compared.
-            return Err(Error::Usage("there is nothing to verify in 0 images; give more with --images".into()).into());
-        }
-        Ok(dataset)
-    }
-
     fn check(&self, path: &Path) -> anyhow::Result<Line> {
-        let dataset = self.open_dataset()?;
+        let dataset = open(&self.images)?;
         let format = Manifest::read(path)?.format;
         let mut verified = 0;
         let outcome = verify(path, &*dataset, Look::AtPixels, Threads::new(None), &mut |n| {
@@ -175,14 +176,12 @@ impl Verify {
     }
 
     /// Damage can kill or hang the library that reads a store, so that happens to a child.
-    fn check_in_child(&self, path: &Path) -> anyhow::Result<Line> {
-        // Wrong requests and stores that are none are for this process to say.
-        let format = Manifest::read(path)?.format;
-        let images = self.open_dataset()?.len();
+    fn check_in_child(&self, path: &Path, format: String, of: &Images) -> anyhow::Result<Line> {
+        let images = open(of)?.len();
         let mut arguments = vec!["verify".into(), "--json".into(), "--in-child".into()];
         arguments.extend(["--store".into(), path.as_os_str().to_owned()]);
-        arguments.extend(["--dataset".into(), self.images.dataset.clone().into()]);
-        arguments.extend(self.images.taking.arguments());
+        arguments.extend(["--dataset".into(), of.name().into()]);
+        arguments.extend(of.taking.arguments());
         let bar = spinner(&format!("checking {}", path.display()));
         let outcome = child::run(&arguments, Duration::from_secs(self.time_limit));
         bar.finish_and_clear();
@@ -244,6 +243,15 @@ impl Verify {
             (None, None) => writeln!(out, "{:<28} {counts:<18}", line.format),
         }
     }
+}
+
+fn open(images: &Images) -> anyhow::Result<Arc<dyn Dataset>> {
+    let dataset = images.open()?;
+    if dataset.is_empty() {
+        // Never "fine" when nothing was compared.
+        return Err(Error::Usage("there is nothing to verify in 0 images; give more with --images".into()).into());
+    }
+    Ok(dataset)
 }
 
 fn line(format: String, path: &Path, images: u64, verified: u64, outcome: shelfmark::Result<Storage>) -> Line {

@@ -50,6 +50,15 @@ struct Entry {
     shape: ImageShape,
 }
 
+impl Entry {
+    fn admit(&self, shape: ImageShape) -> Result<(), String> {
+        match shape == self.shape {
+            true => Ok(()),
+            false => Err(format!("it has changed from {} to {shape} since it was looked at", self.shape)),
+        }
+    }
+}
+
 /// A file that cannot be used, and why.
 struct Broken {
     path: Box<Path>,
@@ -198,11 +207,8 @@ impl Dataset for Folder {
         let entry = self.entry(index)?;
         let path = self.root.join(&entry.path);
         let bytes = std::fs::read(&path).at("read", &path)?;
-        let admit = |shape: ImageShape| match shape == entry.shape {
-            true => Ok(()),
-            false => Err(format!("it has changed from {} to {shape} since it was looked at", entry.shape)),
-        };
-        image_file::decode(&bytes, admit, entry.label, out).map_err(|why| self.changed(entry, &why))?;
+        let decoded = image_file::decode(&bytes, |shape| entry.admit(shape), entry.label, out);
+        decoded.map_err(|why| self.changed(entry, &why))?;
         out.set_key(&key(&entry.path));
         Ok(())
     }
@@ -218,7 +224,12 @@ impl Dataset for Folder {
         let length = file.metadata().at("look at", &path)?.len();
         let length = usize::try_from(length).ok().filter(|length| (1..=image_file::MAX_IMAGE_BYTES).contains(length));
         let length = length.ok_or_else(|| self.changed(entry, "the file is empty or larger than 1 GiB"))?;
-        let read = file.read_exact(out.push_file(entry.shape, entry.label, length)).at("read", &path);
+        let bytes = out.push_file(entry.shape, entry.label, length);
+        let read = file.read_exact(bytes).at("read", &path).and_then(|()| {
+            // It would be kept as it is, in a store that takes it for an image of another shape.
+            let same = image_file::header(bytes).and_then(|header| entry.admit(header.shape));
+            same.map_err(|why| self.changed(entry, &why))
+        });
         if read.is_err() {
             out.pop();
             return read;

@@ -1,12 +1,19 @@
-//! Clocks, records of what was timed, and space on disk.
+//! Clocks, records of what was timed, counts of what was used, space on disk, and cold caches.
 
 mod cache;
 mod clock;
+pub mod cold;
+mod counters;
+mod latency;
+mod meter;
 mod recorder;
 pub mod schedule;
 mod space;
 
 pub use cache::Cache;
-pub use clock::{Clock, Monotonic, Simulated, Stopwatch};
+pub use clock::{Clock, Monotonic, Onlooker, Simulated, Stopwatch};
+pub use counters::count;
+pub use latency::latency;
+pub use meter::{Meter, Part};
 pub use recorder::{Measurement, Recorder};
 pub use space::space;

@@ -132,6 +132,7 @@ pub(super) fn cell(format: &str, workload: &str, images: u64, us: f64) -> Cell {
             share_of_reference: None,
         }),
         ledger: None,
+        ledger_reason: None,
         counters: None,
         storage: Some(Storage {
             apparent_bytes: apparent,

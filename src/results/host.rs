@@ -1,6 +1,7 @@
 //! The host's fingerprint: what machine, what place, how loaded.
 
 use super::{Host, Load, Place};
+use crate::measure::cold::nearest_existing;
 use std::path::Path;
 use sysinfo::{Disks, System};
 
@@ -49,10 +50,7 @@ pub fn steal_pct(before: Option<(u64, u64)>, after: Option<(u64, u64)>) -> Optio
 
 fn describe_place(place: &Path, path_kind: &str) -> Place {
     // The deepest part of the path that exists decides which file system it will be on.
-    let existing = place.ancestors().find_map(|ancestor| {
-        let ancestor = if ancestor.as_os_str().is_empty() { Path::new(".") } else { ancestor };
-        ancestor.canonicalize().ok()
-    });
+    let existing = nearest_existing(place);
     let disks = Disks::new_with_refreshed_list();
     let disk = existing.and_then(|path| {
         let holding = disks.list().iter().filter(|disk| path.starts_with(disk.mount_point()));

@@ -235,6 +235,9 @@ pub struct Cell {
     /// Where the time goes.
     #[serde(default)]
     pub ledger: Option<Ledger>,
+    /// Why there is no ledger, where the work cannot be taken apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger_reason: Option<String>,
     /// Exact counts.
     #[serde(default)]
     pub counters: Option<Counters>,
@@ -297,14 +300,15 @@ pub struct Turns {
     pub elapsed_ns: Vec<u64>,
 }
 
-/// Latency of single operations.
+/// Latency of single operations, each timed alone in a pass of its own; an operation may deliver many images (`batch`).
+/// Percentiles are nearest ranks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Latency {
     /// Median.
     pub p50_ns: u64,
     /// 90th percentile.
     pub p90_ns: u64,
-    /// 99th percentile.
+    /// 99th percentile; of fewer than 100 operations the slowest.
     pub p99_ns: u64,
     /// Operations.
     pub count: u64,
@@ -331,27 +335,40 @@ pub struct Estimate {
     pub share_of_reference: Option<f64>,
 }
 
-/// Time an image, by what it was spent on.
+/// Time an image, by what it was spent on: from a pass of its own with a meter between container and codec, less what
+/// the meter's clock cost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Ledger {
-    /// Opening.
+    /// Opening; 0 where the store is open before the clock runs.
     pub open_ns: f64,
-    /// Finding the record.
-    pub lookup_ns: f64,
-    /// Moving the bytes.
+    /// Finding the record; null where finding and moving are one call, which is then `read_ns`.
+    pub lookup_ns: Option<f64>,
+    /// Moving the bytes; from a memory map, making their pages present.
     pub read_ns: f64,
-    /// Decoding.
+    /// Decoding; 0 where there is nothing to decode.
     pub decode_ns: f64,
-    /// Copying into the caller's buffer.
-    pub copy_ns: f64,
+    /// Copying into the caller's buffer; null where the codec writes into it while it decodes.
+    pub copy_ns: Option<f64>,
     /// The rest.
     pub other_ns: f64,
+    /// All of it, measured without the meter: the sum of the above, unless they exceed it and `other_ns` is 0.
+    #[serde(default)]
+    pub total_ns: Option<f64>,
+    /// Time that metering added, relative to `total_ns`; above 0.1 the parts are to be taken with care.
+    #[serde(default)]
+    pub metering_share: Option<f64>,
 }
 
-/// Exact counts over a cell.
+/// Exact counts over a cell: totals of a pass of its own, of the timed work alone. Divide by `operations` or `images`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counters {
-    /// read(2) and its kin.
+    /// Operations that were counted.
+    #[serde(default)]
+    pub operations: Option<u64>,
+    /// Images that they delivered or wrote.
+    #[serde(default)]
+    pub images: Option<u64>,
+    /// read(2) and its kin. Reads through a memory map make no calls: they show as page faults.
     pub read_calls: Option<u64>,
     /// write(2) and its kin.
     pub write_calls: Option<u64>,
@@ -369,9 +386,10 @@ pub struct Counters {
     pub user_ns: Option<u64>,
     /// Processor time in the kernel.
     pub sys_ns: Option<u64>,
-    /// Peak of anonymous memory.
+    /// Peak of anonymous memory: the most above what there was before the store was opened, seen each time the clock
+    /// stopped. What was taken and given back in between is not seen.
     pub peak_anon_bytes: Option<u64>,
-    /// Peak of mapped file memory.
+    /// Peak of mapped file memory, as above.
     pub peak_file_bytes: Option<u64>,
 }
 

@@ -6,9 +6,12 @@ use super::plan::{Contest, plan};
 use super::stores::Stores;
 use super::{Observer, Settings, peers};
 use crate::dataset::Look;
+use crate::measure::Cache;
+use crate::measure::cold::supports_cold;
 use crate::error::{Error, Result};
 use crate::results::{DatasetFacts, Host as HostFacts, Results, Run, SCHEMA_ID, host};
 use crate::store::scratch::{self, Scratch};
+use crate::sys::can_drop_caches;
 use crate::worker::protocol::{DatasetSpec, Failure, FailureKind, Reply, Request};
 use std::collections::VecDeque;
 use std::path::Path;
@@ -92,6 +95,18 @@ fn open(settings: &Settings, observer: &mut dyn Observer) -> Result<(Look, Datas
     Ok((looked.look, facts, dataset))
 }
 
+/// Whether a contest can take place there.
+fn possible(contest: &Contest, place: &Path) -> Result<(), String> {
+    if contest.cache == Cache::Warm {
+        return Ok(());
+    }
+    supports_cold(place)?;
+    if contest.cache == Cache::ColdFull && !can_drop_caches() {
+        return Err("only root may drop all caches: run as root, or measure with --cache cold-data".into());
+    }
+    Ok(())
+}
+
 struct Started {
     at: Instant,
     utc: SystemTime,
@@ -125,6 +140,14 @@ impl<'a> Course<'a> {
     fn run(&mut self, dataset: &DatasetSpec, stores: &mut Stores, observer: &mut dyn Observer) -> Result<()> {
         let mut budget = self.settings.sizes.budget;
         while let Some(contest) = self.ahead.front().copied() {
+            if let Err(reason) = possible(contest, &self.settings.place) {
+                let failure = Failure::new(FailureKind::Unsupported, reason);
+                let outcome = outcome::not_held(contest, &self.common(stores), &failure);
+                observer.held(contest, &outcome);
+                self.held.push(outcome);
+                self.ahead.pop_front();
+                continue;
+            }
             self.prepare(contest, stores, observer)?;
             let begun = Instant::now();
             // What one contest leaves over is for those that follow.

@@ -7,6 +7,7 @@ use super::plan::{Contest, Entry};
 use super::profile::Sizes;
 use super::stores::{StoreKey, Stores};
 use crate::measure::{Cache, schedule};
+use crate::results::CellKind;
 use crate::worker::protocol::{DatasetSpec, Failure, FailureKind, Task};
 use crate::workload::Workload;
 use std::time::Duration;
@@ -19,6 +20,9 @@ const MAX_BLOCKS: usize = 40;
 
 /// Images of a cold shuffled pass that are read in a turn: enough to see what seeking costs.
 const COLD_IMAGES: u64 = 1_024;
+
+/// Turns' worth of operations in each pass of a probe of reads.
+const PROBED_TURNS: u64 = 5;
 
 /// Operations of each pass of a probe, at most.
 const PROBED_OPERATIONS: u64 = 1 << 12;
@@ -197,7 +201,8 @@ impl<'a> Round<'a> {
         let (contest, setting) = (self.contest, &self.setting);
         for competitor in self.competitors.iter_mut().filter(|competitor| competitor.competes()) {
             let mut hosts = Hosts::new(setting.launcher, setting.limit);
-            let operations = competitor.operations.clamp(1, PROBED_OPERATIONS);
+            let turns = if contest.workload.writes() { 1 } else { PROBED_TURNS };
+            let operations = (competitor.operations * turns).clamp(1, PROBED_OPERATIONS);
             hosts.prepare(std::slice::from_mut(competitor), |alone| task(contest, setting, 0, &alone.entry));
             if competitor.competes() {
                 match hosts.probe(0, &competitor.entry, operations) {
@@ -221,7 +226,10 @@ fn task(contest: &Contest, setting: &Setting<'_>, launch: u32, entry: &Entry) ->
         None => Default::default(),
     };
     Ok(Task {
-        format: entry.name.clone(),
+        format: match &entry.store {
+            Some(id) if entry.kind != CellKind::Peer => id.to_string(),
+            _ => entry.name.clone(),
+        },
         store,
         fingerprints,
         workload: contest.workload,
@@ -233,13 +241,14 @@ fn task(contest: &Contest, setting: &Setting<'_>, launch: u32, entry: &Entry) ->
         dataset: setting.dataset.clone(),
         // All cells of a launch are asked for the same images in the same order.
         seed: setting.seed.wrapping_add(u64::from(launch)),
+        handicap: entry.handicap,
     })
 }
 
 /// The store that an entry uses in a launch.
 pub(super) fn store_key(contest: &Contest, entry: &Entry, launch: u32, sizes: &Sizes) -> Option<StoreKey> {
     let format = entry.store.as_ref()?.to_string();
-    let nth = launch % sizes.stores + if entry.kind == crate::results::CellKind::Null { sizes.stores } else { 0 };
+    let nth = launch % sizes.stores + entry.series * sizes.stores;
     Some(StoreKey { format, images: contest.images, nth })
 }
 

@@ -98,7 +98,7 @@ fn cell(contest: &Contest, competitor: &Competitor, common: &Common<'_>) -> Cell
         deliver: "pixels".into(),
         store: store.map(|store| StoreRef {
             written_utc: humantime::format_rfc3339_seconds(store.at).to_string(),
-            nth: if entry.kind == CellKind::Null { common.sizes.stores } else { 0 },
+            nth: entry.series * common.sizes.stores,
         }),
         native: competitor.native.clone().or_else(|| format.as_ref().map(|format| format.native())),
         options: format.as_ref().map(|format| format.settings(&spec)).unwrap_or_default(),
@@ -109,6 +109,7 @@ fn cell(contest: &Contest, competitor: &Competitor, common: &Common<'_>) -> Cell
         estimate: if ok { stats::rate(&turns, common.seed) } else { None },
         latency: probed.latency,
         ledger: probed.ledger,
+        ledger_reason: probed.ledger_reason,
         counters: probed.counters,
         storage: store.map(|store| store.storage.clone()),
         status,

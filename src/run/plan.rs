@@ -5,7 +5,7 @@ use crate::dataset::Look;
 use crate::measure::Cache;
 use crate::results::{CellId, CellKind};
 use crate::store::{Durability, FormatId};
-use crate::workload::Workload;
+use crate::workload::{Handicap, Workload, nothing, references};
 
 /// What the user asked for.
 #[derive(Debug, Clone)]
@@ -65,6 +65,17 @@ pub struct Entry {
     pub name: String,
     /// The format whose store it uses; `None` where it uses none.
     pub store: Option<FormatId>,
+    /// Which of the stores of that format: 0 for all but twins.
+    pub series: u32,
+    /// A known slow-down, where it is tried whether it is seen.
+    pub handicap: Option<Handicap>,
+}
+
+impl Entry {
+    /// A format under test.
+    pub fn format(id: &FormatId) -> Self {
+        Self { kind: CellKind::Format, name: id.to_string(), store: Some(id.clone()), series: 0, handicap: None }
+    }
 }
 
 impl Contest {
@@ -133,15 +144,21 @@ pub fn plan(wanted: &Wanted, look: &Look, sizes: &Sizes, dataset: &str) -> Vec<C
 }
 
 fn entries(wanted: &Wanted, contest: &Contest) -> Vec<Entry> {
-    let format = |id: &FormatId| Entry { kind: CellKind::Format, name: id.to_string(), store: Some(id.clone()) };
-    let mut entries: Vec<Entry> = wanted.formats.iter().map(format).collect();
-    entries.extend(twin(&wanted.formats).map(|id| Entry { kind: CellKind::Null, ..format(id) }));
+    let mut entries: Vec<Entry> = wanted.formats.iter().map(Entry::format).collect();
+    entries.extend(twin(&wanted.formats).map(|id| Entry { kind: CellKind::Null, series: 1, ..Entry::format(id) }));
+    let warm = contest.cache == Cache::Warm;
+    let references = references(contest.workload, warm).into_iter().filter(|id| !wanted.formats.contains(id));
+    entries.extend(references.map(|id| Entry { kind: CellKind::Reference, ..Entry::format(&id) }));
+    if warm && nothing::session(contest.workload, contest.images, 0).is_some() {
+        let name = nothing::NAME.into();
+        entries.push(Entry { kind: CellKind::Reference, name, store: None, series: 0, handicap: None });
+    }
     let offered = wanted.peers.iter().filter(|peer| peer.workloads.contains(&contest.workload));
-    let offered = offered.filter(|_| contest.cache == Cache::Warm && contest.threads == 1);
+    let offered = offered.filter(|_| warm && contest.threads == 1);
     entries.extend(offered.map(|peer| Entry {
         kind: CellKind::Peer,
         name: peer.name.clone(),
-        store: Some(peer.reads.clone()),
+        ..Entry::format(&peer.reads)
     }));
     entries
 }

@@ -14,7 +14,7 @@ use crate::sample::{Batch, ImageShape};
 use crate::store::copy::write;
 use crate::store::registry::Resolved;
 use crate::store::sealed::{IfExists, OpenStore};
-use crate::store::verify::{Look, difference, verify};
+use crate::store::verify::{Look, difference, verify_open};
 use crate::store::{Threads, WriteOptions};
 use std::path::{Path, PathBuf};
 
@@ -53,8 +53,13 @@ fn written(format: &Resolved, given: &Given, at: &Path, name: &str) -> Result<Pa
     Ok(path)
 }
 
-fn verified(path: &Path, dataset: &dyn Dataset) -> Result<u64> {
-    verify(path, dataset, Look::AtPixels, Threads::ONE, &mut |_| Ok(()))
+/// Opens with the format under test, which may be one of the table with something around it.
+fn open(format: &Resolved, path: &Path) -> Result<OpenStore> {
+    OpenStore::open_through(path, |_, _| Ok(format.clone()))
+}
+
+fn verified(format: &Resolved, path: &Path, dataset: &dyn Dataset) -> Result<u64> {
+    verify_open(&open(format, path)?, path, dataset, Look::AtPixels, Threads::ONE, &mut |_| Ok(()))
 }
 
 fn text(error: Error) -> String {
@@ -68,22 +73,22 @@ fn expect(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String>
 fn wrote_and_verified(format: &Resolved, dataset: &dyn Dataset, at: &Path, name: &str) -> Result<(), String> {
     let given = Given::new(format, dataset).map_err(text)?;
     let path = written(format, &given, at, name).map_err(text)?;
-    let images = verified(&path, &given.dataset).map_err(text)?;
+    let images = verified(format, &path, &given.dataset).map_err(text)?;
     expect(images == dataset.len(), || format!("{images} images verified of {}", dataset.len()))
 }
 
 fn round_trip(format: &Resolved, at: &Path) -> Result<(), String> {
     let given = small(format)?;
     let path = written(format, &given, at, "store").map_err(text)?;
-    verified(&path, &given.dataset).map_err(text)?;
+    verified(format, &path, &given.dataset).map_err(text)?;
     // Delivered as it has to be, seen without `verify`.
     let mut all = Batch::new();
     let indices: Vec<u64> = (0..given.dataset.len()).collect();
-    OpenStore::open(&path).and_then(|store| store.reader()?.read_batch(&indices, &mut all)).map_err(text)?;
+    open(format, &path).and_then(|store| store.reader()?.read_batch(&indices, &mut all)).map_err(text)?;
     holds(&all, &given.expected, &indices)?;
     // The comparison itself must be able to fail: another dataset of the same shape is not the same.
     let other = Synthetic::new(ImageShape::new(8, 8, 3), 301, 2);
-    match verified(&path, &other) {
+    match verified(format, &path, &other) {
         Err(Error::Mismatch { .. }) => Ok(()),
         other => Err(format!("another dataset was taken for the one that was written: {other:?}")),
     }
@@ -95,7 +100,8 @@ fn several_threads_write(format: &Resolved, at: &Path) -> Result<(), String> {
     let options = WriteOptions { threads: Threads::new(Some(3)), ..WriteOptions::default() };
     write(format, &given.dataset, &path, options, IfExists::Refuse, &mut |_| Ok(())).map_err(text)?;
     let mut seen = 0;
-    let looked = verify(&path, &given.dataset, Look::AtFiles, options.threads, &mut |images| {
+    let store = open(format, &path).map_err(text)?;
+    let looked = verify_open(&store, &path, &given.dataset, Look::AtFiles, options.threads, &mut |images| {
         seen += images;
         Ok(())
     });
@@ -106,7 +112,7 @@ fn several_threads_write(format: &Resolved, at: &Path) -> Result<(), String> {
 /// Formats that keep files give them back as they were; others say that they do not.
 fn single_equals_batch(format: &Resolved, at: &Path) -> Result<(), String> {
     let path = written(format, &small(format)?, at, "store").map_err(text)?;
-    let store = OpenStore::open(&path).map_err(text)?;
+    let store = open(format, &path).map_err(text)?;
     let mut reader = store.reader().map_err(text)?;
     let (mut single, mut batch) = (Batch::new(), Batch::new());
     let indices: Vec<u64> = (37..180).collect();
@@ -133,7 +139,7 @@ fn holds(batch: &Batch, dataset: &dyn Dataset, indices: &[u64]) -> Result<(), St
 fn duplicates(format: &Resolved, at: &Path) -> Result<(), String> {
     let given = small(format)?;
     let (dataset, path) = (&given.expected, written(format, &given, at, "store").map_err(text)?);
-    let store = OpenStore::open(&path).map_err(text)?;
+    let store = open(format, &path).map_err(text)?;
     let indices = [5, 5, 300, 0, 1, 2, 2, 299, 5, 64, 63, 65];
     let mut batch = Batch::new();
     store.reader().and_then(|mut reader| reader.read_batch(&indices, &mut batch)).map_err(text)?;
@@ -143,7 +149,7 @@ fn duplicates(format: &Resolved, at: &Path) -> Result<(), String> {
 fn out_of_range(format: &Resolved, at: &Path) -> Result<(), String> {
     let given = small(format)?;
     let (dataset, path) = (&given.expected, written(format, &given, at, "store").map_err(text)?);
-    let store = OpenStore::open(&path).map_err(text)?;
+    let store = open(format, &path).map_err(text)?;
     let mut reader = store.reader().map_err(text)?;
     let mut batch = Batch::new();
     reader.read(7, &mut batch).map_err(text)?;
@@ -160,15 +166,15 @@ fn reopening(format: &Resolved, at: &Path) -> Result<(), String> {
     let given = small(format)?;
     let (dataset, path) = (&given.expected, written(format, &given, at, "store").map_err(text)?);
     // Open twice at once, close one, go on with the other; then close all and open again.
-    let first = OpenStore::open(&path).map_err(text)?;
-    let second = OpenStore::open(&path).map_err(text)?;
+    let first = open(format, &path).map_err(text)?;
+    let second = open(format, &path).map_err(text)?;
     let (mut one, mut two) = (first.reader().map_err(text)?, second.reader().map_err(text)?);
     let mut batch = Batch::new();
     one.read(3, &mut batch).map_err(text)?;
     drop((first, one));
     two.read(4, &mut batch).map_err(text)?;
     drop((second, two));
-    let third = OpenStore::open(&path).map_err(text)?;
+    let third = open(format, &path).map_err(text)?;
     third.reader().and_then(|mut reader| reader.read(5, &mut batch)).map_err(text)?;
     holds(&batch, dataset, &[3, 4, 5])
 }
@@ -176,7 +182,7 @@ fn reopening(format: &Resolved, at: &Path) -> Result<(), String> {
 fn threads(format: &Resolved, at: &Path) -> Result<(), String> {
     let given = small(format)?;
     let (dataset, path) = (&given.expected, written(format, &given, at, "store").map_err(text)?);
-    let store = OpenStore::open(&path).map_err(text)?;
+    let store = open(format, &path).map_err(text)?;
     let read_all = |thread: u64| {
         let mut reader = store.reader().map_err(text)?;
         let mut batch = Batch::new();

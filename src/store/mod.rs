@@ -29,6 +29,7 @@ pub use manifest::{MANIFEST_FILE, Manifest};
 pub use sync::settle;
 
 use crate::error::{Error, Result};
+use crate::measure::Meter;
 use crate::results::Native;
 use crate::sample::{Batch, Sample, Shape};
 use schemars::JsonSchema;
@@ -48,6 +49,10 @@ pub struct StoreSpec {
 
 /// What a format says that has to begin again after its process died.
 pub const CANNOT_RESUME: &str = "going on with an unfinished store";
+
+/// What a format says whose work cannot be taken apart.
+pub const NO_SEAM: &str =
+    "pixels are read straight into the caller's buffer: finding, moving and decoding are one call";
 
 /// When written data is safe from a power cut.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -157,6 +162,14 @@ pub trait Format: Send + Sync {
     /// What a lossy format makes of an image; `None` where images come back as they went in.
     fn lossy(&self, _spec: &StoreSpec) -> Option<Box<dyn Lossy>> {
         None
+    }
+
+    /// The same format, as far as stores like `spec` go, with `meter` where look-up, reading and decoding meet.
+    ///
+    /// # Errors
+    /// Why they cannot be told apart.
+    fn metered(&self, _spec: &StoreSpec, _meter: &Arc<Meter>) -> Result<Arc<dyn Format>, String> {
+        Err(NO_SEAM.into())
     }
 
     /// Settings in force that the format's name does not show: cache sizes, transaction sizes, levels.

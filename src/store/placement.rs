@@ -178,3 +178,60 @@ fn open_to_all(directory: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store, as far as placing one is concerned.
+    fn store(path: &Path, text: &str) {
+        std::fs::create_dir_all(path).unwrap();
+        std::fs::write(path.join(MANIFEST_FILE), text).unwrap();
+    }
+
+    fn placement(target: &Path, if_exists: IfExists) -> Placement {
+        let placement =
+            Placement::new(StoreName { format: "dir:raw".into(), path: target.to_owned() }, if_exists).unwrap();
+        store(placement.path(), "new");
+        placement
+    }
+
+    fn manifest(path: &Path) -> String {
+        std::fs::read_to_string(path.join(MANIFEST_FILE)).unwrap()
+    }
+
+    fn things_in(place: &Path) -> usize {
+        std::fs::read_dir(place).unwrap().count()
+    }
+
+    #[test]
+    fn what_appears_while_a_store_is_written_is_not_replaced() {
+        let place = tempfile::tempdir().unwrap();
+        let target = place.path().join("target");
+        let writing = placement(&target, IfExists::Refuse);
+        store(&target, "somebody else's");
+        assert!(writing.finish(false).unwrap_err().to_string().contains("there is a store already"));
+        assert_eq!((manifest(&target).as_str(), things_in(place.path())), ("somebody else's", 1));
+        std::fs::remove_dir_all(&target).unwrap();
+        // Leave to replace a store is no leave to replace anything else.
+        let writing = placement(&target, IfExists::Replace);
+        std::fs::write(&target, "a letter").unwrap();
+        assert!(writing.finish(false).unwrap_err().to_string().contains("no store"));
+        assert_eq!((std::fs::read(&target).unwrap().as_slice(), things_in(place.path())), (&b"a letter"[..], 1));
+    }
+
+    #[test]
+    fn an_old_store_is_replaced_or_stays() {
+        let place = tempfile::tempdir().unwrap();
+        let target = place.path().join("target");
+        store(&target, "old");
+        placement(&target, IfExists::Replace).finish(false).unwrap();
+        assert_eq!((manifest(&target).as_str(), things_in(place.path())), ("new", 1));
+        // What shall be renamed is gone: neither the exchange nor the rename can be done.
+        store(&target, "old");
+        let lost = placement(&target, IfExists::Replace);
+        std::fs::remove_dir_all(lost.path()).unwrap();
+        assert!(lost.finish(false).unwrap_err().to_string().contains("rename into place"));
+        assert_eq!((manifest(&target).as_str(), things_in(place.path())), ("old", 1));
+    }
+}

@@ -45,12 +45,23 @@ impl std::fmt::Debug for Resolved {
     }
 }
 
-/// Every format of the table, core and more, built in or not, in the table's order.
+/// Every format of the table, core and more, built in or not, in the table's order. References are none of them.
 pub fn rows() -> Vec<Row> {
-    let of = |container: &'static ContainerEntry, names: &'static [&'static str], core| {
-        names.iter().filter_map(move |name| Some(Row { id: FormatId::from_str(name).ok()?, core, container }))
-    };
     CONTAINERS.iter().flat_map(|entry| of(entry, entry.core, true).chain(of(entry, entry.more, false))).collect()
+}
+
+/// What formats are compared with: what the machine itself does with the same bytes.
+pub fn reference_rows() -> Vec<Row> {
+    CONTAINERS.iter().flat_map(|entry| of(entry, entry.references, false)).collect()
+}
+
+/// Whether stores of this format are a reference: to be compared with, not to be chosen.
+pub fn is_reference(id: &FormatId) -> bool {
+    CONTAINERS.iter().any(|entry| entry.name == id.container && !entry.references.is_empty())
+}
+
+fn of(container: &'static ContainerEntry, names: &'static [&'static str], core: bool) -> impl Iterator<Item = Row> {
+    names.iter().filter_map(move |name| Some(Row { id: FormatId::from_str(name).ok()?, core, container }))
 }
 
 /// The full name behind a short one; other names come back as they are.
@@ -68,7 +79,7 @@ pub fn short_name(id: &FormatId) -> Option<&'static str> {
 pub fn unknown_format(name: &str) -> Error {
     let known: Vec<String> = CONTAINERS
         .iter()
-        .flat_map(|entry| entry.core.iter().chain(entry.more).map(|name| (*name).to_owned()))
+        .flat_map(|entry| entry.core.iter().chain(entry.more).chain(entry.references).map(|name| (*name).to_owned()))
         .chain(SHORT_NAMES.iter().map(|(short, _)| (*short).to_owned()))
         .collect();
     unknown("format", name, known.iter().map(String::as_str))
@@ -132,7 +143,8 @@ fn missing_reason(entry: &ContainerEntry) -> String {
     format!("not built in: this shelfmark was built without the Cargo feature '{feature}'")
 }
 
-/// What a list of names on the command line stands for: names, `core` (the default) and `all`. Formats that are not
+/// What a list of names on the command line stands for: names, `core` (the default) and `all` (references are in
+/// neither, and have to be named). Formats that are not
 /// built in are left in the list when named through `core` or `all`, so that they can be shown as such.
 ///
 /// # Errors
@@ -164,15 +176,31 @@ mod tests {
     #[test]
     fn the_table_is_sound() {
         let rows = rows();
-        let listed: usize = CONTAINERS.iter().map(|entry| entry.core.len() + entry.more.len()).sum();
-        assert_eq!(rows.len(), listed, "a name in the table does not parse");
+        let references = reference_rows();
+        let lists = |entry: &ContainerEntry| entry.core.len() + entry.more.len() + entry.references.len();
+        let listed: usize = CONTAINERS.iter().map(lists).sum();
+        assert_eq!(rows.len() + references.len(), listed, "a name in the table does not parse");
         assert!(rows.iter().filter(|row| row.core).count() <= 10, "the core set is at most 10");
-        for row in &rows {
+        for row in rows.iter().chain(&references) {
             assert_eq!(row.id.container, row.container.name, "{} stands in another container's line", row.id);
             if row.missing().is_none() {
                 resolve(&row.id).unwrap_or_else(|e| panic!("{}: {e}", row.id));
             }
         }
+    }
+
+    #[test]
+    fn references_are_used_when_named_and_only_then() {
+        let all = select(&["core all".to_owned()]).unwrap();
+        assert!(all.len() == rows().len() && !all.iter().any(is_reference));
+        let named = select(&["flat:raw,read=file flat:raw,read=memory dir:raw".to_owned()]).unwrap();
+        assert_eq!(
+            named.iter().map(FormatId::to_string).collect::<Vec<_>>()[..2],
+            ["flat:raw", "flat:raw,read=memory"]
+        );
+        assert_eq!(named.iter().map(is_reference).collect::<Vec<_>>(), [true, true, false]);
+        let ids = |rows: Vec<Row>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
+        assert_eq!(ids(reference_rows()), named[..2]);
     }
 
     #[test]

@@ -221,9 +221,19 @@ impl OpenStore {
     /// # Errors
     /// [`crate::Error::Store`] when it is no store, of another version, or damaged.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_through(path, |resolved, _| Ok(resolved))
+    }
+
+    /// Opens the store at `path` with what `wrap` makes of its format: the same, with something around it.
+    ///
+    /// # Errors
+    /// As [`OpenStore::open`]; what `wrap` says.
+    pub fn open_through(path: &Path, wrap: impl FnOnce(Resolved, &StoreSpec) -> Result<Resolved>) -> Result<Self> {
         let manifest = Manifest::read(path)?;
+        let spec = manifest.spec();
         let resolved = manifest.format.parse().and_then(|id| registry::resolve(&id))?;
-        let store = resolved.format.open(path, &manifest.spec())?;
+        let resolved = wrap(resolved, &spec)?;
+        let store = resolved.format.open(path, &spec)?;
         Ok(Self { manifest, resolved, store })
     }
 

@@ -37,9 +37,23 @@ pub fn verify(
     threads: Threads,
     progress: &mut dyn FnMut(u64) -> Result<()>,
 ) -> Result<u64> {
-    let store = OpenStore::open(path)?;
+    verify_open(&OpenStore::open(path)?, path, dataset, look, threads, progress)
+}
+
+/// As [`verify`], for a store that was opened at `path`.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_open(
+    store: &OpenStore,
+    path: &Path,
+    dataset: &dyn Dataset,
+    look: Look,
+    threads: Threads,
+    progress: &mut dyn FnMut(u64) -> Result<()>,
+) -> Result<u64> {
     let written = store.manifest.dataset.clone();
-    compare_all(&store, path, dataset, look, threads, progress).map_err(|error| match error {
+    compare_all(store, path, dataset, look, threads, progress).map_err(|error| match error {
         Error::Mismatch { format, path, detail } if !written.is_empty() && written != dataset.name() => {
             let detail = format!("{detail} (it was written from {written} and compared with {})", dataset.name());
             Error::Mismatch { format, path, detail }

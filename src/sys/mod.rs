@@ -1,9 +1,13 @@
 //! What the operating system knows and counts. The only place for `unsafe` outside containers.
 
+pub mod huge_memory;
 pub mod page_cache;
+pub mod positioned;
 mod signal;
 
 pub use signal::signal_name;
+pub use page_cache::{can_drop_caches, drop_caches, resident};
+pub mod usage;
 
 use std::time::Duration;
 
@@ -11,19 +15,25 @@ use std::time::Duration;
 /// system does not say.
 #[cfg(unix)]
 pub fn processor_time() -> Option<(Duration, Duration)> {
-    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
-    // SAFETY: the pointer is valid for one `rusage`, which the call fills; all of its fields are integers, for which
-    // zero is a value.
-    let usage = unsafe {
-        if libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) != 0 {
-            return None;
-        }
-        usage.assume_init()
-    };
+    let usage = resources()?;
     let duration = |time: libc::timeval| {
         Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_usec).ok()? * 1_000))
     };
     Some((duration(usage.ru_utime)?, duration(usage.ru_stime)?))
+}
+
+/// What getrusage(2) says of this process and its threads.
+#[cfg(unix)]
+fn resources() -> Option<libc::rusage> {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the pointer is valid for one `rusage`, which the call fills; all of its fields are integers, for which
+    // zero is a value.
+    unsafe {
+        if libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) != 0 {
+            return None;
+        }
+        Some(usage.assume_init())
+    }
 }
 
 /// Processor time: not told here.

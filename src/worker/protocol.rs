@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::measure::Cache;
 use crate::results::{Counters, DatasetFacts, Latency, Ledger, Native, Storage};
 use crate::store::Durability;
-use crate::workload::Workload;
+use crate::workload::{Handicap, Workload};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -181,6 +181,9 @@ pub struct Task {
     pub dataset: DatasetSpec,
     /// Of all draws.
     pub seed: u64,
+    /// A known slow-down, where it is tried whether it is seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handicap: Option<Handicap>,
 }
 
 /// What one turn gave.
@@ -295,6 +298,7 @@ mod tests {
             durability: Durability::Close,
             dataset: DatasetSpec { name: "synthetic:4x4x3".into(), options: OpenOptions::default() },
             seed: u64::MAX,
+            handicap: None,
         };
         let request = Request::Prepare { cell: 3, task };
         let text = serde_json::to_string(&request).unwrap();

@@ -12,17 +12,26 @@
 //!
 //! Everything delivered in a timed region is checked outside it: shape, label and pixels of every image, by fingerprint.
 
+pub mod cold;
 mod fingerprints;
+mod handicap;
+pub mod nothing;
+mod ledger;
 mod order;
 mod prepare;
 mod read;
+mod reference;
 pub mod sizes;
 mod source;
 mod write;
 
 pub use fingerprints::Fingerprints;
+pub use handicap::{Handicap, HandicapKind, Handicapped};
+pub use ledger::ledger;
 pub use order::Order;
 pub use prepare::{Prepared, Shelf};
+pub use read::Opener;
+pub use reference::references;
 pub use source::Source;
 
 use crate::error::Result;
@@ -30,6 +39,7 @@ use crate::measure::Stopwatch;
 use crate::store::WriteOptions;
 use crate::store::registry::Resolved;
 use serde::{Deserialize, Serialize};
+use crate::store::sealed::OpenStore;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -115,17 +125,24 @@ impl Workload {
         if self.writes() {
             return Ok(Box::new(write::Writes::new(resolved, source, store, options)));
         }
-        self.start_reading(store, source.fingerprints(), seed)
+        self.start_reading(store, source.fingerprints(), seed, Box::new(OpenStore::open))
     }
 
-    /// As [`Workload::start`], for workloads that read: these need to know only what has to be delivered.
+    /// As [`Workload::start`], for workloads that read: these need to know only what has to be delivered. `open` opens the
+    /// store.
     ///
     /// # Errors
     /// When the store cannot be opened, or is not what was written.
-    pub fn start_reading(self, store: &Path, expected: &Arc<Fingerprints>, seed: u64) -> Result<Box<dyn Session>> {
+    pub fn start_reading(
+        self,
+        store: &Path,
+        expected: &Arc<Fingerprints>,
+        seed: u64,
+        open: Box<Opener>,
+    ) -> Result<Box<dyn Session>> {
         match self.order(expected.images(), seed) {
-            Some(order) => Ok(Box::new(read::Reads::new(store, expected, order, self.batch())?)),
-            None => Ok(Box::new(read::Opens::new(store, expected)?)),
+            Some(order) => Ok(Box::new(read::Reads::new(store, expected, order, self.batch(), &*open)?)),
+            None => Ok(Box::new(read::Opens::new(store, expected, open)?)),
         }
     }
 
@@ -155,6 +172,7 @@ impl std::str::FromStr for Workload {
 /// A workload under way: a cursor that goes on where it stopped.
 pub trait Session {
     /// Does `operations` operations, with the watch running only while the store works, and checks all they delivered.
+    /// Tells the watch where each ends.
     /// Returns the number of images delivered or written.
     ///
     /// # Errors

@@ -57,6 +57,7 @@ impl Session for Writes {
     fn run(&mut self, operations: u64, watch: &mut Stopwatch<'_>) -> Result<u64> {
         for _ in 0..operations {
             self.write(watch)?;
+            watch.end_operation();
             // Every image of every store that was timed is read back.
             read::read_all(&self.target, self.source.fingerprints())?;
             std::fs::remove_dir_all(&self.target).at("remove", &self.target)?;

@@ -138,6 +138,23 @@ fn broken_files_are_named_and_refused_or_left_out() {
 }
 
 #[test]
+fn files_that_change_their_shape_after_the_scan_are_refused() {
+    let root = tempfile::tempdir().unwrap();
+    put(root.path(), "a/1.png", &png_file(3, 4, 3, 9));
+    put(root.path(), "a/2.png", &png_file(3, 4, 3, 9));
+    let folder = open(root.path()).unwrap();
+    // As large as before, in another shape.
+    put(root.path(), "a/2.png", &png_file(4, 3, 3, 9));
+    let mut out = Batch::new();
+    folder.read(0, &mut out).unwrap();
+    for refused in [folder.read(1, &mut out), folder.read_file(1, &mut out)] {
+        let why = refused.unwrap_err().to_string();
+        assert!(why.contains("2.png") && why.contains("changed from 3x4x3 to 4x3x3"), "{why}");
+        assert_eq!(out.len(), 1, "half of it was left");
+    }
+}
+
+#[test]
 fn wrong_folders_are_refused() {
     let root = tempfile::tempdir().unwrap();
     for (path, why) in [("no", "no such folder"), ("file", "this is no folder"), ("empty", "there is no image in it")] {

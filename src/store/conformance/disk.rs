@@ -1,12 +1,12 @@
 //! What is on the disk: synced when it should be, and what becomes of it when it is damaged.
 
-use super::{Given, expect, holds, small, text, verified, written};
+use super::{Given, expect, holds, open, small, text, verified, written};
 use crate::dataset::{Dataset, Memory};
 use crate::error::Result;
 use crate::sample::{Batch, ImageShape, Sample, Shape};
 use crate::store::copy::{Form, write};
 use crate::store::registry::Resolved;
-use crate::store::sealed::{IfExists, OpenStore};
+use crate::store::sealed::IfExists;
 use crate::store::{Durability, MANIFEST_FILE, StoreSpec, Threads, WriteOptions};
 use crate::sys::page_cache::cached;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub fn durabilities(format: &Resolved, at: &Path) -> Result<(), String> {
             &mut |_| Ok(()),
         )
         .map_err(text)?;
-        verified(&path, &dataset).map_err(|e| format!("{}: {e}", durability.name()))?;
+        verified(format, &path, &dataset).map_err(|e| format!("{}: {e}", durability.name()))?;
     }
     Ok(())
 }
@@ -86,7 +86,7 @@ pub fn checksums(format: &Resolved, at: &Path) -> Result<(), String> {
         let mut damaged = clean.clone();
         damaged[position + offset] ^= 1 << (offset % 8);
         std::fs::write(&file, &damaged).map_err(|e| e.to_string())?;
-        let store = OpenStore::open(&path).map_err(text)?;
+        let store = open(format, &path).map_err(text)?;
         let mut reader = store.reader().map_err(text)?;
         let mut batch = Batch::new();
         let outcome = (0..dataset.len()).try_for_each(|index| reader.read(index, &mut batch).map_err(|_| index));

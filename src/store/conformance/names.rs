@@ -1,12 +1,12 @@
 //! Names, and the files that images come from.
 
-use super::{Given, expect, same, small, text, verified, written};
+use super::{Given, expect, open, same, small, text, verified, written};
 use crate::dataset::{Dataset, Memory, Synthetic};
 use crate::error::Error;
 use crate::sample::{Batch, ImageShape, Shape};
 use crate::store::copy::write;
 use crate::store::registry::Resolved;
-use crate::store::sealed::{IfExists, OpenStore};
+use crate::store::sealed::IfExists;
 use crate::store::{KEYS_FILE, WriteOptions};
 use std::path::Path;
 
@@ -29,14 +29,14 @@ pub fn odd_names(format: &Resolved, at: &Path) -> Result<(), String> {
     let dataset = Memory::new("memory:names", Shape::Fixed(ImageShape::new(5, 4, 3)), samples);
     let named = Given::new(format, &dataset).map_err(text)?;
     let path = written(format, &named, at, "store").map_err(text)?;
-    verified(&path, &named.dataset).map_err(text)?;
-    let keys = OpenStore::open(&path).and_then(|store| store.keys(&path)).map_err(text)?.ok_or("the names are gone")?;
+    verified(format, &path, &named.dataset).map_err(text)?;
+    let keys = open(format, &path).and_then(|store| store.keys(&path)).map_err(text)?.ok_or("the names are gone")?;
     expect((0..).zip(names).all(|(index, name)| keys.get(index) == name), || format!("{keys:?}"))?;
     // The same images under other names are not the same.
     let keys_file = path.join(KEYS_FILE);
     let bytes = std::fs::read(&keys_file).map_err(|e| e.to_string())?;
     std::fs::write(&keys_file, [b"b", &bytes[1..]].concat()).map_err(|e| e.to_string())?;
-    match verified(&path, &named.dataset) {
+    match verified(format, &path, &named.dataset) {
         Err(Error::Mismatch { detail, .. }) if detail.contains("name 'b/1.jpg' instead of 'a/1.jpg'") => Ok(()),
         other => Err(format!("another name went unnoticed: {other:?}")),
     }
@@ -46,7 +46,7 @@ pub fn files(format: &Resolved, at: &Path) -> Result<(), String> {
     let given = small(format)?;
     let path = written(format, &given, at, "store").map_err(text)?;
     let (mut wanted, mut found) = (Batch::new(), Batch::new());
-    let mut reader = OpenStore::open(&path).and_then(|store| store.reader()).map_err(text)?;
+    let mut reader = open(format, &path).and_then(|store| store.reader()).map_err(text)?;
     if !format.format.takes_files() {
         let refused = reader.read_file(0, &mut found);
         return expect(matches!(refused, Err(Error::Unsupported { .. })) && found.is_empty(), || {

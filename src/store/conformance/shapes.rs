@@ -1,16 +1,15 @@
 //! Images of all shapes, and few of them.
 
-use super::{Given, expect, text, verified, written, wrote_and_verified};
+use super::{Given, expect, open, text, verified, written, wrote_and_verified};
 use crate::dataset::{Dataset, Memory, Synthetic};
 use crate::error::Error;
 use crate::sample::{Batch, ImageShape, Shape};
 use crate::store::registry::Resolved;
-use crate::store::sealed::OpenStore;
 use std::path::Path;
 
 pub fn empty_set(format: &Resolved, at: &Path) -> Result<(), String> {
     wrote_and_verified(format, &Synthetic::new(ImageShape::new(8, 8, 3), 0, 1), at, "store")?;
-    let store = OpenStore::open(&at.join("store")).map_err(text)?;
+    let store = open(format, &at.join("store")).map_err(text)?;
     let mut reader = store.reader().map_err(text)?;
     expect(reader.read(0, &mut Batch::new()).is_err(), || "an image came out of an empty store".into())?;
     reader.read_batch(&[], &mut Batch::new()).map_err(text)
@@ -38,7 +37,7 @@ fn kept_or_refused(format: &Resolved, dataset: &dyn Dataset, at: &Path, name: &s
     let may_refuse = ![1, 3].contains(&dataset.shape().max().channels);
     let outcome = Given::new(format, dataset).and_then(|given| {
         let path = written(format, &given, at, name)?;
-        verified(&path, &given.dataset)
+        verified(format, &path, &given.dataset)
     });
     match outcome {
         Ok(_) => Ok(()),

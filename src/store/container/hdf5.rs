@@ -31,6 +31,7 @@ mod writer;
 
 use super::{ContainerInfo, StoreName, record};
 use crate::error::{Error, Result};
+use crate::measure::Meter;
 use crate::results::Native;
 use crate::sample::Shape;
 use crate::store::options::{OptionInfo, Values, integer, word};
@@ -130,6 +131,10 @@ impl Format for Raw {
 
     fn native(&self) -> Native {
         native()
+    }
+
+    fn metered(&self, spec: &StoreSpec, meter: &Arc<Meter>) -> Result<Arc<dyn Format>, String> {
+        self.of(spec).metered(spec, meter)
     }
 
     fn settings(&self, spec: &StoreSpec) -> BTreeMap<String, String> {

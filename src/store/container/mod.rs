@@ -35,12 +35,16 @@ pub struct ContainerEntry {
     pub core: &'static [&'static str],
     /// Formats added by `--formats all`.
     pub more: &'static [&'static str],
+    /// What the machine itself does with the same bytes: stores like the others, opened and verified like them, but
+    /// what formats are compared with, and no formats to choose. `--formats all` leaves them out.
+    pub references: &'static [&'static str],
     /// The container, where it is built in.
     pub info: Option<&'static ContainerInfo>,
 }
 
 macro_rules! containers {
-    ($($name:ident $(if $feature:literal)? => core [$($core:literal),*] more [$($more:literal),*];)+) => {
+    ($($name:ident $(if $feature:literal)? => core [$($core:literal),*] more [$($more:literal),*]
+        $(references [$($reference:literal),*])?;)+) => {
         $($(#[cfg(feature = $feature)])? pub(crate) mod $name;)+
         /// Every container, built in or not.
         pub static CONTAINERS: &[ContainerEntry] = &[$(ContainerEntry {
@@ -48,6 +52,7 @@ macro_rules! containers {
             feature: containers!(@feature $($feature)?),
             core: &[$($core),*],
             more: &[$($more),*],
+            references: &[$($($reference),*)?],
             info: {
                 $(#[cfg(not(feature = $feature))] { None })?
                 $(#[cfg(feature = $feature)])? { Some(&$name::INFO) }
@@ -62,6 +67,7 @@ containers! {
     dir => core ["dir:png", "dir:raw"] more ["dir:png,level=fast", "dir:jpeg", "dir:source"];
     lmdb if "lmdb" => core ["lmdb:bincode", "lmdb:raw", "lmdb:png"] more ["lmdb:jpeg", "lmdb:source"];
     hdf5 if "hdf5" => core ["hdf5:raw", "hdf5:raw,chunk=64", "hdf5:raw,chunk=64,deflate=4"] more ["hdf5:raw,chunk=1", "hdf5:png", "hdf5:png,ragged=vlen", "hdf5:jpeg", "hdf5:source"];
+    flat => core [] more [] references ["flat:raw", "flat:raw,read=memory"];
 }
 
 /// Which store, of which format: what an error about it has to name.

@@ -2,6 +2,7 @@
 //! codec. This is the seam where look-up and decoding can be told apart.
 
 mod adapter;
+mod metered;
 mod writer;
 
 pub use adapter::{format, refuse_strange_shape};

@@ -1,9 +1,11 @@
 //! The adapter: a record container and a codec as a [`Format`].
 
+use super::metered::{MeteredCodec, MeteredContainer};
 use super::writer::{Kept, Pass, Writer};
 use super::{KEEPS_NO_FILES, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
 use crate::error::Result;
 use crate::image_file;
+use crate::measure::{Meter, Part};
 use crate::results::Native;
 use crate::sample::{Batch, ImageShape, Shape};
 use crate::store::codec::{self, Codec, CodecInfo, Decoder};
@@ -19,12 +21,12 @@ use std::sync::Arc;
 pub fn format(id: &FormatId, container: impl RecordContainer + 'static) -> Result<Box<dyn Format>> {
     let info = codec::find(&id.codec).ok_or_else(|| crate::store::registry::unknown_format(&id.to_string()))?;
     let codec: Arc<dyn Codec> = Arc::from((info.make)(id));
-    Ok(Box::new(RecordFormat { id: id.clone(), container: Box::new(container), codec, info }))
+    Ok(Box::new(RecordFormat { id: id.clone(), container: Arc::new(container), codec, info }))
 }
 
 struct RecordFormat {
     id: FormatId,
-    container: Box<dyn RecordContainer>,
+    container: Arc<dyn RecordContainer>,
     codec: Arc<dyn Codec>,
     info: &'static CodecInfo,
 }
@@ -60,6 +62,11 @@ impl RecordFormat {
             },
             next,
         ))
+    }
+
+    /// Whether records are the pixels themselves.
+    fn keeps_pixels(&self) -> bool {
+        self.info.name == "raw"
     }
 
     /// Whether the adapter puts the label in front of the codec's bytes, as a little-endian `u32`.
@@ -120,7 +127,7 @@ impl Format for RecordFormat {
         Capabilities {
             checksums: container.checksums || self.info.checksums,
             // Bytes without a copy are of use only where they are the pixels.
-            zero_copy: container.zero_copy && self.info.name == "raw",
+            zero_copy: container.zero_copy && self.keeps_pixels(),
             ..container
         }
     }
@@ -131,6 +138,17 @@ impl Format for RecordFormat {
 
     fn takes_files(&self) -> bool {
         self.info.of_files
+    }
+
+    fn metered(&self, _: &StoreSpec, meter: &Arc<Meter>) -> Result<Arc<dyn Format>, String> {
+        let part = if self.keeps_pixels() { Part::Copy } else { Part::Decode };
+        let (container, codec) = (Arc::clone(&self.container), Arc::clone(&self.codec));
+        Ok(Arc::new(Self {
+            id: self.id.clone(),
+            container: Arc::new(MeteredContainer { inner: container, meter: Arc::clone(meter) }),
+            codec: Arc::new(MeteredCodec { inner: codec, meter: Arc::clone(meter), part }),
+            info: self.info,
+        }))
     }
 
     fn lossy(&self, spec: &StoreSpec) -> Option<Box<dyn Lossy>> {
@@ -210,4 +228,39 @@ fn split(record: Record<'_>, prefixed: bool) -> Result<(&[u8], u32), String> {
     }
     let (label, bytes) = record.bytes.split_first_chunk::<4>().ok_or("the record is too short to hold a label")?;
     Ok((bytes, u32::from_le_bytes(*label)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::{Dataset, Memory};
+    use crate::error::Error;
+    use crate::store::copy::write;
+    use crate::store::registry;
+    use crate::store::sealed::IfExists;
+
+    #[test]
+    fn the_audit_sees_records_of_another_codec() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let resolved = registry::resolve(&"dir:png".parse().unwrap()).unwrap();
+        let dataset = Memory::ragged(9, &[3]);
+        let spec = StoreSpec { shape: dataset.shape(), images: 9 };
+        write(&resolved, &dataset, &path, WriteOptions::default(), IfExists::Refuse, &mut |_| Ok(())).unwrap();
+        resolved.format.audit(&path, &spec).unwrap();
+        // The first, the middle, the last: those that it looks at.
+        for index in [0, 4, 8] {
+            let file = path.join(format!("images/{index:08}.png"));
+            let png = std::fs::read(&file).unwrap();
+            std::fs::write(&file, "bare pixels, say").unwrap();
+            match resolved.format.audit(&path, &spec) {
+                Err(Error::Mismatch { detail, .. }) => {
+                    assert!(detail.contains(&format!("record {index} is not png")), "{detail}");
+                }
+                other => panic!("record {index}: {other:?}"),
+            }
+            std::fs::write(&file, png).unwrap();
+        }
+        resolved.format.audit(&path, &spec).unwrap();
+    }
 }

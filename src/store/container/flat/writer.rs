@@ -1,0 +1,99 @@
+//! Writing: one write for the pixels of each batch.
+
+use super::{IMAGES, LABELS, SHAPES};
+use crate::error::{IoContext, Result};
+use crate::sample::{Batch, Shape};
+use crate::store::container::StoreName;
+use crate::store::container::record::refuse_strange_shape;
+use crate::store::{Durability, ImageWriter, StoreSpec, sync};
+use std::fs::File;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Takes images and labels, and writes them as they come.
+pub struct Writer {
+    images: Output,
+    labels: Output,
+    /// Only where images differ.
+    shapes: Option<Output>,
+    spec: StoreSpec,
+    written: u64,
+    name: StoreName,
+    sync_each: bool,
+    scratch: Vec<u8>,
+}
+
+impl Writer {
+    /// Makes the files.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn create(name: StoreName, spec: &StoreSpec, durability: Durability) -> Result<Self> {
+        let create = |file: &str| Output::create(name.path.join(file));
+        let ragged = matches!(spec.shape, Shape::Ragged { .. });
+        Ok(Self {
+            images: create(IMAGES)?,
+            labels: create(LABELS)?,
+            shapes: ragged.then(|| create(SHAPES)).transpose()?,
+            spec: spec.clone(),
+            written: 0,
+            name,
+            sync_each: durability == Durability::Each,
+            scratch: Vec::new(),
+        })
+    }
+
+    fn write_words(scratch: &mut Vec<u8>, words: impl Iterator<Item = u32>, to: &mut Output) -> Result<()> {
+        scratch.clear();
+        words.for_each(|word| scratch.extend_from_slice(&word.to_le_bytes()));
+        to.write(scratch)
+    }
+}
+
+impl ImageWriter for Writer {
+    fn append(&mut self, samples: &Batch) -> Result<()> {
+        samples.iter().try_for_each(|sample| refuse_strange_shape(&self.name, &self.spec.shape, sample.shape))?;
+        let pixels = samples.all_pixels().ok_or_else(|| self.name.unsupported("encoded files in place of pixels"))?;
+        let written = self.written + samples.len() as u64;
+        if written > self.spec.images {
+            let cause = format!("more than {} images were given", self.spec.images);
+            return Err(self.name.error(cause, "say the right number"));
+        }
+        self.images.write(pixels)?;
+        Self::write_words(&mut self.scratch, samples.labels(), &mut self.labels)?;
+        if let Some(shapes) = &mut self.shapes {
+            let words = samples.iter().flat_map(|sample| <[u32; 3]>::from(sample.shape));
+            Self::write_words(&mut self.scratch, words, shapes)?;
+        }
+        self.written = written;
+        if self.sync_each { self.sync() } else { Ok(()) }
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        for output in [&self.images, &self.labels].into_iter().chain(&self.shapes) {
+            output.file.sync_all().at("sync", &output.path)?;
+        }
+        sync::one(&self.name.path)
+    }
+
+    /// Everything was written as it came; the files are closed by dropping them.
+    fn finish(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A file and its name, for errors.
+struct Output {
+    file: File,
+    path: PathBuf,
+}
+
+impl Output {
+    fn create(path: PathBuf) -> Result<Self> {
+        Ok(Self { file: File::create_new(&path).at("create", &path)?, path })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes).at("write", &self.path)
+    }
+}
