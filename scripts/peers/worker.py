@@ -19,6 +19,7 @@ import time
 import numpy as np
 import xxhash
 
+from counts import Counts
 from order import Order
 
 PROTOCOL = 1
@@ -183,10 +184,21 @@ class Contestant:
         return {"images": images, "elapsed_ns": elapsed_ns, "device_read_bytes": device}
 
     def probe(self, operations):
-        """Percentiles of single operations, each timed by itself."""
+        """Percentiles of single operations, each timed by itself; and what as many ask of the system."""
+        self.piece(1)
         took = np.array([self.piece(1)[1] for _ in range(operations)])
         p50, p90, p99 = (int(value) for value in np.percentile(took, [50, 90, 99], method="inverted_cdf"))
-        return {"latency": {"p50_ns": p50, "p90_ns": p90, "p99_ns": p99, "count": operations}}
+        latency = {"p50_ns": p50, "p90_ns": p90, "p99_ns": p99, "count": operations}
+        return {"latency": latency, "counters": self.counters(operations), "ledger_reason": "a peer is not taken apart"}
+
+    def counters(self, operations):
+        try:
+            counts = Counts()
+        except OSError:
+            return None  # not Linux
+        images = sum(len(counts.add(lambda: self.piece(1))[2]) for _ in range(operations))
+        counts.close()
+        return {"operations": operations, "images": images, **counts.total}
 
     def close(self):
         if self.store is not None:

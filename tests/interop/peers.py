@@ -8,6 +8,7 @@ it. No time decides anything.
 
 import importlib.util
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -20,6 +21,7 @@ sys.path.insert(0, str(PEERS))
 import numpy as np
 from PIL import Image
 
+import counts
 import order
 import worker
 
@@ -31,7 +33,7 @@ SCRIPTS = {
     ("lmdb_pickle.py",): "lmdb:raw",
     ("h5py_single.py",): "hdf5:raw",
     ("h5py_sorted.py",): "hdf5:raw",
-    ("numpy_memmap.py",): "hdf5:raw",
+    ("numpy_memmap.py",): "flat:raw",
     **dict(zip(TORCH, ("dir:png", "lmdb:raw", "hdf5:raw"))),
 }
 # These have nothing to say about images of different shapes.
@@ -119,6 +121,20 @@ def check_orders():
     assert len(set(order.Order("read_one", 100, 1).next(2000))) == 100
 
 
+def check_counts():
+    if not sys.platform.startswith("linux"):
+        return
+    counter = counts.Counts()
+    nothing = dict(counter.total)
+    assert [counter.add(lambda: 7) for _ in range(3)] == [7] * 3
+    assert counter.total == nothing and set(nothing.values()) == {0}, counter.total
+    with open(__file__, "rb") as file:
+        for _ in range(3):
+            counter.add(lambda: os.pread(file.fileno(), 100, 0))
+    assert (counter.total["read_calls"], counter.total["read_bytes"]) == (3, 300), counter.total
+    counter.close()
+
+
 def check_peer(script, stores, shape):
     """Every workload, and how many images it says it delivered."""
     child = Child(sys.executable, "-B", PEERS / script[0], *script[1:])
@@ -133,8 +149,10 @@ def check_peer(script, stores, shape):
         assert reply["prepared"]["native"]["version"], reply
         reply = child.ask("turn", cell=cell, warm_up=0, operations=operations)
         assert reply["turned"]["images"] == images and reply["turned"]["elapsed_ns"] > 0, reply
-        latency = child.ask("probe", cell=cell, operations=20)["probed"]["latency"]
+        probed = child.ask("probe", cell=cell, operations=20)["probed"]
+        latency, counters = probed["latency"], probed["counters"]
         assert latency["count"] == 20 and 0 < latency["p50_ns"] <= latency["p90_ns"] <= latency["p99_ns"], latency
+        check_counters(script, workload, counters)
         assert child.ask("close", cell=cell) == {"closed": {}}
         assert set(stores.folder.iterdir()) == before, "something was left beside the store"
     assert child.ask("prepare", cell=9, task=stores.task(SCRIPTS[script], "write_one"))["failed"]["kind"] == "unsupported"
@@ -144,6 +162,20 @@ def check_peer(script, stores, shape):
     child.ask("prepare", cell=0, task=stores.task(SCRIPTS[script], "epoch"))
     child.leave()
     assert set(stores.folder.iterdir()) == before, "something was left beside the store"
+
+
+def check_counters(script, workload, counters):
+    """Where it is known what has to be read."""
+    if not sys.platform.startswith("linux"):
+        assert counters is None
+        return
+    assert counters["operations"] == 20 and counters["write_calls"] == 0, counters
+    if workload == "read_one":
+        assert counters["images"] == 20
+        if script in (("lmdb_raw.py",), ("numpy_memmap.py",)):
+            assert counters["read_calls"] == counters["read_bytes"] == 0, "maps are read without calls"
+        if script == ("pillow_folder.py",):
+            assert counters["read_calls"] >= 20, counters
 
 
 LIES = {
@@ -180,7 +212,7 @@ def check_liars(stores):
             Liar.lie = staticmethod(lie)
             assert fails(lambda: contestant.turn(0, 1)), f"{name}, {workload}: later"
             contestant.close()
-    contestant = worker.Contestant(Pointer, stores.task("hdf5:raw", "read_one"))
+    contestant = worker.Contestant(Pointer, stores.task("flat:raw", "read_one"))
     assert fails(lambda: contestant.turn(0, 1)), "an image that was not read"
 
 
@@ -197,6 +229,7 @@ def main():
     passed = skipped = 0
     check_fingerprint()
     check_orders()
+    check_counts()
     with tempfile.TemporaryDirectory() as folder:
         pictures = pathlib.Path(folder) / "pictures"
         pictures.mkdir()
@@ -216,7 +249,7 @@ def main():
                 passed += 1
             if shape == "fixed":
                 check_liars(stores)
-    print(f"{passed + 3} passed, 0 failed, {skipped} skipped")
+    print(f"{passed + 4} passed, 0 failed, {skipped} skipped")
 
 
 if __name__ == "__main__":
