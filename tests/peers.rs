@@ -42,7 +42,7 @@ fn fake_python(dir: &Path, lacking: &str, reply: &str) -> PathBuf {
 fn peers_take_turns_with_the_formats_or_say_what_they_lack() {
     let dir = tempfile::tempdir().unwrap();
     let names = ["python:pillow", "python:lmdb-raw", "python:torch-png"];
-    let mut arguments = vec!["--workloads", "epoch", "--formats", "dir:raw", "--peers"];
+    let mut arguments = vec!["--workloads", "scan", "--formats", "dir:raw", "--peers"];
     arguments.extend(names);
     let (code, results) = run(dir.path(), &arguments);
     assert_eq!(code, 0, "{results:#}");
