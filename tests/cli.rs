@@ -55,6 +55,21 @@ fn list_shows_every_format_built_in_or_not() {
 }
 
 #[test]
+fn env_tells_of_host_noise_and_cold_caches_and_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, found) = json(shelfmark().args(["env", "--json", "--dir"]).arg(dir.path().join("not/there/yet")));
+    assert_eq!(code, 0);
+    assert_eq!(found["host"]["noise"], found["noise"]["words"]);
+    assert!(["quiet", "noisy", "very_noisy"].map(Into::into).contains(&found["noise"]["level"]), "{found}");
+    assert!(found["noise"]["found"]["work"]["count"].as_u64().unwrap() > 0, "{found}");
+    for kind in ["data", "full"] {
+        let possible = found["cold"][kind].as_bool().unwrap();
+        assert_eq!(possible, found["cold"][format!("{kind}_reason")].is_null(), "{found}");
+    }
+    assert!(is_empty(dir.path()), "something was left behind");
+}
+
+#[test]
 fn verify_prints_a_line_per_format_and_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let output = verify(dir.path(), &[]).assert().success().get_output().stdout.clone();

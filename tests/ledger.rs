@@ -23,14 +23,13 @@ fn taken_apart(format: &str, workload: Workload) -> Result<Ledger, String> {
     ledger(workload, &prepared.path, source.fingerprints(), 16, 7, &clock).unwrap()
 }
 
-/// Images that 16 operations deliver after one that does not count, and how often the clock runs for them in 8 turns.
+/// Images that 16 operations deliver after one that does not count, and how often the clock runs for them.
 fn images_and_pieces(workload: Workload) -> (f64, f64) {
     match workload {
-        // Two reads in each turn, timed together.
-        Workload::ReadOne => (16.0, 8.0),
         Workload::ReadBatch => (16.0 * BATCH as f64, 16.0),
         // A batch of 44, then 7 passes of 256 and 44, then one of 256.
         Workload::Scan | Workload::Epoch => (8.0 * IMAGES as f64, 16.0),
+        // One read to a turn, or single reads would share a look at the clock.
         _ => (16.0, 16.0),
     }
 }

@@ -2,6 +2,7 @@
 
 mod child;
 mod convert;
+mod env;
 mod flags;
 mod inspect;
 mod interrupt;
@@ -69,6 +70,8 @@ enum Verb {
     /// Measure what a supervisor says
     #[command(hide = true)]
     Worker(worker::Worker),
+    /// Show what this host is, how noisy it is, and what can be measured cold
+    Env(env::Env),
     /// Turn results into one self-contained HTML page with charts, and Markdown
     Report(report::Report),
 }
@@ -85,6 +88,7 @@ pub fn main() -> ExitCode {
         }
         Verb::Run(run) => run.run(),
         Verb::Worker(worker) => worker.run(),
+        Verb::Env(env) => env.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) }),
         Verb::Report(report) => report.run(),
     };
     let exit = outcome.unwrap_or_else(|error| {

@@ -1,4 +1,4 @@
-//! Clocks, records of what was timed, counts of what was used, space on disk, and cold caches.
+//! Clocks, records of what was timed, counts of what was used, space on disk, cold caches, and how noisy the host is.
 
 mod cache;
 mod clock;
@@ -6,6 +6,7 @@ pub mod cold;
 mod counters;
 mod latency;
 mod meter;
+pub mod noise;
 mod recorder;
 pub mod schedule;
 mod space;

@@ -1,7 +1,7 @@
 //! The host's fingerprint: what machine, what place, how loaded.
 
 use super::{Host, Load, Place};
-use crate::measure::cold::nearest_existing;
+use crate::measure::cold::{memory_file_system, nearest_existing};
 use std::path::Path;
 use sysinfo::{Disks, System};
 
@@ -51,6 +51,10 @@ pub fn steal_pct(before: Option<(u64, u64)>, after: Option<(u64, u64)>) -> Optio
 fn describe_place(place: &Path, path_kind: &str) -> Place {
     // The deepest part of the path that exists decides which file system it will be on.
     let existing = nearest_existing(place);
+    // Not in the list of disks, which would name what it is mounted on.
+    if let Some(memory) = existing.as_deref().and_then(memory_file_system) {
+        return Place { path_kind: path_kind.into(), fs: Some(memory.into()), device: Some("memory".into()) };
+    }
     let disks = Disks::new_with_refreshed_list();
     let disk = existing.and_then(|path| {
         let holding = disks.list().iter().filter(|disk| path.starts_with(disk.mount_point()));
@@ -104,6 +108,15 @@ mod tests {
         assert_eq!(steal_pct(Some((1_000, 10)), Some((1_200, 20))), Some(5.0));
         assert_eq!(steal_pct(Some((1_000, 10)), Some((1_000, 10))), None);
         assert_eq!(steal_pct(None, Some((1, 1))), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn memory_is_not_taken_for_the_disk_that_it_is_mounted_on() {
+        if !crate::measure::cold::is_mounted_tmpfs("/dev/shm") {
+            return println!("skipped: there is no tmpfs");
+        }
+        assert_eq!(describe_place(Path::new("/dev/shm/not/there"), "given").fs.as_deref(), Some("tmpfs"));
     }
 
     #[test]

@@ -6,9 +6,9 @@ use super::plan::{Contest, plan};
 use super::stores::Stores;
 use super::{Observer, Settings, peers};
 use crate::dataset::Look;
+use crate::error::{Error, Result};
 use crate::measure::Cache;
 use crate::measure::cold::supports_cold;
-use crate::error::{Error, Result};
 use crate::results::{DatasetFacts, Host as HostFacts, Results, Run, SCHEMA_ID, host};
 use crate::store::scratch::{self, Scratch};
 use crate::sys::can_drop_caches;
@@ -192,7 +192,7 @@ impl<'a> Course<'a> {
     }
 
     fn common<'b>(&'b self, stores: &'b Stores) -> Common<'b> {
-        Common { facts: &self.facts, stores, sizes: &self.settings.sizes, seed: self.settings.seed }
+        Common { facts: &self.facts, stores, sizes: &self.settings.sizes }
     }
 
     /// All that is known, with the contest under way if there is one.

@@ -9,6 +9,7 @@
 //! | `hosts` | the processes of one launch |
 //! | `contest` | launches, pilot, blocks |
 //! | `outcome` | cells and verdicts |
+//! | `verdicts` | what follows from the turns |
 //! | `conduct` | the course of it all |
 //!
 //! Nothing is measured in this process: workers do that ([`crate::worker`]).
@@ -23,6 +24,7 @@ pub mod peers;
 pub mod plan;
 pub mod profile;
 mod stores;
+mod verdicts;
 
 pub use conduct::run;
 pub use launcher::{Launcher, Peer};

@@ -5,10 +5,10 @@ use super::contest::{Round, store_key};
 use super::plan::Contest;
 use super::profile::Sizes;
 use super::stores::Stores;
+use super::verdicts;
 use crate::measure::Cache;
 use crate::results::{Cell, CellKind, Comparison, DatasetFacts, DatasetShape, NullControl, Status, StoreRef, Verified};
 use crate::sample::Shape;
-use crate::stats;
 use crate::store::StoreSpec;
 use crate::store::registry::{self, Resolved};
 use crate::worker::protocol::{Failure, FailureKind};
@@ -29,7 +29,6 @@ pub(super) struct Common<'a> {
     pub facts: &'a DatasetFacts,
     pub stores: &'a Stores,
     pub sizes: &'a Sizes,
-    pub seed: u64,
 }
 
 /// A contest that did not take place, and why.
@@ -40,10 +39,11 @@ pub(super) fn not_held(contest: &Contest, common: &Common<'_>, failure: &Failure
     Outcome { cells, ..Outcome::default() }
 }
 
-/// What is known of a contest now.
+/// What is known of a contest now; verdicts only where it came to its end.
 pub(super) fn of(round: &Round<'_>, common: &Common<'_>) -> Outcome {
-    let cells = round.competitors.iter().map(|competitor| cell(round.contest, competitor, common)).collect();
-    Outcome { cells, comparisons: Vec::new(), null_control: Vec::new() }
+    let mut cells: Vec<Cell> =
+        round.competitors.iter().map(|competitor| cell(round.contest, competitor, common)).collect();
+    verdicts::judge(round.contest, &round.contest.entries, &mut cells, round.complete)
 }
 
 fn status(competitor: &Competitor) -> (Status, Option<String>) {
@@ -67,7 +67,6 @@ fn status(competitor: &Competitor) -> (Status, Option<String>) {
 fn cell(contest: &Contest, competitor: &Competitor, common: &Common<'_>) -> Cell {
     let entry = &competitor.entry;
     let (status, reason) = status(competitor);
-    let ok = status == Status::Ok;
     let resolved: Option<Resolved> = entry.store.as_ref().and_then(|id| registry::resolve(id).ok());
     let spec = StoreSpec { shape: shape(common.facts), images: contest.images };
     let stores = (0..common.sizes.stores)
@@ -106,7 +105,8 @@ fn cell(contest: &Contest, competitor: &Competitor, common: &Common<'_>) -> Cell
         verified: (verified > 0 || mismatch)
             .then(|| Verified { images: verified + turns.images.iter().sum::<u64>(), ok: !mismatch }),
         cache_proof: if writes { None } else { competitor.cache_proof(warm, metadata) },
-        estimate: if ok { stats::rate(&turns, common.seed) } else { None },
+        // Of all cells of a contest together: see `verdicts`.
+        estimate: None,
         latency: probed.latency,
         ledger: probed.ledger,
         ledger_reason: probed.ledger_reason,

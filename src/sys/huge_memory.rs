@@ -129,6 +129,28 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
+    fn the_kernel_has_taken_the_advice() {
+        if mode().is_none() {
+            return println!("skipped: this kernel has no transparent huge pages");
+        }
+        let mut memory = HugeMemory::new(8 << 20).unwrap();
+        memory.bytes_mut().fill(1);
+        let address = memory.bytes().as_ptr().addr();
+        let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let mut lines = maps.lines().skip_while(|line| {
+            let range = line.split(' ').next().and_then(|range| range.split_once('-'));
+            let range = range.and_then(|(from, to)| {
+                Some(usize::from_str_radix(from, 16).ok()?..usize::from_str_radix(to, 16).ok()?)
+            });
+            !range.is_some_and(|range| range.contains(&address))
+        });
+        // As proc(5) has it: `hg` is the flag that the advice sets.
+        let flags = lines.find(|line| line.starts_with("VmFlags:")).unwrap_or("no flags are shown");
+        assert!(flags.split(' ').any(|flag| flag == "hg"), "{flags}");
+    }
+
+    #[test]
     fn memory_that_nobody_has_is_refused() {
         assert!(HugeMemory::new(usize::MAX).is_err());
         assert!(HugeMemory::new(1 << 60).is_err());

@@ -5,8 +5,8 @@ pub mod page_cache;
 pub mod positioned;
 mod signal;
 
-pub use signal::signal_name;
 pub use page_cache::{can_drop_caches, drop_caches, resident};
+pub use signal::signal_name;
 pub mod usage;
 
 use std::time::Duration;

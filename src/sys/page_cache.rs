@@ -38,6 +38,11 @@ pub fn cached(_: &File) -> Option<Cached> {
     None
 }
 
+/// Whether [`cached`] has an answer here, found out by asking it about this very program.
+pub fn has_cachestat() -> bool {
+    std::env::current_exe().and_then(File::open).is_ok_and(|program| cached(&program).is_some())
+}
+
 /// Asks the kernel to forget what it keeps of `file`; pages that are dirty or mapped stay.
 ///
 /// # Errors

@@ -14,12 +14,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// When the store cannot be opened, or is not what was written.
-pub fn session(
-    workload: Workload,
-    store: &Path,
-    expected: &Arc<Fingerprints>,
-    seed: u64,
-) -> Result<Box<dyn Session>> {
+pub fn session(workload: Workload, store: &Path, expected: &Arc<Fingerprints>, seed: u64) -> Result<Box<dyn Session>> {
     let open: Box<Opener> = Box::new(OpenStore::open);
     let Some(order) = workload.order(expected.images(), seed) else {
         return Ok(Box::new(Opens::new(store, expected, open)?));

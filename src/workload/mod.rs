@@ -15,8 +15,8 @@
 pub mod cold;
 mod fingerprints;
 mod handicap;
-pub mod nothing;
 mod ledger;
+pub mod nothing;
 mod order;
 mod prepare;
 mod read;
@@ -38,8 +38,8 @@ use crate::error::Result;
 use crate::measure::Stopwatch;
 use crate::store::WriteOptions;
 use crate::store::registry::Resolved;
-use serde::{Deserialize, Serialize};
 use crate::store::sealed::OpenStore;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 
