@@ -360,6 +360,14 @@ mod tests {
     }
 
     #[test]
+    fn fingerprint_is_what_python_computes() {
+        // The same sample and number as in tests/interop/peers.py: the peers check themselves with their own code.
+        let pixels: Vec<u8> = (0..24).collect();
+        let sample = Sample { shape: ImageShape::new(2, 4, 3), label: 7, key: &[], pixels: &pixels, file: &[] };
+        assert_eq!(sample.fingerprint(), 0x979B_3171_E58B_507D);
+    }
+
+    #[test]
     fn shapes_are_written_as_the_schema_says() {
         let json = |shape: Shape| serde_json::to_string(&shape).unwrap();
         assert_eq!(json(Shape::Fixed(ImageShape::new(32, 31, 3))), r#"{"fixed":[32,31,3]}"#);

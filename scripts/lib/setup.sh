@@ -52,8 +52,10 @@ need_libraries() {
     fi
 }
 
-# A Python of our own for the tests that open stores with other people's libraries.
+# need_python REQUIREMENTS [PACKAGE...]: a Python of our own with other people's libraries, in .venv
 need_python() {
+    local requirements=$1 stamp
+    shift
     have python3 || install python3 python3 python3
     if [ ! -x .venv/bin/python ]; then
         # A half-made environment (ensurepip missing) is made again.
@@ -63,9 +65,11 @@ need_python() {
             python3 -m venv .venv
         }
     fi
-    if ! cmp -s tests/interop/requirements.txt .venv/requirements.installed; then
-        say "installing into .venv: $(tr '\n' ' ' <tests/interop/requirements.txt)"
-        .venv/bin/python -m pip install -q --disable-pip-version-check -r tests/interop/requirements.txt
-        cp tests/interop/requirements.txt .venv/requirements.installed
+    # One stamp for each list; what several lists name is installed once.
+    stamp=.venv/$(printf %s "$requirements" | tr / -).installed
+    if [ $# -gt 0 ] || ! cmp -s "$requirements" "$stamp"; then
+        say "installing into .venv: $(tr '\n' ' ' <"$requirements")$*"
+        .venv/bin/python -m pip install -q --disable-pip-version-check -r "$requirements" "$@"
+        cp "$requirements" "$stamp"
     fi
 }

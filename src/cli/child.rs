@@ -1,9 +1,10 @@
-//! This program again, in a process that may die or hang.
+//! This program again, or another, in a process that may die or hang.
 
 use anyhow::Context;
 use shelfmark::sys::signal_name;
 use std::ffi::OsString;
 use std::io::Read;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -30,7 +31,15 @@ pub enum Outcome {
 /// When no process can be started.
 pub fn run(arguments: &[OsString], limit: Duration) -> anyhow::Result<Outcome> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
-    let mut command = Command::new(&program);
+    run_program(&program, arguments, limit)
+}
+
+/// Runs `program` with `arguments`, for at most `limit`.
+///
+/// # Errors
+/// When no process can be started.
+pub fn run_program(program: &Path, arguments: &[OsString], limit: Duration) -> anyhow::Result<Outcome> {
+    let mut command = Command::new(program);
     // The pipe of its standard input is how the child learns that we are gone: see `end_with_parent`.
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;

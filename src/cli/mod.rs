@@ -1,5 +1,6 @@
 //! The command line: one file a verb, every shared flag defined once.
 
+mod calibrate;
 mod child;
 mod convert;
 mod env;
@@ -68,6 +69,9 @@ enum Verb {
     Inspect(inspect::Inspect),
     /// Measure formats against one another, in turns, with every image verified; ends with a report
     Run(run::Run),
+    /// Try how often verdicts are right: see scripts/calibrate
+    #[command(hide = true)]
+    Calibrate(calibrate::Calibrate),
     /// Measure what a supervisor says
     #[command(hide = true)]
     Worker(worker::Worker),
@@ -88,6 +92,7 @@ pub fn main() -> ExitCode {
             inspect.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) })
         }
         Verb::Run(run) => run.run(),
+        Verb::Calibrate(calibrate) => calibrate.run(),
         Verb::Worker(worker) => worker.run(),
         Verb::Env(env) => env.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) }),
         Verb::Report(report) => report.run(),

@@ -5,15 +5,17 @@ use super::{Exit, interrupt};
 use clap::ValueEnum;
 use shelfmark::measure::Cache;
 use shelfmark::results::{Results, Status};
+use shelfmark::run::peers::{bridge, select};
 use shelfmark::run::plan::{Contest, Wanted};
 use shelfmark::run::profile::Profile;
 use shelfmark::run::{Launcher, Observer, Outcome, Settings, run};
-use shelfmark::store::Durability;
+use shelfmark::store::{Durability, FormatId};
 use shelfmark::workload::Workload;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
+mod python;
 mod screen;
 
 use screen::Screen;
@@ -43,6 +45,12 @@ pub struct Run {
     /// Reader threads; several numbers are several contests
     #[arg(long, num_args = 1.., value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Vec<u32>,
+    /// Programs that people run today, among the formats: `python` for all of them, or names, as in python:h5py-sorted
+    #[arg(long, num_args = 1.., value_name = "PEER")]
+    peers: Vec<String>,
+    /// The Python that runs them; by default that of scripts/peers/setup, else python3
+    #[arg(long, value_name = "PATH")]
+    python: Option<PathBuf>,
     /// Time for all turns together, in seconds, instead of the profile's
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     budget: Option<u64>,
@@ -131,6 +139,7 @@ impl Run {
         if let Some(seconds) = self.budget {
             sizes.budget = Duration::from_secs(seconds);
         }
+        let launcher = self.launcher(&formats)?;
         let workloads = if self.workloads.is_empty() { Workload::ALL.to_vec() } else { self.workloads.clone() };
         Ok(Settings {
             dataset: self.images.spec(),
@@ -146,7 +155,7 @@ impl Run {
                 },
                 threads: self.threads.clone(),
                 images: self.images.taking.images,
-                peers: Vec::new(),
+                peers: launcher.peers.iter().map(|peer| peer.offer.clone()).collect(),
             },
             profile,
             sizes,
@@ -155,12 +164,18 @@ impl Run {
             seed: self.seed,
             limit: Duration::from_secs(self.time_limit),
             command: command(),
-            launcher: Launcher {
-                program: std::env::current_exe()?,
-                arguments: vec!["worker".into()],
-                peers: Vec::new(),
-            },
+            launcher,
         })
+    }
+
+    fn launcher(&self, formats: &[FormatId]) -> anyhow::Result<Launcher> {
+        let program = std::env::current_exe()?;
+        let arguments = vec!["worker".into()];
+        let mut peers = python::peers(&select(&self.peers)?, self.python.as_deref(), &program)?;
+        if !peers.is_empty() {
+            peers.extend(bridge(formats, &program, &arguments));
+        }
+        Ok(Launcher { program, arguments, peers, scripts: PathBuf::new() })
     }
 }
 

@@ -4,7 +4,7 @@ use super::contest::{Round, Setting, store_key};
 use super::outcome::{self, Common, Outcome};
 use super::plan::{Contest, plan};
 use super::stores::Stores;
-use super::{Observer, Settings};
+use super::{Observer, Settings, peers};
 use crate::dataset::Look;
 use crate::error::{Error, Result};
 use crate::measure::cold::supports_cold;
@@ -26,6 +26,7 @@ pub fn run(settings: &Settings, observer: &mut dyn Observer) -> Result<Results> 
     scratch::remove_abandoned(&settings.place);
     let directory = Scratch::new(&settings.place, "run")?;
     observer.preparing("listening to the noise of this host");
+    let settings = &with_scripts(settings, directory.path())?;
     let started = Started::now(settings);
     let (look, facts, dataset) = open(settings, observer)?;
     let contests = plan(&settings.wanted, &look, &settings.sizes, &facts.id);
@@ -44,6 +45,15 @@ pub fn run(settings: &Settings, observer: &mut dyn Observer) -> Result<Results> 
     let results = course.results(&stores, None, !interrupted);
     observer.save(&results)?;
     Ok(results)
+}
+
+/// The same with the scripts of the peers in `directory`, if there are peers.
+fn with_scripts(settings: &Settings, directory: &Path) -> Result<Settings> {
+    let mut settings = settings.clone();
+    if settings.launcher.peers.iter().any(|peer| peer.script.is_some()) {
+        settings.launcher.scripts = peers::install(directory)?;
+    }
+    Ok(settings)
 }
 
 /// Looks at the dataset in a process of its own: what may crash a library must not end the run without a word.

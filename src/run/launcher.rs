@@ -20,6 +20,8 @@ pub struct Launcher {
     pub arguments: Vec<OsString>,
     /// The programs that people run today.
     pub peers: Vec<Peer>,
+    /// Where their scripts lie: a run writes them into its scratch directory.
+    pub scripts: PathBuf,
 }
 
 /// How a peer is started.
@@ -29,11 +31,20 @@ pub struct Peer {
     pub offer: PeerOffer,
     /// The program, as in `python3`.
     pub program: PathBuf,
-    /// Its arguments.
+    /// The script that it runs, by its name in [`Launcher::scripts`].
+    pub script: Option<&'static str>,
+    /// What follows.
     pub arguments: Vec<OsString>,
+    /// Why it cannot be started, if that is known beforehand.
+    pub missing: Option<String>,
 }
 
 impl Launcher {
+    /// Workers are this program, called with `worker`; there are no peers.
+    pub fn new(program: PathBuf) -> Self {
+        Self { program, arguments: vec!["worker".into()], peers: Vec::new(), scripts: PathBuf::new() }
+    }
+
     /// A worker.
     ///
     /// # Errors
@@ -47,13 +58,16 @@ impl Launcher {
     /// The peer of this name.
     ///
     /// # Errors
-    /// When there is none, or it cannot be started.
+    /// When there is none, it is known to be missing something, or it cannot be started.
     pub fn peer(&self, name: &str) -> Result<Host, Failure> {
         let known = self.peers.iter().find(|peer| peer.offer.name == name);
         let missing = || Failure::new(FailureKind::Skipped, format!("there is no peer {name}"));
         let peer = known.ok_or_else(missing)?;
+        if let Some(reason) = &peer.missing {
+            return Err(Failure::new(FailureKind::Skipped, reason));
+        }
         let mut command = Command::new(&peer.program);
-        command.args(&peer.arguments);
+        command.args(peer.script.map(|script| self.scripts.join(script))).args(&peer.arguments);
         Host::start(command, GREETING)
     }
 }

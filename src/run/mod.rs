@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`profile`] | how much is measured |
 //! | [`plan`] | contests and who takes part, as data |
+//! | [`peers`] | the programs that people run today |
 //! | `stores` | the stores, written and verified before anything is measured |
 //! | `hosts` | the processes of one launch |
 //! | `contest` | launches, pilot, blocks |
@@ -20,6 +21,7 @@ mod contest;
 mod hosts;
 mod launcher;
 mod outcome;
+pub mod peers;
 pub mod plan;
 pub mod profile;
 mod stores;

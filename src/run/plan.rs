@@ -166,6 +166,6 @@ fn entries(wanted: &Wanted, contest: &Contest) -> Vec<Entry> {
 
 /// The format that is written a second time: one whose stores are single files, where there is one, because it costs
 /// least, and because the noise of the machine shows best in what is fast.
-fn twin(formats: &[FormatId]) -> Option<&FormatId> {
+pub(super) fn twin(formats: &[FormatId]) -> Option<&FormatId> {
     formats.iter().find(|id| id.container != "dir").or(formats.first())
 }

@@ -1,6 +1,7 @@
 //! What follows from the turns of a contest: speeds, verdicts, the noise floor, shares of the reference.
 
 use super::outcome::Outcome;
+use super::peers;
 use super::plan::{Contest, Entry};
 use crate::measure::Cache;
 use crate::results::{Cell, CellKind, Comparison, NullControl, Status};
@@ -69,7 +70,7 @@ fn null_control(contest: &Contest, interval: &Interval) -> NullControl {
 }
 
 fn is_ranked_kind(entry: &Entry) -> bool {
-    matches!(entry.kind, CellKind::Format | CellKind::Peer)
+    entry.kind == CellKind::Format || entry.kind == CellKind::Peer && !peers::is_bridge(&entry.name)
 }
 
 /// Cells that are ranked together. Evicting by name leaves the names and inodes of files in memory, which flatters stores

@@ -98,8 +98,8 @@ impl Contestant {
             // Every operation of a pass after the first would be a warm one.
             return Ok(Probed::default());
         }
-        let mut probed = Probed::default();
-        probed.latency = Some(latency(&mut *self.session, operations, &*self.clock)?);
+        let latency = latency(&mut *self.session, operations, &*self.clock)?;
+        let mut probed = Probed { latency: Some(latency), ..Probed::default() };
         // Closed before its successor is opened.
         self.session = Box::new(Nobody);
         probed.counters = Some(count(|| self.start.session(), operations)?);

@@ -1,0 +1,207 @@
+//! The programs that people run today, in Python: a table. Their scripts are part of this program, so that one that was
+//! installed has them as well.
+
+use super::launcher::Peer;
+use super::plan::{PeerOffer, twin};
+use crate::error::{IoContext, Result, unknown};
+use crate::store::FormatId;
+use crate::workload::Workload;
+use std::path::{Path, PathBuf};
+
+/// What the name of the control ends with that shows what being another process costs: a format of ours, alone in a
+/// process like a peer's.
+const OWN_PROCESS: &str = " (own process)";
+
+/// Whether this is that control, and no peer: it is shown and not ranked.
+pub(super) fn is_bridge(name: &str) -> bool {
+    name.ends_with(OWN_PROCESS)
+}
+
+/// The word that stands for all of them.
+const ALL: &str = "python";
+
+/// What is written into the scratch directory of a run.
+const FILES: [(&str, &str); 10] = [
+    ("worker.py", include_str!("../../scripts/peers/worker.py")),
+    ("counts.py", include_str!("../../scripts/peers/counts.py")),
+    ("order.py", include_str!("../../scripts/peers/order.py")),
+    ("pillow_folder.py", include_str!("../../scripts/peers/pillow_folder.py")),
+    ("lmdb_raw.py", include_str!("../../scripts/peers/lmdb_raw.py")),
+    ("lmdb_pickle.py", include_str!("../../scripts/peers/lmdb_pickle.py")),
+    ("h5py_single.py", include_str!("../../scripts/peers/h5py_single.py")),
+    ("h5py_sorted.py", include_str!("../../scripts/peers/h5py_sorted.py")),
+    ("numpy_memmap.py", include_str!("../../scripts/peers/numpy_memmap.py")),
+    ("torch_dataloader.py", include_str!("../../scripts/peers/torch_dataloader.py")),
+];
+
+/// A Python package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Package {
+    /// As it is imported.
+    pub module: &'static str,
+    /// As it is installed.
+    pub name: &'static str,
+}
+
+const fn package(name: &'static str) -> Package {
+    Package { module: name, name }
+}
+
+const NUMPY: Package = package("numpy");
+const XXHASH: Package = package("xxhash");
+const PILLOW: Package = Package { module: "PIL", name: "pillow" };
+const LMDB: Package = package("lmdb");
+const H5PY: Package = package("h5py");
+const TORCH: Package = package("torch");
+
+/// A Python program that reads stores as its users do.
+#[derive(Debug, PartialEq, Eq)]
+pub struct PythonPeer {
+    /// Its name in results.
+    pub name: &'static str,
+    script: &'static str,
+    arguments: &'static [&'static str],
+    reads: (&'static str, &'static str),
+    /// What it needs, besides what all need.
+    packages: &'static [Package],
+    workloads: &'static [Workload],
+}
+
+const READS: &[Workload] = &[Workload::ReadOne, Workload::ReadBatch, Workload::Scan, Workload::Epoch, Workload::Open];
+
+/// What goes through a loader of batches.
+const BATCHES: &[Workload] = &[Workload::ReadBatch, Workload::Scan, Workload::Epoch];
+
+const DIR_PNG: (&str, &str) = ("dir", "png");
+const LMDB_RAW: (&str, &str) = ("lmdb", "raw");
+const HDF5_RAW: (&str, &str) = ("hdf5", "raw");
+const FLAT_RAW: (&str, &str) = ("flat", "raw");
+
+const fn plain(
+    name: &'static str,
+    script: &'static str,
+    reads: (&'static str, &'static str),
+    packages: &'static [Package],
+) -> PythonPeer {
+    PythonPeer { name, script, arguments: &[], reads, packages, workloads: READS }
+}
+
+const fn torch(
+    name: &'static str,
+    arguments: &'static [&'static str],
+    reads: (&'static str, &'static str),
+    packages: &'static [Package],
+) -> PythonPeer {
+    PythonPeer { name, script: "torch_dataloader.py", arguments, reads, packages, workloads: BATCHES }
+}
+
+/// All of them.
+pub const PYTHON: &[PythonPeer] = &[
+    plain("python:pillow", "pillow_folder.py", DIR_PNG, &[PILLOW]),
+    plain("python:lmdb-raw", "lmdb_raw.py", LMDB_RAW, &[LMDB]),
+    plain("python:lmdb-pickle", "lmdb_pickle.py", LMDB_RAW, &[LMDB]),
+    plain("python:h5py-single", "h5py_single.py", HDF5_RAW, &[H5PY]),
+    plain("python:h5py-sorted", "h5py_sorted.py", HDF5_RAW, &[H5PY]),
+    plain("python:numpy-memmap", "numpy_memmap.py", FLAT_RAW, &[]),
+    torch("python:torch-png", &["png"], DIR_PNG, &[TORCH, PILLOW]),
+    torch("python:torch-lmdb", &["lmdb"], LMDB_RAW, &[TORCH, LMDB]),
+    torch("python:torch-h5py", &["h5py"], HDF5_RAW, &[TORCH, H5PY]),
+];
+
+/// The peers that the words of `--peers` stand for: `python` for all, or names; each once, in the order of the table.
+///
+/// # Errors
+/// For a word that is none.
+pub fn select(words: &[String]) -> Result<Vec<&'static PythonPeer>> {
+    let names = || std::iter::once(ALL).chain(PYTHON.iter().map(|peer| peer.name));
+    if let Some(stranger) = words.iter().find(|word| !names().any(|name| name == *word)) {
+        return Err(unknown("peer", stranger, names().collect::<Vec<_>>()));
+    }
+    let chosen = |peer: &&PythonPeer| words.iter().any(|word| word == ALL || word == peer.name);
+    Ok(PYTHON.iter().filter(chosen).collect())
+}
+
+impl PythonPeer {
+    /// All packages that it needs.
+    pub fn packages(&self) -> impl Iterator<Item = Package> + '_ {
+        [NUMPY, XXHASH].into_iter().chain(self.packages.iter().copied())
+    }
+
+    /// How it is started with the interpreter `python`; `missing` says why it cannot be, if so.
+    pub fn peer(&self, python: &Path, missing: Option<String>) -> Peer {
+        let (container, codec) = self.reads;
+        let reads = FormatId { container: container.into(), codec: codec.into(), options: Default::default() };
+        Peer {
+            offer: PeerOffer { name: self.name.into(), reads, workloads: self.workloads.to_vec() },
+            program: python.to_owned(),
+            script: Some(self.script),
+            arguments: self.arguments.iter().map(Into::into).collect(),
+            missing,
+        }
+    }
+}
+
+/// The bridge between both kinds of cells: a Rust cell that is measured as peers are, alone in a process of its own. What
+/// that alone costs is the difference from the cell of the same format. `program` with `arguments` is a worker.
+pub fn bridge(formats: &[FormatId], program: &Path, arguments: &[std::ffi::OsString]) -> Option<Peer> {
+    let reads = twin(formats)?.clone();
+    Some(Peer {
+        offer: PeerOffer { name: format!("{reads}{OWN_PROCESS}"), reads, workloads: READS.to_vec() },
+        program: program.to_owned(),
+        script: None,
+        arguments: arguments.to_vec(),
+        missing: None,
+    })
+}
+
+/// Writes the scripts into a new folder in `directory`, and returns it.
+///
+/// # Errors
+/// What the system says.
+pub(super) fn install(directory: &Path) -> Result<PathBuf> {
+    let folder = directory.join("peers");
+    std::fs::create_dir(&folder).at("create", &folder)?;
+    for (name, text) in FILES {
+        let file = folder.join(name);
+        std::fs::write(&file, text).at("write", &file)?;
+    }
+    Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::registry;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_script_is_embedded_and_every_peer_has_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let installed = install(folder.path()).unwrap();
+        let names = |folder: &Path| -> BTreeSet<String> {
+            let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+            entries.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with(".py")).collect()
+        };
+        let scripts = names(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/peers"));
+        assert_eq!(names(&installed), scripts);
+        for peer in PYTHON {
+            assert!(scripts.contains(peer.script), "{}", peer.name);
+            let offer = peer.peer(Path::new("python3"), None).offer;
+            let resolved = registry::resolve(&offer.reads);
+            assert!(matches!(resolved, Ok(_) | Err(crate::Error::Unsupported { .. })), "{}", peer.name);
+            assert!(peer.workloads.iter().all(|workload| !workload.writes()), "{}", peer.name);
+        }
+    }
+
+    #[test]
+    fn words_stand_for_peers() {
+        let select = |words: &[&str]| select(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert_eq!(select(&["python"]).unwrap().len(), PYTHON.len());
+        assert!(select(&[]).unwrap().is_empty());
+        let names = |words: &[&str]| select(words).unwrap().iter().map(|peer| peer.name).collect::<Vec<_>>();
+        let two = ["python:lmdb-raw", "python:h5py-sorted"];
+        assert_eq!(names(&["python:h5py-sorted", "python:lmdb-raw", "python:lmdb-raw"]), two);
+        assert!(select(&["pyhton"]).unwrap_err().to_string().contains("did you mean 'python'"));
+        assert!(select(&["python:h5py-sort"]).unwrap_err().to_string().contains("python:h5py-sorted"));
+    }
+}
