@@ -124,6 +124,7 @@ pub fn calibrate(
             seed: settings.seed.wrapping_add(nth),
             limit: settings.limit,
             budget: settings.sizes.budget,
+            probe: false,
         };
         let mut round = Round::new(&contest, setting);
         round.run(|_| Ok::<(), Error>(()))?;

@@ -164,6 +164,7 @@ impl<'a> Course<'a> {
                 seed: self.settings.seed,
                 limit: self.settings.limit,
                 budget: share,
+                probe: true,
             };
             let mut round = Round::new(contest, setting);
             let ended = round.run(|round| {

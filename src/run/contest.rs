@@ -41,6 +41,8 @@ pub(super) struct Setting<'a> {
     pub limit: Duration,
     /// Time for the turns of this contest.
     pub budget: Duration,
+    /// Whether latency, counters and ledger are wanted, too.
+    pub probe: bool,
 }
 
 /// A contest under way.
@@ -87,7 +89,9 @@ impl<'a> Round<'a> {
                 hosts.end();
             }
         }
-        self.probe();
+        if self.setting.probe {
+            self.probe();
+        }
         self.complete = true;
         Ok(())
     }
