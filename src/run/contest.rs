@@ -12,8 +12,8 @@ use crate::worker::protocol::{DatasetSpec, Failure, FailureKind, Task};
 use crate::workload::Workload;
 use std::time::Duration;
 
-/// Fewer blocks in a launch say too little about the launch.
-const MIN_BLOCKS: usize = 2;
+/// Launches are the units of all verdicts: one with a single block is one, too.
+const MIN_BLOCKS: usize = 1;
 
 /// More blocks in a launch add nothing: launches differ.
 const MAX_BLOCKS: usize = 40;
@@ -166,9 +166,10 @@ impl<'a> Round<'a> {
             if cells.is_empty() {
                 return Ok(());
             }
-            let seed = self.setting.seed ^ (u64::from(launch) << 32) ^ (*done as u64) << 16;
-            let whole = schedule::blocks(cells.len(), self.blocks - *done, seed);
-            for order in whole {
+            // One schedule for all launches, or the balance of who follows whom would begin anew with each.
+            let before = launch as usize * self.blocks + *done;
+            let whole = schedule::blocks(cells.len(), (launch as usize + 1) * self.blocks, self.setting.seed);
+            for order in whole.into_iter().skip(before) {
                 let order: Vec<usize> = order.into_iter().map(|part| cells[part]).collect();
                 match self.block(hosts, &order, block) {
                     Ok(turns) => turns.iter().for_each(|(cell, turn)| self.competitors[*cell].note(turn)),

@@ -150,7 +150,7 @@ fn entries(wanted: &Wanted, contest: &Contest) -> Vec<Entry> {
     let warm = contest.cache == Cache::Warm;
     let references = references(contest.workload, warm).into_iter().filter(|id| !wanted.formats.contains(id));
     entries.extend(references.map(|id| Entry { kind: CellKind::Reference, ..Entry::format(&id) }));
-    if warm && nothing::session(contest.workload, contest.images, 0).is_some() {
+    if warm && contest.threads == 1 && nothing::session(contest.workload, contest.images, 0).is_some() {
         let name = nothing::NAME.into();
         entries.push(Entry { kind: CellKind::Reference, name, store: None, series: 0, handicap: None });
     }

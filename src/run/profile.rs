@@ -62,7 +62,7 @@ impl Profile {
                 read_bytes: 512 << 20,
                 written: 500,
                 write_bytes: 32 << 20,
-                launches: 8,
+                launches: 12,
                 stores: 1,
                 budget: Duration::from_secs(60),
                 turn,
@@ -73,13 +73,13 @@ impl Profile {
                 read_bytes: 4 << 30,
                 written: 2_000,
                 write_bytes: 128 << 20,
-                launches: 10,
+                launches: 20,
                 stores: 1,
                 budget: Duration::from_secs(20 * 60),
                 turn,
             },
             Self::Full => {
-                Sizes { launches: 12, stores: 6, budget: Duration::from_secs(2 * 3600), ..Self::Standard.sizes() }
+                Sizes { launches: 24, stores: 6, budget: Duration::from_secs(2 * 3600), ..Self::Standard.sizes() }
             }
         }
     }

@@ -37,6 +37,13 @@ impl Start {
             return workload.start(&resolved, &source, store, options, *seed);
         }
         match &self.expected {
+            Some(expected) if self.task.threads > 1 => {
+                if *cache != Cache::Warm {
+                    let what = "several threads on a cold store".into();
+                    return Err(crate::Error::Unsupported { format: self.task.format.clone(), what });
+                }
+                workload.start_team(store, expected, *seed, self.task.threads)
+            }
             Some(expected) if *cache == Cache::Warm => {
                 workload.start_reading(store, expected, *seed, Box::new(OpenStore::open))
             }
@@ -104,6 +111,9 @@ impl Contestant {
         self.session = Box::new(Nobody);
         probed.counters = Some(count(|| self.start.session(), operations)?);
         match &self.start.expected {
+            _ if self.start.task.threads > 1 => {
+                probed.ledger_reason = Some("parts that run at the same time do not add up".into());
+            }
             None if workload.writes() => probed.ledger_reason = Some("only reading is taken apart".into()),
             None => probed.ledger_reason = Some("nothing is delivered".into()),
             Some(expected) => match ledger(*workload, store, expected, operations, *seed, &self.clock)? {

@@ -23,6 +23,7 @@ mod read;
 mod reference;
 pub mod sizes;
 mod source;
+mod team;
 mod write;
 
 pub use fingerprints::Fingerprints;
@@ -144,6 +145,22 @@ impl Workload {
             Some(order) => Ok(Box::new(read::Reads::new(store, expected, order, self.batch(), &*open)?)),
             None => Ok(Box::new(read::Opens::new(store, expected, open)?)),
         }
+    }
+
+    /// As [`Workload::start_reading`], by several threads, each with a reader and a share of every batch.
+    ///
+    /// # Errors
+    /// [`crate::Error::Usage`] where a workload has no batches to share.
+    pub fn start_team(
+        self,
+        store: &Path,
+        expected: &Arc<Fingerprints>,
+        seed: u64,
+        threads: u32,
+    ) -> Result<Box<dyn Session>> {
+        let order = self.order(expected.images(), seed).filter(|_| self.batch() > 1);
+        let order = order.ok_or_else(|| crate::Error::Usage(format!("{} is work for one thread", self.name())))?;
+        Ok(Box::new(team::Team::new(store, expected, order, self.batch(), threads, &OpenStore::open)?))
     }
 
     /// In which order images of a store of `images` are asked for; `None` where the workload asks for none, or always
