@@ -15,7 +15,7 @@ use crate::workload::{Handicap, HandicapKind};
 use serde::{Deserialize, Serialize};
 
 /// Cells that do the same, each on a store of its own; every other is compared with the first.
-const TWINS: u32 = 6;
+const TWINS: u32 = 8;
 
 /// Slow-downs, in percent.
 const PERCENTS: [f64; 5] = [2.0, 5.0, 7.0, 10.0, 20.0];

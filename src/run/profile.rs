@@ -64,7 +64,7 @@ impl Profile {
                 write_bytes: 32 << 20,
                 launches: 12,
                 stores: 1,
-                budget: Duration::from_secs(60),
+                budget: Duration::from_secs(50),
                 turn,
             },
             Self::Standard => Sizes {
