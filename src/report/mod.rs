@@ -2,14 +2,19 @@
 //! The same results give the same bytes.
 
 mod charts;
+mod entry;
 #[cfg(test)]
 mod fixture;
 mod format;
 mod html;
 mod markdown;
 mod model;
+mod noise;
 mod pick;
+mod rankings;
+mod row;
 mod style;
+mod tables;
 mod words;
 
 use crate::error::Result;

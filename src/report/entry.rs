@@ -1,0 +1,86 @@
+//! One entry of the summary table: a number with what may be said of it, or why there is none.
+
+use super::model::{Column, Group, Point, Row, Slot, interleaved};
+use super::pick::{fastest, half_width};
+use super::rankings::{Ranking, rankings};
+use crate::results::{CellKind, Comparison};
+
+/// One entry of the summary table.
+pub(super) enum Entry<'a> {
+    /// A number.
+    Value {
+        /// The estimate.
+        point: Point,
+        /// Half the interval's width over the estimate.
+        half: Option<f64>,
+        /// What may be said of it beside the others of its column.
+        standing: Standing<'a>,
+    },
+    /// The word for how it ended, and the reason.
+    Missing(&'static str, String),
+}
+
+/// What may be said of a number beside the others of its column.
+pub(super) enum Standing<'a> {
+    /// The fastest.
+    Fastest,
+    /// Not told apart from the fastest by criterion, and its share of the fastest's rate.
+    Together(f64),
+    /// Its share of the fastest's rate.
+    Behind(f64),
+    /// The highest estimate of a run in which no other is slower for certain.
+    Highest,
+    /// The verdict of a run, against the best of this name.
+    Judged(&'a Comparison, String),
+    /// Not ranked, and why.
+    Unranked(&'static str),
+}
+
+/// The summary table's entries of one column, in the order of the rows.
+pub(super) fn entries<'a>(group: &Group<'a>, column: &Column<'a>) -> Vec<Entry<'a>> {
+    let standing: Box<dyn Fn(&Row<'a>, Point) -> Standing<'a> + '_> = match interleaved(group.results) {
+        true => {
+            let judged = rankings(group, column);
+            Box::new(move |row, _| of_run(&judged, row))
+        }
+        false => {
+            let pick = fastest(group, column);
+            Box::new(move |row, point| match &pick {
+                // Alone there is nothing to be faster than.
+                Some(pick) if pick.slowest.is_some() && same(pick.best.0, row) => Standing::Fastest,
+                Some(pick) if pick.together.iter().any(|other| same(other, row)) => {
+                    Standing::Together(point.rate / pick.best.1.rate)
+                }
+                Some(pick) => Standing::Behind(point.rate / pick.best.1.rate),
+                None => Standing::Unranked("not ranked"),
+            })
+        }
+    };
+    let entry = |row: &Row<'a>| match group.slot(row, column, column.images) {
+        Slot::Missing(word, reason) => Entry::Missing(word, reason),
+        Slot::Measured(point) => Entry::Value { point, half: half_width(point), standing: standing(row, point) },
+    };
+    group.rows.iter().map(entry).collect()
+}
+
+fn same(row: &Row<'_>, other: &Row<'_>) -> bool {
+    row.kind == other.kind && row.format == other.format
+}
+
+fn of_run<'a>(judged: &Result<Vec<Ranking<'_, 'a>>, &'static str>, row: &Row<'a>) -> Standing<'a> {
+    match (row.kind, judged) {
+        (CellKind::Reference, _) => Standing::Unranked("reference"),
+        (CellKind::Null, _) => Standing::Unranked("null twin"),
+        (_, Err(why)) => Standing::Unranked(why),
+        (_, Ok(rankings)) => {
+            let found = rankings.iter().find_map(|ranking| {
+                if same(ranking.best, row) {
+                    return Some(if ranking.is_clear() { Standing::Fastest } else { Standing::Highest });
+                }
+                let (_, comparison) = ranking.others.iter().find(|(other, _)| same(other, row))?;
+                Some(Standing::Judged(comparison, ranking.best.label.clone()))
+            });
+            found.unwrap_or(Standing::Unranked("no verdict: nothing of its kind to compare it with"))
+        }
+    }
+}
