@@ -22,8 +22,8 @@ pub(super) enum Entry<'a> {
 
 /// What may be said of a number beside the others of its column.
 pub(super) enum Standing<'a> {
-    /// The fastest.
-    Fastest,
+    /// The fastest, and how many others are tied with it or not told apart by a run.
+    Fastest(usize),
     /// Not told apart from the fastest by criterion, and its share of the fastest's rate.
     Together(f64),
     /// Its share of the fastest's rate.
@@ -32,7 +32,7 @@ pub(super) enum Standing<'a> {
     Highest,
     /// The verdict of a run, against the best of this name.
     Judged(&'a Comparison, String),
-    /// Not ranked, and why.
+    /// Not ranked, and why, where that has to be said.
     Unranked(&'static str),
 }
 
@@ -47,7 +47,7 @@ pub(super) fn entries<'a>(group: &Group<'a>, column: &Column<'a>) -> Vec<Entry<'
             let pick = fastest(group, column);
             Box::new(move |row, point| match &pick {
                 // Alone there is nothing to be faster than.
-                Some(pick) if pick.slowest.is_some() && same(pick.best.0, row) => Standing::Fastest,
+                Some(pick) if pick.slowest.is_some() && same(pick.best.0, row) => Standing::Fastest(0),
                 Some(pick) if pick.together.iter().any(|other| same(other, row)) => {
                     Standing::Together(point.rate / pick.best.1.rate)
                 }
@@ -69,13 +69,17 @@ fn same(row: &Row<'_>, other: &Row<'_>) -> bool {
 
 fn of_run<'a>(judged: &Result<Vec<Ranking<'_, 'a>>, &'static str>, row: &Row<'a>) -> Standing<'a> {
     match (row.kind, judged) {
-        (CellKind::Reference, _) => Standing::Unranked("reference"),
-        (CellKind::Null, _) => Standing::Unranked("null twin"),
+        // Their names say it already.
+        (CellKind::Reference | CellKind::Null, _) => Standing::Unranked(""),
         (_, Err(why)) => Standing::Unranked(why),
         (_, Ok(rankings)) => {
             let found = rankings.iter().find_map(|ranking| {
                 if same(ranking.best, row) {
-                    return Some(if ranking.is_clear() { Standing::Fastest } else { Standing::Highest });
+                    return Some(if ranking.is_clear() {
+                        Standing::Fastest(ranking.close())
+                    } else {
+                        Standing::Highest
+                    });
                 }
                 let (_, comparison) = ranking.others.iter().find(|(other, _)| same(other, row))?;
                 Some(Standing::Judged(comparison, ranking.best.label.clone()))

@@ -106,9 +106,12 @@ fn entry(entry: &Entry<'_>, judged: bool) -> String {
                 Some(half) => format!(" ± {}", format::percent(*half)),
             };
             let rate = format::rate(point.rate);
-            let best = matches!(standing, Standing::Fastest);
+            let best = matches!(standing, Standing::Fastest(_));
             let number = if best { format!("{sign}**{rate}**{half}") } else { format!("{sign}{rate}{half}") };
-            if judged { format!("{number}<br>{}", escape(&words::standing(standing))) } else { number }
+            match words::standing(standing) {
+                said if judged && !said.is_empty() => format!("{number}<br>{}", escape(&said)),
+                _ => number,
+            }
         }
     }
 }

@@ -13,6 +13,8 @@ mod noise;
 mod pick;
 mod rankings;
 mod row;
+#[cfg(test)]
+mod run_fixture;
 mod style;
 mod tables;
 mod words;
@@ -59,5 +61,7 @@ pub fn write(results: &[Results], dir: &Path) -> Result<PathBuf> {
     Ok(index)
 }
 
+#[cfg(test)]
+mod run_tests;
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,11 @@ impl<'g, 'a> Ranking<'g, 'a> {
         self.others.iter().any(|(_, comparison)| comparison.verdict == "slower")
     }
 
+    /// How many others may be as fast as the best: tied, or not told apart.
+    pub(super) fn close(&self) -> usize {
+        self.others.iter().filter(|(_, comparison)| comparison.verdict != "slower").count()
+    }
+
     /// The others with this verdict.
     pub(super) fn with(&self, verdict: &str) -> impl Iterator<Item = (&'g Row<'a>, &'a Comparison)> {
         self.others.iter().copied().filter(move |(_, comparison)| comparison.verdict == verdict)

@@ -23,6 +23,11 @@ impl Row<'_> {
         cell.kind == self.kind && cell.format == self.format
     }
 
+    /// Its name in charts, where references are told by their grey.
+    pub(super) fn short(&self) -> &str {
+        if self.kind == CellKind::Reference { self.format } else { &self.label }
+    }
+
     /// Whether it takes part in rankings: formats, and peers, which people could choose as well.
     pub(super) fn is_ranked(&self) -> bool {
         matches!(self.kind, CellKind::Format | CellKind::Peer)

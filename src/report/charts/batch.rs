@@ -41,7 +41,7 @@ pub(super) fn chart(group: &Group<'_>) -> Result<Chart> {
         slug: "batch",
         title: "One at a time against in batches",
         how: "Further left is cheaper; the scale is logarithmic. The ring is the time of an image handled alone, the disc its \
-              time as part of a batch, and the number at the right how many times dearer alone is.",
+              time as part of a batch, and the number at the right how many times dearer alone is. Grey names are the machine's references.",
         panels,
         table,
         key: false,
@@ -65,7 +65,7 @@ fn panel(group: &Group<'_>, single: &Column<'_>, batch: &Column<'_>, word: &str,
         format::count(batch.batch),
         format::images(batch.images)
     );
-    let widest = rows.iter().map(|(row, ..)| text_width(&row.label, TEXT)).fold(60.0, f64::max);
+    let widest = rows.iter().map(|(row, ..)| text_width(row.short(), TEXT)).fold(60.0, f64::max);
     let left = widest.min(218.0) + 14.0;
     let right = WIDTH - 82.0;
     let height = TOP + ROW * rows.len() as f64 + 44.0;
@@ -87,7 +87,7 @@ fn panel(group: &Group<'_>, single: &Column<'_>, batch: &Column<'_>, word: &str,
             let y = TOP + ROW * (nth as f64 + 0.5);
             let ink = Ink::Series(row.style.colour);
             let name = if row.is_ranked() { Ink::Text } else { Ink::Muted };
-            c.text(&fit(&row.label, TEXT, 220.0), (left - 8.0, y), name, TEXT, Side::End);
+            c.text(&fit(row.short(), TEXT, 220.0), (left - 8.0, y), name, TEXT, Side::End);
             let (a, b) = (one.map(|p| x.at(1e6 / p.rate)), many.map(|p| x.at(1e6 / p.rate)));
             if let (Some(a), Some(b)) = (a, b) {
                 // The line ends at the ring's edge: the ring stays hollow.

@@ -44,7 +44,7 @@ fn panel(group: &Group<'_>, column: &Column<'_>) -> Result<Panel> {
     rows.sort_by(|a, b| rate(&b.1).total_cmp(&rate(&a.1)));
     let unit = column.unit();
     let title = format!("{}: {unit} with {}", column.label, format::images(column.images));
-    let widest = rows.iter().map(|(row, _)| text_width(&row.label, TEXT)).fold(60.0, f64::max);
+    let widest = rows.iter().map(|(row, _)| text_width(row.short(), TEXT)).fold(60.0, f64::max);
     let left = widest.min(218.0) + 14.0;
     let right = WIDTH - 78.0;
     let height = TOP + ROW * rows.len() as f64 + 44.0;
@@ -69,7 +69,7 @@ fn panel(group: &Group<'_>, column: &Column<'_>) -> Result<Panel> {
         for (nth, (row, slot)) in rows.iter().enumerate() {
             let y = TOP + ROW * (nth as f64 + 0.5);
             let ink = if row.is_ranked() { Ink::Text } else { Ink::Muted };
-            c.text(&fit(&row.label, TEXT, 220.0), (left - 8.0, y), ink, TEXT, Side::End);
+            c.text(&fit(row.short(), TEXT, 220.0), (left - 8.0, y), ink, TEXT, Side::End);
             match slot {
                 Slot::Measured(point) => {
                     c.line(&[(left, y), (right, y)], Ink::Grid, 0.75);

@@ -68,7 +68,7 @@ fn entry(out: &mut String, entry: &Entry<'_>) {
         }
         Entry::Value { point, half, standing } => {
             let class = match standing {
-                Standing::Fastest => " class=\"best\"",
+                Standing::Fastest(_) => " class=\"best\"",
                 Standing::Together(_) => " class=\"near\"",
                 _ => "",
             };
@@ -80,9 +80,12 @@ fn entry(out: &mut String, entry: &Entry<'_>) {
                 Some(half) if *half > NOISY => format::interval(point.interval, ""),
                 Some(half) => format!("± {}", format::percent(*half)),
             };
-            let (rate, said) = (format::rate(point.rate), escape(&words::standing(standing)));
-            let _ =
-                write!(out, "<td{class}>{sign}{rate}<small>{half}</small><small class=\"said\">{said}</small></td>");
+            let rate = format::rate(point.rate);
+            let said = match words::standing(standing) {
+                said if said.is_empty() => said,
+                said => format!("<small class=\"said\">{}</small>", escape(&said).replace(" %", "&nbsp;%")),
+            };
+            let _ = write!(out, "<td{class}>{sign}{rate}<small>{half}</small>{said}</td>");
         }
     }
 }

@@ -61,14 +61,14 @@ pub(in crate::report) fn group_title(group: &Group<'_>, run: usize, runs: usize)
 /// What a state of the cache means; nothing for a state that is not known.
 pub(in crate::report) fn cache(state: &str) -> Option<&'static str> {
     match state {
-        "warm" => Some("warm cache: the stores are in memory, and open before a read is timed."),
+        "warm" => Some("Cache state warm: the stores are in memory, and open before a read is timed."),
         "cold-data" => Some(
-            "cold-data: before each turn the stores' file data was evicted from memory, while names and inodes stayed there; \
+            "Cache state cold-data: before each turn the stores' file data was evicted from memory, while names and inodes stayed there; \
              opening is timed too. That flatters stores of many files, so they are ranked apart from single files.",
         ),
-        "cold-full" => {
-            Some("cold-full: before each turn all caches were dropped, names and inodes too; opening is timed too.")
-        }
+        "cold-full" => Some(
+            "Cache state cold-full: before each turn all caches were dropped, names and inodes too; opening is timed too.",
+        ),
         _ => None,
     }
 }

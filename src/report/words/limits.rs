@@ -33,9 +33,13 @@ fn proofs(measured: &[&Cell], warm: bool) -> Option<String> {
         let named = 6;
         let mut which = open.iter().take(named).map(name).collect::<Vec<_>>().join("; ");
         if open.len() > named {
-            which += &format!("; and {} more", cells(open.len() - named));
+            which += &format!("; and {} besides", cells(open.len() - named));
         }
-        let said = if warm { "Not wholly warm, so too slow here" } else { "Not proved cold, so perhaps too fast here" };
+        let said = if warm {
+            "Not wholly warm, so perhaps too slow here"
+        } else {
+            "Not proved cold, so perhaps too fast here"
+        };
         text += &format!(" {said}: {which}.");
     }
     Some(text)
@@ -43,10 +47,10 @@ fn proofs(measured: &[&Cell], warm: bool) -> Option<String> {
 
 /// How many stores stand for a format, where the profile says so.
 fn stores(result: &Results, measured: &[&Cell]) -> Option<String> {
-    let elsewhere = "on one place of one host; another disk or machine may differ.";
+    let elsewhere = "on one place of one host; another store, disk or machine may differ.";
     match result.run.profile.as_str() {
         "quick" | "standard" => {
-            return Some(format!("One store of each format was written, {elsewhere} Another store may differ, too."));
+            return Some(format!("One store of each format was written, {elsewhere}"));
         }
         "full" => {
             return Some(format!(

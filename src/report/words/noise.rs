@@ -9,8 +9,8 @@ use crate::results::{Cell, NullControl};
 /// The verdict on a format beside itself.
 pub(in crate::report) fn twin(control: &NullControl) -> &str {
     match control.verdict.as_str() {
-        "tied" => "tied with itself, as it should be",
-        "inconclusive" => "not told apart from itself, but the interval is too wide for a tie",
+        "tied" => "tied, as it should be",
+        "inconclusive" => "not told apart, but no tie: the interval is wide",
         "slower" | "faster" => "told apart from itself: take differences of this size for noise",
         other => other,
     }
@@ -22,10 +22,10 @@ pub(in crate::report) fn floor(group: &Group<'_>) -> Option<(String, String)> {
     let all: Vec<Twin<'_>> = twins(group).into_iter().filter(|twin| twin.reach().is_finite()).collect();
     let least = all.iter().min_by(|a, b| a.reach().total_cmp(&b.reach()))?;
     let most = all.iter().max_by(|a, b| a.reach().total_cmp(&b.reach()))?;
-    let named = |twin: &Twin<'_>| format!("{} in {}", format::percent(twin.reach()), twin.control.workload);
+    let named = |twin: &Twin<'_>| format!("{} ({})", format::percent(twin.reach()), twin.control.workload);
     let short = match all.len() {
         1 => named(most),
-        _ => format!("from {} to {}", named(least), named(most)),
+        _ => format!("{} to {}", named(least), named(most)),
     };
     let mut rest =
         "is how far from equal the 95 % interval of a format against a second store of itself reaches.".to_owned();
@@ -41,25 +41,31 @@ pub(in crate::report) fn floor(group: &Group<'_>) -> Option<(String, String)> {
 /// What measuring itself costs; `None` where that was not measured.
 pub(in crate::report) fn harness(group: &Group<'_>) -> Option<String> {
     let rate = |cell: &&Cell| point(cell).map(|point| point.rate);
-    let mut parts: Vec<String> = Vec::new();
+    let mut costs: Vec<(f64, &Cell)> = Vec::new();
     let mut shares: Vec<(f64, &Cell)> = Vec::new();
     for harness in group.cells().iter().filter(|cell| is_harness(cell)) {
         let Some(own) = rate(harness) else { continue };
-        let cost = format::seconds(harness.batch as f64 / own);
-        parts.push(format!("{cost} per operation of {} ({})", format::images(harness.batch), harness.workload));
+        costs.push((harness.batch as f64 / own, harness));
         let beside = group.cells().iter().filter(|cell| {
             !is_harness(cell) && cell.workload == harness.workload && cell.images == harness.images && cell.batch > 1
         });
         let fastest = beside.filter_map(|cell| Some((rate(cell)? / own, *cell)));
         shares.extend(fastest.max_by(|a, b| a.0.total_cmp(&b.0)));
     }
-    if parts.is_empty() {
-        return None;
-    }
+    costs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let name = |(cost, cell): &(f64, &Cell)| format!("{} in {}", format::seconds(*cost), cell.workload);
+    let cost = match &costs[..] {
+        [] => return None,
+        [only] => name(only),
+        [least, .., most] => format!("{} to {}", name(least), name(most)),
+    };
     let most = shares.into_iter().max_by(|a, b| a.0.total_cmp(&b.0));
     let share = most.map_or(String::new(), |(share, cell)| {
         let (share, workload) = (format::percent(share), &cell.workload);
-        format!(": at most {share} of the time of the fastest cell measured in batches ({} in {workload})", cell.format)
+        format!(
+            "; that is at most {share} of the time of the fastest cell measured in batches ({} in {workload})",
+            cell.format
+        )
     });
-    Some(format!("The harness by itself, asking for images without getting any, takes {}{share}.", parts.join(", ")))
+    Some(format!("The harness by itself, asking for images and getting none, takes {cost} per operation{share}."))
 }

@@ -27,7 +27,8 @@ fn detectable(least: f64) -> String {
 /// What stands beneath a number in the summary.
 pub(in crate::report) fn standing(standing: &Standing<'_>) -> String {
     match standing {
-        Standing::Fastest => "fastest".into(),
+        Standing::Fastest(0) => "fastest".into(),
+        Standing::Fastest(close) => format!("fastest, with {close} tied or not told apart"),
         Standing::Together(share) | Standing::Behind(share) => format!("{} of fastest", format::percent(*share)),
         Standing::Highest => "highest estimate, but nobody is slower for certain".into(),
         Standing::Judged(comparison, best) => verdict(comparison, best),
@@ -38,7 +39,7 @@ pub(in crate::report) fn standing(standing: &Standing<'_>) -> String {
 /// The sign before a number in the summary, and what it means; nothing where there is none.
 pub(in crate::report) fn sign(standing: &Standing<'_>) -> Option<(&'static str, &'static str)> {
     match standing {
-        Standing::Fastest => Some(("★", "fastest")),
+        Standing::Fastest(_) => Some(("★", "fastest")),
         Standing::Together(_) => Some(("≈", "not told apart from the fastest")),
         Standing::Judged(comparison, _) => match comparison.verdict.as_str() {
             "tied" => Some(("=", "tied with the best")),
@@ -59,7 +60,9 @@ const RUN: &str = "★ fastest of its column, with at least one other slower for
      “2 times slower” takes twice the time, and in brackets stands its interval. These verdicts compare cells that took turns, \
      launch by launch, with simultaneous 95 % intervals of the ratio of times: they are not read from the ± of each number, \
      half the width of its own 95 % interval (its two ends where that is more than 50 %). Peers are what people run in \
-     Python today, and are ranked like formats; null twins and references are not.";
+     Python today, and are ranked like formats. The null twin is the same format, written a second time; references are what \
+     the machine does with the same bytes in the same order: flat:raw reads them from one file (or writes and syncs it), \
+     flat:raw,read=memory copies them in memory. Neither is ranked.";
 
 /// What the signs of the summary table mean.
 pub(in crate::report) fn legend(group: &Group<'_>) -> &'static str {
