@@ -22,14 +22,14 @@ pub(super) enum Entry<'a> {
 
 /// What may be said of a number beside the others of its column.
 pub(super) enum Standing<'a> {
-    /// The fastest, and how many others are tied with it or not told apart by a run.
-    Fastest(usize),
+    /// The fastest, among whom, and how many others are tied with it or not told apart by a run.
+    Fastest(&'static str, usize),
     /// Not told apart from the fastest by criterion, and its share of the fastest's rate.
     Together(f64),
     /// Its share of the fastest's rate.
     Behind(f64),
-    /// The highest estimate of a run in which no other is slower for certain.
-    Highest,
+    /// The highest estimate, among whom, where a run found no other slower for certain.
+    Highest(&'static str),
     /// The verdict of a run, against the best of this name.
     Judged(&'a Comparison, String),
     /// Not ranked, and why, where that has to be said.
@@ -41,13 +41,13 @@ pub(super) fn entries<'a>(group: &Group<'a>, column: &Column<'a>) -> Vec<Entry<'
     let standing: Box<dyn Fn(&Row<'a>, Point) -> Standing<'a> + '_> = match interleaved(group.results) {
         true => {
             let judged = rankings(group, column);
-            Box::new(move |row, _| of_run(&judged, row))
+            Box::new(move |row, _| of_run(&judged, row, group.cache))
         }
         false => {
             let pick = fastest(group, column);
             Box::new(move |row, point| match &pick {
                 // Alone there is nothing to be faster than.
-                Some(pick) if pick.slowest.is_some() && same(pick.best.0, row) => Standing::Fastest(0),
+                Some(pick) if pick.slowest.is_some() && same(pick.best.0, row) => Standing::Fastest("", 0),
                 Some(pick) if pick.together.iter().any(|other| same(other, row)) => {
                     Standing::Together(point.rate / pick.best.1.rate)
                 }
@@ -67,7 +67,7 @@ fn same(row: &Row<'_>, other: &Row<'_>) -> bool {
     row.kind == other.kind && row.format == other.format
 }
 
-fn of_run<'a>(judged: &Result<Vec<Ranking<'_, 'a>>, &'static str>, row: &Row<'a>) -> Standing<'a> {
+fn of_run<'a>(judged: &Result<Vec<Ranking<'_, 'a>>, &'static str>, row: &Row<'a>, cache: &str) -> Standing<'a> {
     match (row.kind, judged) {
         // Their names say it already.
         (CellKind::Reference | CellKind::Null, _) => Standing::Unranked(""),
@@ -75,16 +75,18 @@ fn of_run<'a>(judged: &Result<Vec<Ranking<'_, 'a>>, &'static str>, row: &Row<'a>
         (_, Ok(rankings)) => {
             let found = rankings.iter().find_map(|ranking| {
                 if same(ranking.best, row) {
-                    return Some(if ranking.is_clear() {
-                        Standing::Fastest(ranking.close())
-                    } else {
-                        Standing::Highest
+                    return Some(match ranking.is_clear() {
+                        true => Standing::Fastest(ranking.among, ranking.close()),
+                        false => Standing::Highest(ranking.among),
                     });
                 }
                 let (_, comparison) = ranking.others.iter().find(|(other, _)| same(other, row))?;
                 Some(Standing::Judged(comparison, ranking.best.label.clone()))
             });
-            found.unwrap_or(Standing::Unranked("no verdict: nothing of its kind to compare it with"))
+            found.unwrap_or(Standing::Unranked(match cache {
+                "cold-data" => "ranked apart, but there is nothing of its kind to compare it with",
+                _ => "no verdict in these results",
+            }))
         }
     }
 }

@@ -106,7 +106,7 @@ fn entry(entry: &Entry<'_>, judged: bool) -> String {
                 Some(half) => format!(" ± {}", format::percent(*half)),
             };
             let rate = format::rate(point.rate);
-            let best = matches!(standing, Standing::Fastest(_));
+            let best = matches!(standing, Standing::Fastest(..));
             let number = if best { format!("{sign}**{rate}**{half}") } else { format!("{sign}{rate}{half}") };
             match words::standing(standing) {
                 said if judged && !said.is_empty() => format!("{number}<br>{}", escape(&said)),

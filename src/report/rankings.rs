@@ -13,6 +13,8 @@ pub(super) struct Ranking<'g, 'a> {
     pub others: Vec<(&'g Row<'a>, &'a Comparison)>,
     /// Whether these are stores of many files, which are ranked apart where only file data was evicted.
     pub many_files: bool,
+    /// Among whom, where a column has more than one ranking: nothing, ` of stores of many files` or its like.
+    pub among: &'static str,
 }
 
 impl<'g, 'a> Ranking<'g, 'a> {
@@ -54,12 +56,19 @@ pub(super) fn rankings<'g, 'a>(
             continue;
         };
         let at = all.iter().position(|ranking| ranking.best_cell.id == best_cell.id).unwrap_or_else(|| {
-            all.push(Ranking { best, best_cell, others: Vec::new(), many_files: is_of_many_files(best_cell) });
+            let many_files = is_of_many_files(best_cell);
+            all.push(Ranking { best, best_cell, others: Vec::new(), many_files, among: "" });
             all.len() - 1
         });
         all[at].others.push((other, comparison));
     }
+    let apart = group.cache == "cold-data" && cells.iter().any(|(_, cell)| is_of_many_files(cell));
     for ranking in &mut all {
+        ranking.among = match (apart, ranking.many_files) {
+            (false, _) => "",
+            (true, true) => " of stores of many files",
+            (true, false) => " of stores of few files",
+        };
         ranking.others.sort_by(|a, b| a.1.ratio.total_cmp(&b.1.ratio));
     }
     all.sort_by_key(|ranking| ranking.many_files);

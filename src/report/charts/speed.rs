@@ -17,7 +17,8 @@ const HOW_CRITERION: &str = "Further right is faster; the scale is logarithmic. 
 
 const HOW_RUN: &str = "Further right is faster; the scale is logarithmic. Each mark is the estimate, the bar through it its \
     own 95 % interval; who is faster than whom is said by the verdicts, not by bars that overlap or do not. Hollow marks with \
-    grey names are the machine's references and the null twin, which are never ranked.";
+    grey names are the machine's references and the null twin, which are never ranked. The table adds the share of the \
+    speed of the fastest reference: copying in memory where reads were warm, else one flat file.";
 
 pub(super) fn chart(group: &Group<'_>) -> Result<Chart> {
     let panels = group.columns.iter().map(|column| panel(group, column)).collect::<Result<Vec<_>>>()?;

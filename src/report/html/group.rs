@@ -35,8 +35,9 @@ pub(super) fn section(out: &mut String, group: &Group<'_>, level: usize, id: &st
             let _ = writeln!(out, "<p class=\"note\">{}</p>", escape(&harness));
         }
     }
-    for chart in charts::all(group)? {
-        picture(out, group, &chart, level, id)?;
+    // In a group of a run, such as its cold reads, much has no place; elsewhere an empty chart is worth a word.
+    for chart in charts::all(group)?.iter().filter(|chart| !interleaved(group.results) || !chart.panels.is_empty()) {
+        picture(out, group, chart, level, id)?;
     }
     if let Some(payload) = payload(group) {
         heading(out, level, &format!("{id}payload"), "Payload and pixels");

@@ -68,7 +68,7 @@ fn entry(out: &mut String, entry: &Entry<'_>) {
         }
         Entry::Value { point, half, standing } => {
             let class = match standing {
-                Standing::Fastest(_) => " class=\"best\"",
+                Standing::Fastest(..) => " class=\"best\"",
                 Standing::Together(_) => " class=\"near\"",
                 _ => "",
             };

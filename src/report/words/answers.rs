@@ -52,15 +52,12 @@ fn judged(group: &Group<'_>, column: &Column<'_>) -> (String, String) {
         Ok(rankings) => rankings,
         Err(why) => return ("Not said".to_owned(), format!("({why}). The estimates are in the summary.")),
     };
-    let apart = rankings.len() > 1 || rankings.iter().any(|ranking| ranking.many_files);
     let mut told = rankings.iter().map(|ranking| {
-        let among = match (apart, ranking.many_files) {
-            (false, _) => "",
-            (true, true) => "Among stores of many files: ",
-            (true, false) => "Among stores of few files: ",
-        };
         let (short, rest) = ranked(ranking, column);
-        (format!("{among}{short}"), rest)
+        match ranking.among {
+            "" => (short, rest),
+            among => (format!("Fastest{among}: {short}"), rest),
+        }
     });
     let (short, mut rest) = told.next().unwrap_or_default();
     for (short, more) in told {

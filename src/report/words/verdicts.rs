@@ -27,10 +27,10 @@ fn detectable(least: f64) -> String {
 /// What stands beneath a number in the summary.
 pub(in crate::report) fn standing(standing: &Standing<'_>) -> String {
     match standing {
-        Standing::Fastest(0) => "fastest".into(),
-        Standing::Fastest(close) => format!("fastest, with {close} tied or not told apart"),
+        Standing::Fastest(among, 0) => format!("fastest{among}"),
+        Standing::Fastest(among, close) => format!("fastest{among}, with {close} tied or not told apart"),
         Standing::Together(share) | Standing::Behind(share) => format!("{} of fastest", format::percent(*share)),
-        Standing::Highest => "highest estimate, but nobody is slower for certain".into(),
+        Standing::Highest(among) => format!("highest estimate{among}, but nobody is slower for certain"),
         Standing::Judged(comparison, best) => verdict(comparison, best),
         Standing::Unranked(why) => (*why).into(),
     }
@@ -39,7 +39,7 @@ pub(in crate::report) fn standing(standing: &Standing<'_>) -> String {
 /// The sign before a number in the summary, and what it means; nothing where there is none.
 pub(in crate::report) fn sign(standing: &Standing<'_>) -> Option<(&'static str, &'static str)> {
     match standing {
-        Standing::Fastest(_) => Some(("★", "fastest")),
+        Standing::Fastest(..) => Some(("★", "fastest")),
         Standing::Together(_) => Some(("≈", "not told apart from the fastest")),
         Standing::Judged(comparison, _) => match comparison.verdict.as_str() {
             "tied" => Some(("=", "tied with the best")),
