@@ -1,7 +1,7 @@
 //! One entry of the summary table: a number with what may be said of it, or why there is none.
 
 use super::model::{Column, Group, Point, Row, Slot, interleaved};
-use super::pick::{fastest, half_width};
+use super::pick::{Pick, fastest, half_width};
 use super::rankings::{Ranking, rankings};
 use crate::results::{CellKind, Comparison};
 
@@ -38,29 +38,40 @@ pub(super) enum Standing<'a> {
 
 /// The summary table's entries of one column, in the order of the rows.
 pub(super) fn entries<'a>(group: &Group<'a>, column: &Column<'a>) -> Vec<Entry<'a>> {
-    let standing: Box<dyn Fn(&Row<'a>, Point) -> Standing<'a> + '_> = match interleaved(group.results) {
-        true => {
-            let judged = rankings(group, column);
-            Box::new(move |row, _| of_run(&judged, row, group.cache))
-        }
-        false => {
-            let pick = fastest(group, column);
-            Box::new(move |row, point| match &pick {
-                // Alone there is nothing to be faster than.
-                Some(pick) if pick.slowest.is_some() && same(pick.best.0, row) => Standing::Fastest("", 0),
-                Some(pick) if pick.together.iter().any(|other| same(other, row)) => {
-                    Standing::Together(point.rate / pick.best.1.rate)
-                }
-                Some(pick) => Standing::Behind(point.rate / pick.best.1.rate),
-                None => Standing::Unranked("not ranked"),
-            })
-        }
+    let standings = match interleaved(group.results) {
+        true => Standings::Run(rankings(group, column)),
+        false => Standings::Criterion(fastest(group, column)),
     };
     let entry = |row: &Row<'a>| match group.slot(row, column, column.images) {
         Slot::Missing(word, reason) => Entry::Missing(word, reason),
-        Slot::Measured(point) => Entry::Value { point, half: half_width(point), standing: standing(row, point) },
+        Slot::Measured(point) => {
+            let standing = match &standings {
+                Standings::Run(judged) => of_run(judged, row, group.cache),
+                Standings::Criterion(pick) => of_criterion(pick.as_ref(), row, point),
+            };
+            Entry::Value { point, half: half_width(point), standing }
+        }
     };
     group.rows.iter().map(entry).collect()
+}
+
+/// What is known of a column.
+enum Standings<'g, 'a> {
+    Run(Result<Vec<Ranking<'g, 'a>>, &'static str>),
+    Criterion(Option<Pick<'g, 'a>>),
+}
+
+fn of_criterion<'a>(pick: Option<&Pick<'_, 'a>>, row: &Row<'a>, point: Point) -> Standing<'a> {
+    let Some(pick) = pick else { return Standing::Unranked("not ranked") };
+    let share = point.rate / pick.best.1.rate;
+    // Alone there is nothing to be faster than.
+    if pick.slowest.is_some() && same(pick.best.0, row) {
+        Standing::Fastest("", 0)
+    } else if pick.together.iter().any(|other| same(other, row)) {
+        Standing::Together(share)
+    } else {
+        Standing::Behind(share)
+    }
 }
 
 fn same(row: &Row<'_>, other: &Row<'_>) -> bool {
