@@ -137,7 +137,7 @@ fn references_are_apart_and_never_ranked() {
 fn peers_are_ranked_like_formats() {
     let page = html(&[run()]).unwrap();
     assert!(page.contains("<th scope=\"rowgroup\">What people run in Python</th>"));
-    assert!(page.contains("75.0 times slower (67.5 to 82.5)"));
+    assert!(page.contains("75.0 times slower (67.5&nbsp;to&nbsp;82.5)"));
     let svg = page.split("<svg").find(|svg| svg.contains(">epoch: images/s with 1,000 images<")).unwrap();
     assert!(svg.contains("python:h5py-single (peer)"));
 }

@@ -83,7 +83,10 @@ fn entry(out: &mut String, entry: &Entry<'_>) {
             let rate = format::rate(point.rate);
             let said = match words::standing(standing) {
                 said if said.is_empty() => said,
-                said => format!("<small class=\"said\">{}</small>", escape(&said).replace(" %", "&nbsp;%")),
+                said => format!(
+                    "<small class=\"said\">{}</small>",
+                    escape(&said).replace(" %", "&nbsp;%").replace(" to ", "&nbsp;to&nbsp;")
+                ),
             };
             let _ = write!(out, "<td{class}>{sign}{rate}<small>{half}</small>{said}</td>");
         }

@@ -11,7 +11,7 @@ pub(super) fn folded(group: &Group<'_>) -> Folded {
         "format",
         "in memory before a turn, at most",
         "from the device per turn",
-        "share of the store's bytes",
+        "share of the store's bytes, as allocated",
         "names and inodes",
         "proved",
     ];
@@ -21,7 +21,8 @@ pub(super) fn folded(group: &Group<'_>) -> Folded {
         let none = || format::NONE.to_owned();
         let turns = cell.turns.images.len();
         let per_turn = proof.device_read_bytes.filter(|_| turns > 0).map(|bytes| bytes as f64 / turns as f64);
-        let whole = cell.storage.as_ref().map(|s| s.apparent_bytes as f64).filter(|bytes| *bytes > 0.0);
+        // A device gives whole blocks.
+        let whole = cell.storage.as_ref().map(|s| s.allocated_bytes as f64).filter(|bytes| *bytes > 0.0);
         table.push(vec![
             column.label.clone(),
             row.label.clone(),
