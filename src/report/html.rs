@@ -1,8 +1,11 @@
 //! The page: one file, no network, no script. Every string that comes from results goes through [`escape`].
 
+mod details;
+mod gaps;
 mod group;
 mod payload;
 mod provenance;
+mod summary;
 
 use super::charts::Table;
 use super::model::{self, Group};
@@ -158,6 +161,6 @@ fn heading(out: &mut String, level: usize, id: &str, text: &str) {
 }
 
 /// Formats of a group that are not references, twins or peers.
-fn formats<'g, 'a>(group: &'g Group<'a>) -> impl Iterator<Item = &'g model::Row<'a>> {
+pub(super) fn formats<'g, 'a>(group: &'g Group<'a>) -> impl Iterator<Item = &'g model::Row<'a>> {
     group.rows.iter().filter(|row| row.kind == crate::results::CellKind::Format)
 }

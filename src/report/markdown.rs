@@ -1,9 +1,10 @@
 //! The summary as Markdown, for pull requests and job summaries.
 
+use super::entry::{Entry, Standing, entries};
 use super::html::{clean, results_file};
-use super::model::{Group, groups, outcome, point, reason};
-use super::pick::{Entry, NOISY, entries};
-use super::{format, words};
+use super::model::{Group, groups, interleaved, outcome, point, reason};
+use super::pick::NOISY;
+use super::{format, tables, words};
 use crate::results::Results;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -55,6 +56,9 @@ pub(super) fn page(results: &[Results]) -> String {
 }
 
 fn section(out: &mut String, group: &Group<'_>) {
+    if let Some(means) = words::cache(group.cache).filter(|_| interleaved(group.results)) {
+        let _ = writeln!(out, "{means}\n");
+    }
     out.push_str("### In short\n\n");
     for words::Answer { question, short, rest } in words::answers(group) {
         let _ = writeln!(out, "- **{question}:** {} {}", escape(&short), escape(&rest));
@@ -69,41 +73,62 @@ fn section(out: &mut String, group: &Group<'_>) {
         out.push_str(" allocated per image | files |\n|:--|");
         out.push_str(&"--:|".repeat(group.columns.len() + 2));
         out.push('\n');
-        let columns: Vec<Vec<Entry>> = group.columns.iter().map(|column| entries(group, column)).collect();
+        let columns: Vec<Vec<Entry<'_>>> = group.columns.iter().map(|column| entries(group, column)).collect();
         for (nth, row) in group.rows.iter().enumerate() {
             let _ = write!(out, "| {} |", escape(&row.label));
-            for column in &columns {
-                let _ = write!(out, " {} |", entry(&column[nth]));
+            for (column, entries) in group.columns.iter().zip(&columns) {
+                let text = match group.takes_part(row, column) {
+                    true => entry(&entries[nth], interleaved(group.results)),
+                    false => format::NONE.to_owned(),
+                };
+                let _ = write!(out, " {text} |");
             }
             let space = group.space(row).map_or((format::NONE.to_owned(), format::NONE.to_owned()), |(images, s)| {
                 (format::bytes_each(s.allocated_bytes as f64 / images as f64), format::count(s.files))
             });
             let _ = writeln!(out, " {} | {} |", space.0, space.1);
         }
-        let _ = write!(out, "\n{}\n\n", words::LEGEND);
+        let _ = write!(out, "\n{}\n\n", words::legend(group));
+        noise(out, group);
     }
     gaps(out, group);
 }
 
-fn entry(entry: &Entry) -> String {
+/// An entry of the summary; `judged` entries say their verdict in words.
+fn entry(entry: &Entry<'_>, judged: bool) -> String {
     match entry {
         Entry::Missing(word, _) => format!("*{word}*"),
-        Entry::Value { point, half, best, together, .. } => {
-            let sign = if *best {
-                "★ "
-            } else if *together {
-                "≈ "
-            } else {
-                ""
-            };
+        Entry::Value { point, half, standing } => {
+            let sign = words::sign(standing).map_or(String::new(), |(sign, _)| format!("{sign} "));
             let half = match half {
                 None => String::new(),
                 Some(half) if *half > NOISY => format!(" ({})", format::interval(point.interval, "")),
                 Some(half) => format!(" ± {}", format::percent(*half)),
             };
             let rate = format::rate(point.rate);
-            if *best { format!("{sign}**{rate}**{half}") } else { format!("{sign}{rate}{half}") }
+            let best = matches!(standing, Standing::Fastest(..));
+            let number = if best { format!("{sign}**{rate}**{half}") } else { format!("{sign}{rate}{half}") };
+            match words::standing(standing) {
+                said if judged && !said.is_empty() => format!("{number}<br>{}", escape(&said)),
+                _ => number,
+            }
         }
+    }
+}
+
+/// The noise floor, and what measuring costs.
+fn noise(out: &mut String, group: &Group<'_>) {
+    if let Some(table) = tables::noise(group) {
+        out.push_str("### Noise floor: a format against a second store of itself\n\n");
+        let _ = writeln!(out, "| {} |\n|{}", table.heads.join(" | "), ":--|".repeat(table.heads.len()));
+        for row in table.rows {
+            let cells: Vec<String> = row.iter().map(|text| escape(text)).collect();
+            let _ = writeln!(out, "| {} |", cells.join(" | "));
+        }
+        out.push('\n');
+    }
+    if let Some(harness) = words::harness(group) {
+        let _ = writeln!(out, "{}\n", escape(&harness));
     }
 }
 

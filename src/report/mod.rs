@@ -2,15 +2,22 @@
 //! The same results give the same bytes.
 
 mod charts;
+mod entry;
 #[cfg(test)]
 mod fixture;
 mod format;
 mod html;
 mod markdown;
 mod model;
+mod noise;
 mod pick;
+mod rankings;
+mod row;
+#[cfg(test)]
+mod run_fixture;
 mod style;
 pub mod terminal;
+mod tables;
 mod words;
 
 use crate::error::Result;
@@ -55,5 +62,7 @@ pub fn write(results: &[Results], dir: &Path) -> Result<PathBuf> {
     Ok(index)
 }
 
+#[cfg(test)]
+mod run_tests;
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,9 @@
 //! What the report shows, worked out from results: rows, columns and slots. Pure: no text layout, no drawing.
 
-use super::style::{self, Style};
+pub(super) use super::row::Row;
+use super::row::{is_harness, rows};
+use super::style;
 use crate::results::{Cell, CellKind, DatasetFacts, Results, Status, Storage};
-use std::collections::BTreeMap;
 
 /// Workloads in the order of the page; others follow as they appear.
 const ORDER: [&str; 7] = ["write_one", "write_batch", "read_one", "read_batch", "scan", "epoch", "open"];
@@ -21,23 +22,11 @@ pub(super) struct Group<'a> {
     pub threads: u32,
     /// `payload`, `pixels`, `tensor`.
     pub deliver: &'a str,
-    /// Formats, then references, null twins and peers.
+    /// Formats and peers, then null twins, then references.
     pub rows: Vec<Row<'a>>,
     /// Workloads with at least one measured cell.
     pub columns: Vec<Column<'a>>,
     cells: Vec<&'a Cell>,
-}
-
-/// One format, reference, null twin or peer.
-pub(super) struct Row<'a> {
-    /// Which of the four.
-    pub kind: CellKind,
-    /// Its name in the results.
-    pub format: &'a str,
-    /// Its name with its role.
-    pub label: String,
-    /// Its colour and marker.
-    pub style: Style,
 }
 
 /// One workload as measured: with one batch size and one durability.
@@ -126,6 +115,11 @@ pub(super) fn point(cell: &Cell) -> Option<Point> {
     Some(Point { rate, interval })
 }
 
+/// Whether cells took turns, so that there are verdicts; criterion measures one after another.
+pub(super) fn interleaved(results: &Results) -> bool {
+    !results.run.profile.starts_with("criterion")
+}
+
 /// Everything of all results, in groups. Runs are never pooled.
 pub(super) fn groups(results: &[Results]) -> Vec<Group<'_>> {
     let styles = style::assign(results);
@@ -160,28 +154,9 @@ pub(super) fn groups(results: &[Results]) -> Vec<Group<'_>> {
     groups
 }
 
-fn rows<'a>(cells: &[&'a Cell], styles: &BTreeMap<(CellKind, &'a str), Style>) -> Vec<Row<'a>> {
-    let mut rows: Vec<Row<'a>> = Vec::new();
-    for cell in cells {
-        if rows.iter().any(|r| r.kind == cell.kind && r.format == cell.format) {
-            continue;
-        }
-        let role = match cell.kind {
-            CellKind::Format => "",
-            CellKind::Reference => " (reference)",
-            CellKind::Null => " (null twin)",
-            CellKind::Peer => " (peer)",
-        };
-        let style = styles.get(&(cell.kind, cell.format.as_str())).copied().unwrap_or_default();
-        rows.push(Row { kind: cell.kind, format: &cell.format, label: format!("{}{role}", cell.format), style });
-    }
-    rows.sort_by_key(|row| row.kind);
-    rows
-}
-
 fn columns<'a>(cells: &[&'a Cell]) -> Vec<Column<'a>> {
     let mut columns: Vec<Column<'a>> = Vec::new();
-    for cell in cells.iter().filter(|cell| point(cell).is_some()) {
+    for cell in cells.iter().filter(|cell| point(cell).is_some() && !is_harness(cell)) {
         match columns.iter_mut().find(|c| c.holds(cell)) {
             Some(column) => column.images = column.images.max(cell.images),
             None => columns.push(Column {
@@ -224,7 +199,7 @@ impl<'a> Group<'a> {
 
     /// What stands at `row` and `column` for stores of `images` images.
     pub(super) fn slot(&self, row: &Row<'_>, column: &Column<'_>, images: u64) -> Slot {
-        let mine = |cell: &&&'a Cell| cell.kind == row.kind && cell.format == row.format;
+        let mine = |cell: &&&'a Cell| row.is_of(cell);
         let exact = self.cells.iter().filter(mine).filter(|c| column.holds(c) && c.images == images);
         // A cell that never ran may carry another batch or count than those that did: its reason still belongs here.
         let near = self.cells.iter().filter(mine).filter(|c| c.workload == column.workload && outcome(c) != "ok");
@@ -240,6 +215,18 @@ impl<'a> Group<'a> {
             Some(cell) => Slot::Missing(outcome(cell), reason(cell)),
             None => Slot::Missing("not measured", format!("no cell with {images} images in these results")),
         }
+    }
+
+    /// Whether a row has any cell of a column's workload. A format that has none is missing; a reference or a peer
+    /// takes part in some workloads only.
+    pub(super) fn takes_part(&self, row: &Row<'_>, column: &Column<'_>) -> bool {
+        row.kind == CellKind::Format || self.cells.iter().any(|c| row.is_of(c) && c.workload == column.workload)
+    }
+
+    /// The cell at `row` and `column` that gave a number.
+    pub(super) fn measured(&self, row: &Row<'_>, column: &Column<'_>, images: u64) -> Option<&'a Cell> {
+        let here = |c: &&&'a Cell| row.is_of(c) && column.holds(c) && c.images == images && point(c).is_some();
+        self.cells.iter().find(here).copied()
     }
 
     /// The point at `row` and `column`, where there is one.
@@ -268,7 +255,7 @@ impl<'a> Group<'a> {
 
     /// Space of `row`'s largest store that was written and verified: number of images, and what they take.
     pub(super) fn space(&self, row: &Row<'_>) -> Option<(u64, &'a Storage)> {
-        let mine = |c: &&&'a Cell| c.kind == row.kind && c.format == row.format && outcome(c) == "ok" && c.images > 0;
+        let mine = |c: &&&'a Cell| row.is_of(c) && outcome(c) == "ok" && c.images > 0;
         let held = self.cells.iter().filter(mine).filter_map(|c| Some((c.images, c.storage.as_ref()?)));
         held.reduce(|best, next| if next.0 > best.0 { next } else { best })
     }

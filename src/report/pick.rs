@@ -1,6 +1,7 @@
-//! Which format is fastest or smallest, and which of the others the intervals do not tell apart from it.
+//! Which format is smallest; and, where cells were measured one after another, which is fastest and which of the others
+//! are not told apart from it. Interleaved runs bring verdicts of their own: see `rankings`.
 
-use super::model::{Column, Group, Point, Row, Slot};
+use super::model::{Column, Group, Point, Row, interleaved};
 use crate::results::CellKind;
 
 /// The outcome of one column.
@@ -31,14 +32,13 @@ const SEQUENTIAL_FACTOR: f64 = 1.25;
 pub(super) const NOISY: f64 = 0.5;
 
 /// Half an interval's width over the estimate.
-fn half_width(point: Point) -> Option<f64> {
+pub(super) fn half_width(point: Point) -> Option<f64> {
     point.interval.map(|(lo, hi)| (hi - lo) / 2.0 / point.rate)
 }
 
-fn told_apart(group: &Group<'_>, best: Point, other: Point) -> bool {
+fn told_apart(best: Point, other: Point) -> bool {
     let noisy = |point| half_width(point).is_none_or(|half| half > NOISY);
-    let sequential = group.results.run.profile.starts_with("criterion");
-    let close = sequential && best.rate < other.rate * SEQUENTIAL_FACTOR;
+    let close = best.rate < other.rate * SEQUENTIAL_FACTOR;
     // Wild intervals that are still worlds apart are told apart all the same.
     let far = best.interval.zip(other.interval).is_some_and(|((lo, _), (_, hi))| lo > hi * 10.0);
     !overlap(best, other) && !close && (far || !noisy(best) && !noisy(other))
@@ -51,7 +51,7 @@ pub(super) fn too_few_samples(group: &Group<'_>) -> bool {
 
 /// The fastest format of a column at its largest number of images; none where it may not be ranked.
 pub(super) fn fastest<'g, 'a>(group: &'g Group<'a>, column: &'g Column<'a>) -> Option<Pick<'g, 'a>> {
-    if !column.ranked() || too_few_samples(group) {
+    if !column.ranked() || too_few_samples(group) || interleaved(group.results) {
         return None;
     }
     let formats = group.rows.iter().filter(|row| row.kind == CellKind::Format);
@@ -59,7 +59,7 @@ pub(super) fn fastest<'g, 'a>(group: &'g Group<'a>, column: &'g Column<'a>) -> O
         formats.filter_map(|row| Some((row, group.point(row, column, column.images)?))).collect();
     all.sort_by(|a, b| b.1.rate.total_cmp(&a.1.rate));
     let (&best, rest) = all.split_first()?;
-    let together = rest.iter().filter(|(_, p)| !told_apart(group, best.1, *p)).map(|(row, _)| *row).collect();
+    let together = rest.iter().filter(|(_, p)| !told_apart(best.1, *p)).map(|(row, _)| *row).collect();
     Some(Pick { column, best, together, slowest: rest.last().copied() })
 }
 
@@ -71,41 +71,4 @@ pub(super) fn smallest<'g, 'a>(group: &'g Group<'a>) -> Option<(Vec<&'g Row<'a>>
         .collect();
     let least = sizes.iter().map(|(_, size)| *size).min_by(f64::total_cmp)?;
     Some((sizes.into_iter().filter(|(_, size)| *size == least).map(|(row, _)| row).collect(), least))
-}
-
-/// One entry of the summary table.
-pub(super) enum Entry {
-    /// A number.
-    Value {
-        /// The estimate.
-        point: Point,
-        /// Half the interval's width over the estimate.
-        half: Option<f64>,
-        /// Share of the fastest format's rate; none where nothing is ranked.
-        share: Option<f64>,
-        /// Whether it is the fastest format.
-        best: bool,
-        /// Whether it is not told apart from the fastest.
-        together: bool,
-    },
-    /// The word for how it ended, and the reason.
-    Missing(&'static str, String),
-}
-
-/// The summary table's entries of one column, in the order of the rows.
-pub(super) fn entries(group: &Group<'_>, column: &Column<'_>) -> Vec<Entry> {
-    let pick = fastest(group, column);
-    let is = |row: &Row<'_>, other: &Row<'_>| row.kind == other.kind && row.format == other.format;
-    let entry = |row: &Row<'_>| match group.slot(row, column, column.images) {
-        Slot::Missing(word, reason) => Entry::Missing(word, reason),
-        Slot::Measured(point) => Entry::Value {
-            point,
-            half: half_width(point),
-            share: pick.as_ref().map(|p| point.rate / p.best.1.rate),
-            // Alone there is nothing to be faster than.
-            best: pick.as_ref().is_some_and(|p| p.slowest.is_some() && is(p.best.0, row)),
-            together: pick.as_ref().is_some_and(|p| p.together.iter().any(|other| is(other, row))),
-        },
-    };
-    group.rows.iter().map(entry).collect()
 }

@@ -16,6 +16,9 @@ pub(super) const SERIES: [(u8, u8, u8); 8] = [
     (0x6B, 0x6B, 0x6B),
 ];
 
+/// The grey among them.
+const GREY: usize = 7;
+
 /// How a series is drawn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Style {
@@ -63,13 +66,21 @@ fn nth(nth: usize) -> Style {
     Style { colour: nth % SERIES.len(), marker: MARKERS[(nth + nth / SERIES.len()) % MARKERS.len()] }
 }
 
-/// A style for each format; formats first, so that references do not shift them.
+/// A style for each format and peer. References are grey rings and null twins rings in the colour of their format: what
+/// is not ranked is hollow.
 pub(super) fn assign(results: &[Results]) -> BTreeMap<(CellKind, &str), Style> {
-    let mut styles = BTreeMap::new();
-    for kind in [CellKind::Format, CellKind::Reference, CellKind::Null, CellKind::Peer] {
+    let mut styles: BTreeMap<(CellKind, &str), Style> = BTreeMap::new();
+    for kind in [CellKind::Format, CellKind::Peer, CellKind::Null, CellKind::Reference] {
         for cell in results.iter().flat_map(|r| &r.cells).filter(|c| c.kind == kind) {
-            let next = nth(styles.len());
-            styles.entry((kind, cell.format.as_str())).or_insert(next);
+            let style = match kind {
+                CellKind::Format | CellKind::Peer => nth(styles.len()),
+                CellKind::Null => {
+                    let original = styles.get(&(CellKind::Format, cell.format.as_str())).copied().unwrap_or_default();
+                    Style { marker: Marker::Ring, ..original }
+                }
+                CellKind::Reference => Style { colour: GREY, marker: Marker::Ring },
+            };
+            styles.entry((kind, cell.format.as_str())).or_insert(style);
         }
     }
     styles

@@ -1,6 +1,7 @@
 //! The report as a whole: what it must hold, and what must not break it.
 
 use super::fixture::{cell, mark, realistic, results};
+use super::run_fixture::run;
 use super::{html, markdown, write};
 use crate::results::*;
 use crate::sample::ImageShape;
@@ -9,7 +10,8 @@ use crate::sample::ImageShape;
 fn poison(value: &mut serde_json::Value, field: &str) {
     use serde_json::Value;
     match value {
-        Value::String(text) if !["schema", "kind", "status"].contains(&field) => {
+        // Nor the names that verdicts and cells know one another by.
+        Value::String(text) if !["schema", "kind", "status", "id", "best", "other"].contains(&field) => {
             *text = format!("{text}\"'><script>alert('{field}')</script>&|\u{1}");
         }
         Value::Array(items) => items.iter_mut().for_each(|item| poison(item, field)),
@@ -20,15 +22,22 @@ fn poison(value: &mut serde_json::Value, field: &str) {
 
 #[test]
 fn no_string_of_the_results_becomes_markup() {
-    let mut value = serde_json::to_value(realistic()).unwrap();
+    let fields = [
+        "format", "workload", "reason", "name", "cpu", "command", "fs", "sha256", "library", "rustc", "cache", "run id",
+    ];
+    never_markup(realistic(), &fields);
+    never_markup(run(), &["format", "workload", "ledger_reason", "metadata", "cache", "verdict", "command"]);
+}
+
+fn never_markup(results: Results, fields: &[&str]) {
+    let mut value = serde_json::to_value(results).unwrap();
     poison(&mut value, "");
+    poison(&mut value["run"]["id"], "run id");
     let poisoned: Results = serde_json::from_value(value).unwrap();
     let page = html(std::slice::from_ref(&poisoned)).unwrap();
     assert!(!page.contains("<script"), "a script got through");
     assert!(!page.contains('\u{1}'), "a control character got through");
-    for field in
-        ["format", "workload", "reason", "name", "cpu", "command", "fs", "sha256", "library", "rustc", "cache", "id"]
-    {
+    for field in fields {
         assert!(page.contains(&format!("&lt;script&gt;alert(&#39;{field}&#39;)")), "{field} is not on the page");
     }
     let dir = tempfile::tempdir().unwrap();
@@ -97,7 +106,9 @@ fn noise_and_small_differences_are_not_told_apart() {
     };
     let apart = "told apart from it.";
     assert!(told(1.0, 9.0, 0.01, "criterion").contains(apart));
-    assert!(told(1.0, 1.2, 0.01, "standard").contains(apart));
+    // An interleaved run has verdicts, or nothing is said: intervals side by side are none.
+    let run = told(1.0, 9.0, 0.01, "standard");
+    assert!(run.contains("no verdict in these results") && !run.contains(apart) && !run.contains("★ **"), "{run}");
     // Criterion measures one after another, so 20 percent is nothing; nor is a factor of nine between wild intervals.
     assert!(told(1.0, 1.2, 0.01, "criterion").contains("Not told apart from it: dir:png"));
     assert!(told(1.0, 9.0, 0.6, "criterion").contains("Not told apart from it: dir:png"));

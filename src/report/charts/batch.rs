@@ -7,6 +7,7 @@ use super::scale::Scale;
 use super::speed::grid;
 use super::{Chart, Panel};
 use crate::error::Result;
+use crate::results::CellKind;
 
 const WIDTH: f64 = 540.0;
 const ROW: f64 = 24.0;
@@ -22,7 +23,7 @@ pub(super) fn chart(group: &Group<'_>) -> Result<Chart> {
     for (single, batch, word, slug) in PAIRS {
         if let (Some(single), Some(batch)) = (group.column(single), group.column(batch)) {
             panels.push(panel(group, single, batch, word, slug)?);
-            for row in &group.rows {
+            for row in rows(group).filter(|row| group.takes_part(row, single) || group.takes_part(row, batch)) {
                 let (one, many) = (group.slot(row, single, single.images), group.slot(row, batch, batch.images));
                 let text = |slot: &Slot| match slot {
                     Slot::Measured(p) => format::micros(1e6 / p.rate),
@@ -40,18 +41,22 @@ pub(super) fn chart(group: &Group<'_>) -> Result<Chart> {
         slug: "batch",
         title: "One at a time against in batches",
         how: "Further left is cheaper; the scale is logarithmic. The ring is the time of an image handled alone, the disc its \
-              time as part of a batch, and the number at the right how many times dearer alone is.",
+              time as part of a batch, and the number at the right how many times dearer alone is. Grey names are the machine's references.",
         panels,
         table,
         key: false,
     })
 }
 
+/// Null twins have their own table. References and peers are here where they take part at all.
+fn rows<'g, 'a>(group: &'g Group<'a>) -> impl Iterator<Item = &'g Row<'a>> {
+    group.rows.iter().filter(|row| row.kind != CellKind::Null)
+}
+
 fn panel(group: &Group<'_>, single: &Column<'_>, batch: &Column<'_>, word: &str, slug: &str) -> Result<Panel> {
-    let rows: Vec<(&Row<'_>, Option<Point>, Option<Point>)> = group
-        .rows
-        .iter()
+    let rows: Vec<(&Row<'_>, Option<Point>, Option<Point>)> = rows(group)
         .map(|row| (row, group.point(row, single, single.images), group.point(row, batch, batch.images)))
+        .filter(|(row, one, many)| row.kind == CellKind::Format || one.is_some() || many.is_some())
         .collect();
     let title = format!("{word}: {} against {}", single.label, batch.label);
     let sizes = format!(
@@ -60,7 +65,7 @@ fn panel(group: &Group<'_>, single: &Column<'_>, batch: &Column<'_>, word: &str,
         format::count(batch.batch),
         format::images(batch.images)
     );
-    let widest = rows.iter().map(|(row, ..)| text_width(&row.label, TEXT)).fold(60.0, f64::max);
+    let widest = rows.iter().map(|(row, ..)| text_width(row.short(), TEXT)).fold(60.0, f64::max);
     let left = widest.min(218.0) + 14.0;
     let right = WIDTH - 82.0;
     let height = TOP + ROW * rows.len() as f64 + 44.0;
@@ -81,7 +86,8 @@ fn panel(group: &Group<'_>, single: &Column<'_>, batch: &Column<'_>, word: &str,
         for (nth, (row, one, many)) in rows.iter().enumerate() {
             let y = TOP + ROW * (nth as f64 + 0.5);
             let ink = Ink::Series(row.style.colour);
-            c.text(&fit(&row.label, TEXT, 220.0), (left - 8.0, y), Ink::Text, TEXT, Side::End);
+            let name = if row.is_ranked() { Ink::Text } else { Ink::Muted };
+            c.text(&fit(row.short(), TEXT, 220.0), (left - 8.0, y), name, TEXT, Side::End);
             let (a, b) = (one.map(|p| x.at(1e6 / p.rate)), many.map(|p| x.at(1e6 / p.rate)));
             if let (Some(a), Some(b)) = (a, b) {
                 // The line ends at the ring's edge: the ring stays hollow.

@@ -7,7 +7,7 @@ mod scaling;
 mod space;
 mod speed;
 
-use super::model::{Group, Row};
+use super::model::{Group, Row, interleaved};
 use crate::error::Result;
 
 /// One chart of the page.
@@ -56,9 +56,14 @@ impl Table {
     }
 }
 
-/// The four charts of a group.
+/// The charts of a group. A run measures one number of images: it says nothing about growth.
 pub(super) fn all(group: &Group<'_>) -> Result<Vec<Chart>> {
-    Ok(vec![speed::chart(group)?, scaling::chart(group)?, space::chart(group)?, batch::chart(group)?])
+    let mut charts = vec![speed::chart(group)?];
+    if !interleaved(group.results) || group.columns.iter().any(|column| group.counts(column).len() > 1) {
+        charts.push(scaling::chart(group)?);
+    }
+    charts.extend([space::chart(group)?, batch::chart(group)?]);
+    Ok(charts)
 }
 
 /// A format's mark alone, for a key.

@@ -1,6 +1,7 @@
 //! Chart 3: bytes an image takes on disk, as files say and as the file system sets aside.
 
 use super::super::format;
+use super::super::html::formats;
 use super::super::model::Group;
 use super::canvas::{Ink, SMALL, Side, TEXT, fit, picture, text_width};
 use super::scale::Scale;
@@ -44,7 +45,7 @@ pub(super) fn chart(group: &Group<'_>) -> Result<Chart> {
 }
 
 fn lines<'a>(group: &'a Group<'_>) -> Vec<Line<'a>> {
-    let held = group.rows.iter().filter_map(|row| {
+    let held = formats(group).filter_map(|row| {
         let (images, storage) = group.space(row)?;
         Some(Line { label: &row.label, images, storage })
     });
@@ -121,7 +122,7 @@ fn table(group: &Group<'_>, lines: &[Line<'_>]) -> super::Table {
             format::count(*files),
         ]);
     }
-    for row in group.rows.iter().filter(|row| group.space(row).is_none()) {
+    for row in formats(group).filter(|row| group.space(row).is_none()) {
         let mut cells = vec![row.label.clone(), "no verified store in these results".into()];
         cells.resize(heads.len(), format::NONE.into());
         table.push(cells);

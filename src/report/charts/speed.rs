@@ -1,23 +1,34 @@
 //! Chart 1: images per second with their intervals, one panel a workload.
 
 use super::super::format;
-use super::super::model::{Column, Group, Point, Row, Slot};
+use super::super::model::{Column, Group, Point, Row, Slot, interleaved};
 use super::canvas::{Canvas, Ink, SMALL, Side, TEXT, fit, picture, text_width};
 use super::scale::Scale;
 use super::{Chart, Panel, slug};
 use crate::error::Result;
+use crate::results::Cell;
 
 const WIDTH: f64 = 540.0;
 const ROW: f64 = 22.0;
 const TOP: f64 = 58.0;
+
+const HOW_CRITERION: &str = "Further right is faster; the scale is logarithmic. Each mark is the estimate, the bar through \
+    it the 95 % interval, which is often narrower than the mark; rows run from the fastest to the slowest.";
+
+const HOW_RUN: &str = "Further right is faster; the scale is logarithmic. Each mark is the estimate, the bar through it its \
+    own 95 % interval; who is faster than whom is said by the verdicts, not by bars that overlap or do not. Hollow marks with \
+    grey names are the machine's references and the null twin, which are never ranked. The table adds the share of the \
+    speed of the fastest reference: copying in memory where reads were warm, else one flat file.";
 
 pub(super) fn chart(group: &Group<'_>) -> Result<Chart> {
     let panels = group.columns.iter().map(|column| panel(group, column)).collect::<Result<Vec<_>>>()?;
     Ok(Chart {
         slug: "speed",
         title: "Speed",
-        how: "Further right is faster; the scale is logarithmic. Each mark is the estimate, the bar through it the 95 % \
-              interval, which is often narrower than the mark; rows run from the fastest to the slowest.",
+        how: match interleaved(group.results) {
+            false => HOW_CRITERION,
+            true => HOW_RUN,
+        },
         panels,
         table: table(group),
         key: false,
@@ -25,8 +36,8 @@ pub(super) fn chart(group: &Group<'_>) -> Result<Chart> {
 }
 
 fn panel(group: &Group<'_>, column: &Column<'_>) -> Result<Panel> {
-    let mut rows: Vec<(&Row<'_>, Slot)> =
-        group.rows.iter().map(|row| (row, group.slot(row, column, column.images))).collect();
+    let taking = group.rows.iter().filter(|row| group.takes_part(row, column));
+    let mut rows: Vec<(&Row<'_>, Slot)> = taking.map(|row| (row, group.slot(row, column, column.images))).collect();
     let rate = |slot: &Slot| match slot {
         Slot::Measured(point) => point.rate,
         Slot::Missing(..) => 0.0,
@@ -34,7 +45,7 @@ fn panel(group: &Group<'_>, column: &Column<'_>) -> Result<Panel> {
     rows.sort_by(|a, b| rate(&b.1).total_cmp(&rate(&a.1)));
     let unit = column.unit();
     let title = format!("{}: {unit} with {}", column.label, format::images(column.images));
-    let widest = rows.iter().map(|(row, _)| text_width(&row.label, TEXT)).fold(60.0, f64::max);
+    let widest = rows.iter().map(|(row, _)| text_width(row.short(), TEXT)).fold(60.0, f64::max);
     let left = widest.min(218.0) + 14.0;
     let right = WIDTH - 78.0;
     let height = TOP + ROW * rows.len() as f64 + 44.0;
@@ -58,13 +69,14 @@ fn panel(group: &Group<'_>, column: &Column<'_>) -> Result<Panel> {
         );
         for (nth, (row, slot)) in rows.iter().enumerate() {
             let y = TOP + ROW * (nth as f64 + 0.5);
-            c.text(&fit(&row.label, TEXT, 220.0), (left - 8.0, y), Ink::Text, TEXT, Side::End);
+            let ink = if row.is_ranked() { Ink::Text } else { Ink::Muted };
+            c.text(&fit(row.short(), TEXT, 220.0), (left - 8.0, y), ink, TEXT, Side::End);
             match slot {
                 Slot::Measured(point) => {
                     c.line(&[(left, y), (right, y)], Ink::Grid, 0.75);
                     whisker(c, &scale, *point, y, row.style.colour);
                     c.marker((scale.at(point.rate), y), row.style, 4.5);
-                    c.text(&format::rate(point.rate), (WIDTH - 4.0, y), Ink::Text, TEXT, Side::End);
+                    c.text(&format::rate(point.rate), (WIDTH - 4.0, y), ink, TEXT, Side::End);
                 }
                 Slot::Missing(word, reason) => {
                     let text = if reason.starts_with(word) { reason.clone() } else { format!("{word}: {reason}") };
@@ -99,17 +111,31 @@ fn whisker(c: &mut Canvas<'_>, scale: &Scale, point: Point, y: f64, colour: usiz
 }
 
 fn table(group: &Group<'_>) -> super::Table {
-    let mut table = super::Table::new(&["workload", "images in the store", "format", "estimate", "95 % interval"], 2);
+    let mut heads = vec!["workload", "images in the store", "format", "estimate", "95 % interval"];
+    let shares = group.cells().iter().any(|cell| share(cell).is_some());
+    if shares {
+        heads.push("share of the reference's speed");
+    }
+    let mut table = super::Table::new(&heads, 2);
     for column in &group.columns {
-        for row in &group.rows {
+        for row in group.rows.iter().filter(|row| group.takes_part(row, column)) {
             let (value, interval) = match group.slot(row, column, column.images) {
                 Slot::Measured(p) => {
                     (format!("{} {}", format::rate(p.rate), column.unit()), format::interval(p.interval, column.unit()))
                 }
                 Slot::Missing(word, reason) => (word.to_owned(), reason),
             };
-            table.push(vec![column.label.clone(), format::count(column.images), row.label.clone(), value, interval]);
+            let mut line = vec![column.label.clone(), format::count(column.images), row.label.clone(), value, interval];
+            if shares {
+                let share = group.measured(row, column, column.images).and_then(share);
+                line.push(share.map_or(format::NONE.to_owned(), format::percent));
+            }
+            table.push(line);
         }
     }
     table
+}
+
+fn share(cell: &Cell) -> Option<f64> {
+    cell.estimate.as_ref()?.share_of_reference
 }

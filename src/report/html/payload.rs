@@ -18,7 +18,7 @@ pub(super) fn payload(group: &Group<'_>) -> Option<Table> {
     }
     // Where a file has a hole (HDF5 sets aside whole chunks), its length is more than what is kept.
     let kept = |storage: &Storage| storage.apparent_bytes.min(storage.allocated_bytes);
-    let mut table = Table::new(&head.iter().map(String::as_str).collect::<Vec<_>>(), 1);
+    let mut table = Table::new(&head.iter().map(String::as_str).collect::<Vec<_>>(), 0);
     for row in formats(group) {
         let stored = group.space(row).map(|(images, storage)| kept(storage) as f64 / images as f64);
         let stored_text = stored.map_or(format::NONE.to_owned(), format::bytes_each);

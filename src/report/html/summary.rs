@@ -1,0 +1,94 @@
+//! The table of all speeds.
+
+use super::super::entry::{Entry, Standing, entries};
+use super::super::model::{Group, Row, interleaved};
+use super::super::pick::NOISY;
+use super::super::{format, words};
+use super::{breakable, escape};
+use crate::results::CellKind;
+use std::fmt::Write as _;
+
+/// Writes the table with its legend.
+pub(super) fn summary(out: &mut String, group: &Group<'_>) {
+    let caption = "Speed by format and workload, at the largest number of images each workload was measured with";
+    let _ = write!(
+        out,
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table class=\"summary\">"
+    );
+    let _ = write!(out, "<caption>{caption}</caption><thead><tr><th scope=\"col\">format</th>");
+    for column in &group.columns {
+        let (label, images) = (escape(&column.label), format::images(column.images));
+        let unit = column.unit();
+        let _ = write!(out, "<th scope=\"col\">{label}<small>{unit}<br>{images}</small></th>");
+    }
+    out.push_str("</tr></thead><tbody>\n");
+    let columns: Vec<Vec<Entry<'_>>> = group.columns.iter().map(|column| entries(group, column)).collect();
+    let mut apart = None;
+    for (nth, row) in group.rows.iter().enumerate() {
+        if let Some(heading) = heading(row).filter(|heading| apart != Some(*heading) && interleaved(group.results)) {
+            apart = Some(heading);
+            let span = columns.len();
+            let _ = write!(out, "</tbody><tbody class=\"apart\"><tr><th scope=\"rowgroup\">{heading}</th>");
+            let _ = writeln!(out, "<td colspan=\"{span}\"></td></tr>");
+        }
+        let _ = write!(out, "<tr><th scope=\"row\">{}</th>", breakable(&row.label));
+        for (column, entries) in group.columns.iter().zip(&columns) {
+            match group.takes_part(row, column) {
+                true => entry(out, &entries[nth]),
+                false => out.push_str("<td>–</td>"),
+            }
+        }
+        out.push_str("</tr>\n");
+    }
+    let legend = words::legend(group);
+    let _ = write!(out, "</tbody></table></div>\n<p class=\"note\">{legend}");
+    if let Some((short, rest)) = words::floor(group) {
+        let _ = write!(out, " Noise floor: {} {}", escape(&short), escape(&rest));
+    }
+    out.push_str("</p>\n");
+}
+
+/// What stands above rows that are apart from the formats.
+fn heading(row: &Row<'_>) -> Option<&'static str> {
+    match row.kind {
+        CellKind::Format => None,
+        CellKind::Peer => Some("What people run in Python"),
+        CellKind::Null => Some("The same format once more"),
+        CellKind::Reference => Some("What the machine can do"),
+    }
+}
+
+fn entry(out: &mut String, entry: &Entry<'_>) {
+    match entry {
+        Entry::Missing(word, reason) => {
+            // Errors of the library begin with the word already.
+            let reason = reason.strip_prefix(*word).map_or(reason.as_str(), |rest| rest.trim_start_matches([':', ' ']));
+            let (word, reason) = (escape(word), escape(reason));
+            let _ = write!(out, "<td class=\"missing\"><b>{word}</b><small>{reason}</small></td>");
+        }
+        Entry::Value { point, half, standing } => {
+            let class = match standing {
+                Standing::Fastest(..) => " class=\"best\"",
+                Standing::Together(_) => " class=\"near\"",
+                _ => "",
+            };
+            let sign = words::sign(standing).map_or(String::new(), |(sign, means)| {
+                format!("<span class=\"sign\" title=\"{means}\">{sign}</span> ")
+            });
+            let half = match half {
+                None => "no interval".into(),
+                Some(half) if *half > NOISY => format::interval(point.interval, ""),
+                Some(half) => format!("± {}", format::percent(*half)),
+            };
+            let rate = format::rate(point.rate);
+            let said = match words::standing(standing) {
+                said if said.is_empty() => said,
+                said => format!(
+                    "<small class=\"said\">{}</small>",
+                    escape(&said).replace(" %", "&nbsp;%").replace(" to ", "&nbsp;to&nbsp;")
+                ),
+            };
+            let _ = write!(out, "<td{class}>{sign}{rate}<small>{half}</small>{said}</td>");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! One line of the tables: a format, a peer, a null twin or a reference.
+
+use super::style::Style;
+use crate::results::{Cell, CellKind};
+use crate::workload::nothing;
+use std::collections::BTreeMap;
+
+/// One format, reference, null twin or peer.
+pub(super) struct Row<'a> {
+    /// Which of the four.
+    pub kind: CellKind,
+    /// Its name in the results.
+    pub format: &'a str,
+    /// Its name with its role.
+    pub label: String,
+    /// Its colour and marker.
+    pub style: Style,
+}
+
+impl Row<'_> {
+    /// Whether a cell belongs to it.
+    pub(super) fn is_of(&self, cell: &Cell) -> bool {
+        cell.kind == self.kind && cell.format == self.format
+    }
+
+    /// Its name in charts, where references are told by their grey.
+    pub(super) fn short(&self) -> &str {
+        if self.kind == CellKind::Reference { self.format } else { &self.label }
+    }
+
+    /// Whether it takes part in rankings: formats, and peers, which people could choose as well.
+    pub(super) fn is_ranked(&self) -> bool {
+        matches!(self.kind, CellKind::Format | CellKind::Peer)
+    }
+}
+
+/// Whether a cell is the harness by itself: thousands of times faster than any store, it would flatten every scale.
+pub(super) fn is_harness(cell: &Cell) -> bool {
+    cell.kind == CellKind::Reference && cell.format == nothing::NAME
+}
+
+/// Rows of cells: formats, peers, null twins, references; within a kind as they appear. The harness is none.
+pub(super) fn rows<'a>(cells: &[&'a Cell], styles: &BTreeMap<(CellKind, &'a str), Style>) -> Vec<Row<'a>> {
+    let mut rows: Vec<Row<'a>> = Vec::new();
+    for cell in cells.iter().filter(|cell| !is_harness(cell)) {
+        if rows.iter().any(|row| row.is_of(cell)) {
+            continue;
+        }
+        let role = match cell.kind {
+            CellKind::Format => "",
+            CellKind::Reference => " (reference)",
+            CellKind::Null => " (null twin)",
+            CellKind::Peer => " (peer)",
+        };
+        let style = styles.get(&(cell.kind, cell.format.as_str())).copied().unwrap_or_default();
+        rows.push(Row { kind: cell.kind, format: &cell.format, label: format!("{}{role}", cell.format), style });
+    }
+    rows.sort_by_key(|row| match row.kind {
+        CellKind::Format => 0,
+        CellKind::Peer => 1,
+        CellKind::Null => 2,
+        CellKind::Reference => 3,
+    });
+    rows
+}

@@ -1,0 +1,232 @@
+//! The report of an interleaved run: what is said follows from its verdicts.
+
+use super::run_fixture::{at, of, run};
+use super::{html, markdown};
+use crate::results::*;
+
+/// The line of the Markdown summary about a row, in the group whose text begins after `from`.
+fn line<'t>(text: &'t str, from: &str, row: &str) -> &'t str {
+    let start = text.find(from).unwrap_or_else(|| panic!("{from} is not in {text}"));
+    let rest = &text[start..];
+    let at = rest.find(&format!("\n| {row} |")).unwrap_or_else(|| panic!("{row} is not in {rest}"));
+    rest[at + 1..].lines().next().unwrap()
+}
+
+const WARM: &str = "Cache state warm";
+const COLD: &str = "Cache state cold-data";
+
+#[test]
+fn who_is_fastest_comes_from_the_verdicts() {
+    let text = markdown(&[run()]);
+    // The columns: write_batch, read_one, epoch.
+    let best = line(&text, WARM, "lmdb:raw");
+    assert!(best.contains("★ **1.25 M** ± 9.0 %<br>fastest, with 2 tied or not told apart"), "{best}");
+    // Its estimate in read_one is the second: the verdict counts.
+    assert!(best.contains("★ **909,000**"), "{best}");
+    let tied = line(&text, WARM, "lmdb:bincode");
+    assert!(tied.contains("1.30 times slower (1.17 to 1.43)") && tied.contains("= 1.11 M"), "{tied}");
+    assert!(tied.contains("tied with lmdb:raw"), "{tied}");
+    // The intervals are worlds apart, but that was not found.
+    let open = line(&text, WARM, "hdf5:raw");
+    assert!(open.contains("≈ 111,000 ± 1.5 %<br>not told apart: a difference of 30 % could have been seen"), "{open}");
+    let answer = text.lines().find(|l| l.contains("Fastest training read")).unwrap();
+    assert!(answer.contains("lmdb:raw with 1.25 M images/s") && answer.contains("Tied with it: lmdb:bincode."));
+    assert!(answer.contains("hdf5:raw: not told apart: a difference of 30 % could have been seen."), "{answer}");
+    assert!(answer.contains("Slowest: python:h5py-single (peer), 75.0 times slower (67.5 to 82.5)."), "{answer}");
+}
+
+#[test]
+fn nobody_wins_where_nobody_is_slower() {
+    let text = markdown(&[run()]);
+    assert!(text.contains("**Fastest ingest (writing a store in batches):** No winner; highest estimate: lmdb:raw"));
+    let best = line(&text, WARM, "lmdb:raw");
+    assert!(best.contains("| 50,000 ± 9.0 %<br>highest estimate, but nobody is slower for certain |"), "{best}");
+    assert_eq!(best.matches('★').count(), 2, "{best}");
+    // There is no verdict on it at all.
+    assert!(line(&text, WARM, "lmdb:bincode").contains("| 50,000 ± 9.0 %<br>no verdict"));
+}
+
+#[test]
+fn a_run_cut_short_gives_no_verdict() {
+    let mut cut = run();
+    cut.run.complete = false;
+    for text in [html(&[cut.clone()]).unwrap(), markdown(&[cut])] {
+        assert!(text.contains("the run did not reach its end") && text.contains("Cut short: no verdict."));
+        assert!(text.contains("(cut short: no verdict). The estimates are in the summary."));
+        assert!(!text.contains("★ **") && !text.contains("class=\"best\"") && !text.contains("<td class=\"near\""));
+        assert!(!text.contains("times slower (") && !text.contains("All verdicts"));
+        assert!(text.contains("1.25 M"));
+    }
+}
+
+#[test]
+fn a_workload_without_comparisons_has_no_star() {
+    let mut bare = run();
+    bare.comparisons.retain(|c| c.workload != "epoch");
+    let text = markdown(&[bare]);
+    let answer = text.lines().find(|l| l.contains("Fastest training read")).unwrap();
+    assert!(answer.contains("Not said (no verdict in these results)."), "{answer}");
+    assert!(line(&text, WARM, "lmdb:raw").contains("1.25 M ± 9.0 %<br>no verdict in these results"));
+    let mut alone = run();
+    alone.comparisons.clear();
+    alone.cells.retain(|c| c.format == "lmdb:raw" || c.kind == CellKind::Reference);
+    assert!(markdown(&[alone]).contains("no verdict: nothing to compare it with"));
+}
+
+#[test]
+fn the_noise_floor_is_said_and_shown() {
+    let all = [run()];
+    let (page, text) = (html(&all).unwrap(), markdown(&all));
+    // Down to 0.8 is further from equal than up to 1.17.
+    assert!(text.contains("**Noise floor of this run:** 25 % (epoch)"), "{text}");
+    assert!(page.contains("Noise floor: 25 % (epoch)"));
+    let row =
+        "| epoch | lmdb:raw | warm | 1.02 × | 0.800 × to 1.17 × | not told apart, but no tie: the interval is wide |";
+    assert!(text.contains(row), "{text}");
+    assert!(page.contains("<td>0.800 × to 1.17 ×</td>"));
+    assert!(line(&text, WARM, "lmdb:raw (null twin)").contains("1.22 M ± 9.0 % |"));
+    // The other group has none.
+    assert_eq!(page.matches("0.800 × to 1.17 ×").count(), 1);
+}
+
+#[test]
+fn twins_of_other_thread_counts_stay_in_their_group() {
+    let mut threads = run();
+    let mut twin = of(CellKind::Null, at("warm", "lmdb:raw", "epoch", 0.4));
+    let mut format = at("warm", "lmdb:raw", "epoch", 0.4);
+    for (cell, id) in [(&mut twin, "null t4"), (&mut format, "t4")] {
+        cell.threads = 4;
+        cell.id = id.into();
+    }
+    threads.cells.extend([format, twin]);
+    threads.null_control.push(NullControl {
+        ratio: 1.5,
+        lo: 1.4,
+        hi: 1.6,
+        verdict: "slower".into(),
+        ..threads.null_control[0].clone()
+    });
+    let text = markdown(&[threads]);
+    let four = text.find("4 threads").unwrap();
+    assert!(four > text.find("0.800 × to 1.17 ×").unwrap());
+    assert!(text[four..].contains("1.40 × to 1.60 × | told apart from itself") && !text[..four].contains("1.40 ×"));
+}
+
+#[test]
+fn references_are_apart_and_never_ranked() {
+    let all = [run()];
+    let (page, text) = (html(&all).unwrap(), markdown(&all));
+    let reference = line(&text, WARM, "flat:raw,read=memory (reference)");
+    assert!(reference.contains("| 4.00 M ± 1.5 % |") && !reference.contains('★'), "{reference}");
+    assert!(page.contains("<th scope=\"rowgroup\">What the machine can do</th>"));
+    assert!(page.contains("share of the reference&#39;s speed"));
+    // 1.25 M images/s of 4 M.
+    assert!(page.contains("<td>31 %</td>"));
+    // The harness would flatten every scale: it is a sentence.
+    assert!(!page.contains(">nothing (reference)<") && !text.contains("| nothing"));
+    for svg in page.split("<svg").skip(1).map(|rest| rest.split("</svg>").next().unwrap()) {
+        assert!(!svg.contains("nothing"), "{svg}");
+    }
+    let harness = "takes 3.00 ns in read_one to 51.2 ns in epoch per operation; that is at most 0.08 % of the time of the \
+                   fastest cell measured in batches (flat:raw,read=memory in epoch).";
+    assert!(text.contains(harness), "{text}");
+    assert!(page.contains(harness));
+}
+
+#[test]
+fn peers_are_ranked_like_formats() {
+    let page = html(&[run()]).unwrap();
+    assert!(page.contains("<th scope=\"rowgroup\">What people run in Python</th>"));
+    assert!(page.contains("75.0 times slower (67.5&nbsp;to&nbsp;82.5)"));
+    let svg = page.split("<svg").find(|svg| svg.contains(">epoch: images/s with 1,000 images<")).unwrap();
+    assert!(svg.contains("python:h5py-single (peer)"));
+}
+
+#[test]
+fn what_was_measured_beside_speed_is_in_tables() {
+    let page = html(&[run()]).unwrap();
+    for part in [
+        // p50, p90, p99, operations.
+        "<td>1.50 µs</td><td>2.50 µs</td><td>12.0 µs</td><td>4,096</td>",
+        // The ledger, and why there is none.
+        "<td>0 s</td><td>310 ns</td><td>120 ns</td><td>0 s</td><td>240 ns</td><td>130 ns</td><td>800 ns</td><td>7.0 %</td>",
+        "<td>finding, moving and decoding are one call</td>",
+        // Counts an image: of 2,000.
+        "<td>image</td><td>2.00</td><td>3,072 B</td><td>0</td><td>–</td><td>0 B</td><td>0.250</td><td>0</td><td>500 ns</td>",
+        "<td>844 KiB</td><td>39.3 MiB</td>",
+        // Proof of cold reads, one of them not proved.
+        "<td>0 % of the store</td><td>1.48 MiB</td><td>50 %</td><td>warm</td><td>yes</td>",
+        "<td>50 %</td><td>warm</td><td>NOT PROVED</td>",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert_eq!(page.matches("<summary>Proof that cold reads were cold</summary>").count(), 1);
+}
+
+#[test]
+fn stores_of_many_files_are_ranked_apart() {
+    let text = markdown(&[run()]);
+    let cold = &text[text.find(COLD).unwrap()..];
+    assert!(cold.starts_with("Cache state cold-data: before each turn the stores' file data was evicted"));
+    let answer = cold.lines().find(|l| l.contains("Fastest training read")).unwrap();
+    assert!(answer.contains("Fastest of stores of few files: lmdb:raw with 100,000 images/s"), "{answer}");
+    assert!(answer.contains("Fastest of stores of many files: dir:raw with 25,000 images/s"), "{answer}");
+    assert!(line(&text, COLD, "dir:raw").contains("★ **25,000** ± 1.5 %<br>fastest of stores of many files |"));
+    assert!(line(&text, COLD, "lmdb:raw").contains("★ **100,000** ± 9.0 %<br>fastest of stores of few files |"));
+    // What was not measured cold is not asked.
+    assert!(!cold.contains("Fastest ingest"));
+    let limits = &text[..text.find(WARM).unwrap()];
+    assert!(limits.contains("In 3 cells of cold reads it is proved"), "{limits}");
+    assert!(limits.contains("Not proved cold, so perhaps too fast here: hdf5:raw epoch"), "{limits}");
+}
+
+#[test]
+fn a_run_says_what_it_rests_on_and_nothing_of_criterion() {
+    let all = [run()];
+    for text in [html(&all).unwrap(), markdown(&all)] {
+        assert!(text.contains("One store of each format was written"));
+        assert!(text.contains("launches of the worker process for each cell: 6; blocks in all of them together: 12,"));
+        for word in ["riterion", "one after another", "1.25;", "autocorrelation", "of fastest", "samples resemble"] {
+            assert!(!text.contains(word), "{word}");
+        }
+    }
+    let mut full = run();
+    full.run.profile = "full".into();
+    assert!(markdown(&[full]).contains("Several stores of each format were written"));
+    // Criterion's samples are another matter.
+    let mut sequential = run();
+    sequential.run.profile = "criterion".into();
+    assert!(markdown(&[sequential]).contains("autocorrelation"));
+}
+
+#[test]
+fn odd_verdicts_break_nothing() {
+    let mut odd = run();
+    for (nth, comparison) in odd.comparisons.iter_mut().enumerate() {
+        let value = [f64::NAN, 0.0, -1.0, f64::INFINITY, 1e300][nth % 5];
+        (comparison.ratio, comparison.lo, comparison.hi) = (value, value, value);
+        comparison.min_detectable = [None, Some(value)][nth % 2];
+        if nth % 3 == 0 {
+            comparison.best = "no such cell".into();
+        }
+        if nth % 4 == 0 {
+            comparison.verdict = "<script>".into();
+        }
+    }
+    for control in &mut odd.null_control {
+        (control.lo, control.hi, control.verdict) = (0.0, f64::NAN, "<script>".into());
+    }
+    for cell in &mut odd.cells {
+        cell.ledger_reason = cell.ledger_reason.take().map(|_| "<script>".into());
+        cell.turns = Turns::default();
+        if let Some(counters) = &mut cell.counters {
+            (counters.images, counters.operations) = (Some(0), None);
+        }
+        if let Some(proof) = &mut cell.cache_proof {
+            (proof.metadata, proof.resident_before_pct) = ("<script>".into(), Some(f64::NAN));
+        }
+    }
+    for text in [html(&[odd.clone()]).unwrap(), markdown(&[odd])] {
+        assert!(!text.contains("<script") && !text.contains("NaN") && text.contains("&lt;script"));
+    }
+}

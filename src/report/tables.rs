@@ -1,0 +1,43 @@
+//! What a run measured beside speed, as tables: one file each.
+
+mod counters;
+mod latency;
+mod ledger;
+mod noise;
+mod proof;
+mod verdicts;
+
+use super::charts::Table;
+use super::model::{Column, Group, Row};
+use crate::results::Cell;
+
+/// A table that is shown on demand.
+pub(super) struct Folded {
+    /// Its title.
+    pub title: &'static str,
+    /// How to read it.
+    pub how: &'static str,
+    /// The numbers.
+    pub table: Table,
+}
+
+/// All tables of a group that have rows.
+pub(super) fn all(group: &Group<'_>) -> Vec<Folded> {
+    let tables = [
+        verdicts::folded(group),
+        latency::folded(group),
+        ledger::folded(group),
+        counters::folded(group),
+        proof::folded(group),
+    ];
+    tables.into_iter().filter(|folded| !folded.table.rows.is_empty()).collect()
+}
+
+pub(super) use noise::noise;
+
+/// The measured cells of a group, each with its column and row: at the largest number of images of its column.
+fn cells<'g, 'a>(group: &'g Group<'a>) -> impl Iterator<Item = (&'g Column<'a>, &'g Row<'a>, &'a Cell)> {
+    let rows = |column: &'g Column<'a>| group.rows.iter().map(move |row| (column, row));
+    let all = group.columns.iter().flat_map(rows);
+    all.filter_map(|(column, row)| Some((column, row, group.measured(row, column, column.images)?)))
+}

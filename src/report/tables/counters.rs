@@ -1,0 +1,62 @@
+//! Exact counts beside the times.
+
+use super::{Folded, cells};
+use crate::report::charts::Table;
+use crate::report::format;
+use crate::report::model::Group;
+
+pub(super) fn folded(group: &Group<'_>) -> Folded {
+    let heads = [
+        "workload",
+        "format",
+        "counted per",
+        "read calls",
+        "bytes asked for",
+        "write calls",
+        "bytes handed over",
+        "bytes from the device",
+        "page faults from memory",
+        "page faults from the device",
+        "time in user mode",
+        "time in the kernel",
+        "peak anonymous memory",
+        "peak mapped files",
+    ];
+    let mut table = Table::new(&heads, 1);
+    for (column, row, cell) in cells(group) {
+        let Some(counters) = &cell.counters else { continue };
+        let divisor = match column.workload {
+            "open" => counters.operations.map(|n| ("operation", n)),
+            _ => counters.images.map(|n| ("image", n)),
+        };
+        let (per, by) = divisor.filter(|(_, n)| *n > 0).unwrap_or(("cell (totals)", 1));
+        let each = |total: Option<u64>, show: fn(f64) -> String| {
+            total.map_or(format::NONE.to_owned(), |total| show(total as f64 / by as f64))
+        };
+        let calls = |value: f64| format::sig3(value);
+        let time = |ns: f64| format::seconds(ns / 1e9);
+        let peak = |bytes: Option<u64>| bytes.map_or(format::NONE.to_owned(), format::bytes);
+        table.push(vec![
+            column.label.clone(),
+            row.label.clone(),
+            per.to_owned(),
+            each(counters.read_calls, calls),
+            each(counters.read_bytes, format::bytes_each),
+            each(counters.write_calls, calls),
+            each(counters.write_bytes, format::bytes_each),
+            each(counters.device_read_bytes, format::bytes_each),
+            each(counters.minor_faults, calls),
+            each(counters.major_faults, calls),
+            each(counters.user_ns, time),
+            each(counters.sys_ns, time),
+            peak(counters.peak_anon_bytes),
+            peak(counters.peak_file_bytes),
+        ]);
+    }
+    Folded {
+        title: "Counts: calls, bytes, page faults, memory",
+        how: "Exact counts of a pass of its own, divided by its images (open: by its operations); the peaks of memory are \
+              those of the whole pass. Reads through a memory map make no calls: they show as page faults.",
+        table,
+    }
+}

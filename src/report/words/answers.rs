@@ -1,0 +1,130 @@
+//! Questions of the reader with their answers.
+
+use super::{noise, verdict};
+use crate::report::format;
+use crate::report::model::{Column, Group, interleaved, point};
+use crate::report::pick::{Pick, fastest, smallest, too_few_samples};
+use crate::report::rankings::{Ranking, rankings};
+
+/// A question of the reader with its answer.
+pub(in crate::report) struct Answer {
+    /// What is asked.
+    pub question: &'static str,
+    /// The answer in a few words.
+    pub short: String,
+    /// What belongs to it.
+    pub rest: String,
+}
+
+/// Questions of the reader with their answers.
+pub(in crate::report) fn answers(group: &Group<'_>) -> Vec<Answer> {
+    let asked = [
+        ("Fastest training read (shuffled epoch)", "epoch"),
+        ("Fastest single read", "read_one"),
+        ("Fastest ingest (writing a store in batches)", "write_batch"),
+    ];
+    let nothing = || match too_few_samples(group) {
+        true => ("Not said".to_owned(), "by a quick run: it has too few samples to name one.".to_owned()),
+        false => ("Not measured".to_owned(), "in these results.".to_owned()),
+    };
+    let run = interleaved(group.results);
+    let mut all = Vec::new();
+    for (question, workload) in asked {
+        let found = match (run, group.column(workload)) {
+            (true, Some(column)) => Some(judged(group, column)),
+            // A run has several groups: what is missing in one is in another.
+            (true, None) => continue,
+            (false, column) => column.and_then(|column| fastest(group, column)).map(|pick| speed(&pick)),
+        };
+        let (short, rest) = found.unwrap_or_else(nothing);
+        all.push(Answer { question, short, rest });
+    }
+    let (short, rest) = space(group).unwrap_or_else(nothing);
+    all.push(Answer { question: "Smallest on disk (allocated bytes)", short, rest });
+    let floor = noise::floor(group);
+    all.extend(floor.map(|(short, rest)| Answer { question: "Noise floor of this run", short, rest }));
+    all
+}
+
+/// The answer of an interleaved run: what its verdicts say.
+fn judged(group: &Group<'_>, column: &Column<'_>) -> (String, String) {
+    let rankings = match rankings(group, column) {
+        Ok(rankings) => rankings,
+        Err(why) => return ("Not said".to_owned(), format!("({why}). The estimates are in the summary.")),
+    };
+    let mut told = rankings.iter().map(|ranking| {
+        let (short, rest) = ranked(ranking, column);
+        match ranking.among {
+            "" => (short, rest),
+            among => (format!("Fastest{among}: {short}"), rest),
+        }
+    });
+    let (short, mut rest) = told.next().unwrap_or_default();
+    for (short, more) in told {
+        rest += &format!(" {short} {more}");
+    }
+    (short, rest)
+}
+
+fn ranked(ranking: &Ranking<'_, '_>, column: &Column<'_>) -> (String, String) {
+    let unit = column.unit();
+    let Some(point) = point(ranking.best_cell) else { return Default::default() };
+    let best = &ranking.best.label;
+    let speed = format!("{best} with {} {unit}", format::rate(point.rate));
+    let short = if ranking.is_clear() { speed } else { format!("No winner; highest estimate: {speed}") };
+    let mut text = match point.interval {
+        Some(_) => format!("(95 % interval {}), ", format::interval(point.interval, unit)),
+        None => String::new(),
+    };
+    text += &format!("{} per image, at {}.", format::micros(1e6 / point.rate), format::images(column.images));
+    let names = |verdict| ranking.with(verdict).map(|(row, _)| row.label.as_str()).collect::<Vec<_>>().join("; ");
+    let tied = names("tied");
+    if !tied.is_empty() {
+        text += &format!(" Tied with it: {tied}.");
+    }
+    for (row, comparison) in ranking.with("inconclusive") {
+        text += &format!(" {}: {}.", row.label, verdict(comparison, best));
+    }
+    let slower: Vec<_> = ranking.with("slower").collect();
+    if let Some((row, comparison)) = slower.first() {
+        text += &format!(" Next: {}, {}.", row.label, verdict(comparison, best));
+    }
+    if let [_, .., (row, comparison)] = slower[..] {
+        text += &format!(" Slowest: {}, {}.", row.label, verdict(comparison, best));
+    }
+    (short, text)
+}
+
+fn speed(pick: &Pick<'_, '_>) -> (String, String) {
+    let unit = pick.column.unit();
+    let (row, point) = pick.best;
+    let short = format!("{} with {} {unit}", row.label, format::rate(point.rate));
+    let mut text = String::new();
+    if point.interval.is_some() {
+        text += &format!("(95 % interval {}), ", format::interval(point.interval, unit));
+    }
+    text += &format!("{} per image, at {}.", format::micros(1e6 / point.rate), format::images(pick.column.images));
+    let Some((slow_row, slow)) = pick.slowest else { return (short, text + " No other format gave a number.") };
+    if pick.together.is_empty() {
+        text += " The others are told apart from it.";
+    } else {
+        let names: Vec<&str> = pick.together.iter().map(|row| row.label.as_str()).collect();
+        let names = names.join("; ");
+        text += &format!(" Not told apart from it: {names} (which does not prove them equal).");
+    }
+    if !pick.together.iter().any(|row| row.format == slow_row.format) {
+        let (rate, ratio) = (format::rate(slow.rate), format::times(point.rate / slow.rate));
+        text += &format!(" Slowest: {} with {rate} {unit}; the fastest does {ratio} as many.", slow_row.label);
+    }
+    (short, text)
+}
+
+fn space(group: &Group<'_>) -> Option<(String, String)> {
+    let (rows, least) = smallest(group)?;
+    let names: Vec<&str> = rows.iter().map(|row| row.label.as_str()).collect();
+    let each = if rows.len() > 1 { ", each" } else { "" };
+    let short = format!("{}{each} with {} per image", names.join("; "), format::bytes_each(least));
+    let raw = group.raw_bytes_each().filter(|raw| *raw > 0.0);
+    let share = raw.map(|raw| format!("({} of the raw pixels).", format::percent(least / raw)));
+    Some((short, share.unwrap_or_default()))
+}
