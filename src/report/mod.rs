@@ -16,8 +16,8 @@ mod row;
 #[cfg(test)]
 mod run_fixture;
 mod style;
-pub mod terminal;
 mod tables;
+pub mod terminal;
 mod words;
 
 use crate::error::Result;
