@@ -1,18 +1,23 @@
 //! The course of a run: look, plan, prepare, measure contest after contest, keep what is known.
 
-use super::contest::{Round, Setting, store_key};
+use super::contest::{MIN_BLOCKS, Round, Setting, store_key};
 use super::outcome::{self, Common, Outcome};
 use super::plan::{Contest, plan};
 use super::stores::Stores;
+use super::verdicts::is_ranked;
 use super::{Observer, Settings, peers};
 use crate::dataset::Look;
 use crate::error::{Error, Result};
 use crate::measure::cold::supports_cold;
 use crate::measure::{Cache, noise};
 use crate::results::{DatasetFacts, Host as HostFacts, Results, Run, SCHEMA_ID, host};
+use crate::stats;
 use crate::store::scratch::{self, Scratch};
 use crate::sys::can_drop_caches;
 use crate::worker::protocol::{DatasetSpec, Failure, FailureKind, Reply, Request};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
@@ -33,6 +38,7 @@ pub fn run(settings: &Settings, observer: &mut dyn Observer) -> Result<Results> 
     if contests.is_empty() {
         return Err(Error::Usage("nothing is left to measure: no cell has a name that the filter matches".into()));
     }
+    contests.iter().try_for_each(|contest| reachable(contest, settings))?;
     observer.planned(&contests);
     let mut stores = Stores::new(directory.path(), dataset.clone(), settings.limit);
     let mut course = Course { settings, started, facts, held: Vec::new(), ahead: contests.iter().collect() };
@@ -94,6 +100,15 @@ pub(super) fn open(settings: &Settings, observer: &mut dyn Observer) -> Result<(
     };
     host.end();
     Ok((looked.look, facts, dataset))
+}
+
+/// Refuses a contest that could not end in a verdict however quiet the machine is.
+fn reachable(contest: &Contest, settings: &Settings) -> Result<()> {
+    let ranked = contest.entries.iter().filter(|entry| is_ranked(entry)).count();
+    let launches = settings.sizes.launches as usize;
+    let judged =
+        if ranked < 2 { Ok(()) } else { stats::reachable(launches, MIN_BLOCKS, ranked - 1, &stats::Rule::default()) };
+    judged.map_err(|why| Error::Usage(format!("{}: {why}", contest.title())))
 }
 
 /// Whether a contest can take place there.
@@ -182,13 +197,15 @@ impl<'a> Course<'a> {
     }
 
     fn prepare(&self, contest: &Contest, stores: &mut Stores, observer: &mut dyn Observer) -> Result<()> {
-        for entry in &contest.entries {
-            for launch in 0..self.settings.sizes.stores {
-                let Some(key) = store_key(contest, entry, launch, &self.settings.sizes) else { continue };
-                observer.preparing(&format!("{} with {} images", key.format, key.images));
-                stores.write(key, &self.settings.launcher);
-                observer.check()?;
-            }
+        let sizes = &self.settings.sizes;
+        let of = |launch| contest.entries.iter().filter_map(move |entry| store_key(contest, entry, launch, sizes));
+        let mut keys: Vec<_> = (0..sizes.stores).flat_map(of).collect();
+        // Which store comes where on the disk must not depend on its format.
+        keys.shuffle(&mut ChaCha8Rng::seed_from_u64(self.settings.seed));
+        for key in keys {
+            observer.preparing(&format!("{} with {} images", key.format, key.images));
+            stores.write(key, &self.settings.launcher);
+            observer.check()?;
         }
         stores.rest();
         // What the stores left to be written must not slow down the first turns.

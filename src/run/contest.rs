@@ -13,7 +13,7 @@ use crate::workload::Workload;
 use std::time::Duration;
 
 /// Launches are the units of all verdicts: one with a single block is one, too.
-const MIN_BLOCKS: usize = 1;
+pub(super) const MIN_BLOCKS: usize = 1;
 
 /// More blocks in a launch add nothing: launches differ.
 const MAX_BLOCKS: usize = 40;

@@ -159,6 +159,9 @@ fn entries(wanted: &Wanted, contest: &Contest) -> Vec<Entry> {
     entries.extend(offered.map(|peer| Entry {
         kind: CellKind::Peer,
         name: peer.name.clone(),
+        // Not the store of the format itself: what several cells read stays in the processor's cache, and would be faster
+        // than the stores of formats that no peer reads.
+        series: 2,
         ..Entry::format(&peer.reads)
     }));
     entries
