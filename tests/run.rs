@@ -225,6 +225,25 @@ fn cold_reads_are_proved_or_not_made() {
 }
 
 #[test]
+fn several_threads_are_contests_of_their_own() {
+    let place = place();
+    let arguments =
+        ["--formats", "dir:raw", "--workloads", "epoch", "read_one", "--threads", "1", "3", "--budget", "1"];
+    let output = command(place.path(), &arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let results = results(place.path());
+    let contests: std::collections::BTreeSet<_> = results
+        .cells
+        .iter()
+        .filter(|cell| cell.kind == CellKind::Format && cell.status == Status::Ok)
+        .map(|cell| (cell.workload.as_str(), cell.threads))
+        .collect();
+    // One image at a time is work for one thread.
+    assert_eq!(contests.into_iter().collect::<Vec<_>>(), [("epoch", 1), ("epoch", 3), ("read_one", 1)]);
+    assert!(results.cells.iter().filter(|cell| cell.threads == 3).all(|cell| cell.verified.as_ref().unwrap().ok));
+}
+
+#[test]
 fn nothing_is_cold_in_memory() {
     let memory = Path::new("/dev/shm");
     // A system whose /dev/shm is a disk, or has none, has nothing to refuse.

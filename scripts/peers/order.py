@@ -2,6 +2,8 @@
 
 import numpy as np
 
+BATCH = 256
+
 
 class Order:
     """A resumable cursor over a set of images; the draws are numpy's."""
@@ -17,6 +19,11 @@ class Order:
         self.images = images
         self.rng = np.random.default_rng(seed)
         self.rest = []  # of the pass under way
+        if workload == "scan" and images:
+            # As in Rust: turns that are shorter than a pass would otherwise all read the same images.
+            batches = -(-images // BATCH)
+            start = (((seed * 0x9E3779B97F4A7C15) % 2**64 * batches) >> 64) * BATCH
+            self.rest = list(range(start, images))
 
     def next(self, want):
         """The next numbers: `want` of them, fewer at the end of a pass or of a small set, none of an empty one."""

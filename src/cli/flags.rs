@@ -110,7 +110,7 @@ pub struct Images {
     /// (made on the spot; ragged: JPEG files of many sizes, as in ImageNet); cifar10:PATH, cifar100:PATH,
     /// cifar100-coarse:PATH (a file of the binary version, or its folder: the training files if they are there);
     /// mnist:PATH (an IDX file of images, plain or .gz, or its folder: the training images if they are there)
-    /// [default: synthetic:32x32x3; with --store: what the store was written from]
+    /// [default: synthetic:32x32x3; for `verify --store`: what the store was written from]
     #[arg(long, value_name = "DATASET")]
     pub dataset: Option<String>,
     #[command(flatten)]

@@ -68,6 +68,11 @@ fn note(cell: &Cell, comparisons: &[Comparison]) -> String {
         return format!("{word}: {}", super::model::reason(cell));
     };
     let share = estimate.share_of_reference.map(|share| format!("{} of the reference", format::percent(share)));
+    let unranked =
+        cell.reason.as_ref().filter(|_| !comparisons.iter().any(|c| c.best == cell.id || c.other == cell.id));
+    if let Some(reason) = unranked {
+        return format!("   {reason}");
+    }
     let verdict = if comparisons.iter().any(|comparison| comparison.best == cell.id) {
         Some("fastest".to_owned())
     } else {

@@ -105,8 +105,10 @@ pub fn calibrate(
     scratch::remove_abandoned(&settings.place);
     let directory = Scratch::new(&settings.place, "run")?;
     let (_, facts, dataset) = open(settings, &mut ())?;
-    let mut stores = Stores::new(directory.path(), dataset.clone(), settings.limit);
     for nth in trials {
+        // Written anew for each: what is found must not hang on the luck of one store.
+        let place = Scratch::new(directory.path(), "trial")?;
+        let mut stores = Stores::new(place.path(), dataset.clone(), settings.limit);
         let started = std::time::Instant::now();
         let started_utc = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
         let contest = &contests[(nth % contests.len() as u64) as usize];
@@ -175,9 +177,13 @@ pub fn summary(trials: &[Trial]) -> String {
     let verdicts: Vec<&Verdict> = trials.iter().flat_map(|trial| &trial.verdicts).collect();
     let hours = trials.iter().map(|trial| trial.wall_s).sum::<f64>() / 3600.0;
     let loads: Vec<f64> = trials.iter().filter_map(|trial| trial.load).collect();
+    let misled = |trial: &&Trial| {
+        trial.verdicts.iter().any(|v| v.percent == 0.0 && (v.verdict == "faster" || v.verdict == "slower"))
+    };
+    let misled = wilson(trials.iter().filter(misled).count(), trials.len());
     let load = loads.iter().sum::<f64>() / loads.len().max(1) as f64;
     let mut text = format!(
-        "{} trials in {hours:.2} hours, mean load {load:.1}\n{:18} {:>5}  {:>22} {:>22} {:>22} {:>22}  {:>9}\n",
+        "{} trials in {hours:.2} hours, mean load {load:.1}; a twin called faster or slower in {misled} of them\n{:18} {:>5}  {:>22} {:>22} {:>22} {:>22}  {:>9}\n",
         trials.len(),
         "",
         "n",

@@ -13,6 +13,8 @@ pub(super) struct Competitor {
     pub failure: Option<Failure>,
     /// Operations in a turn, as found by the pilot.
     pub operations: u64,
+    /// Nanoseconds an image of the first turn there ever was, which did not count.
+    pub pilot: Option<f64>,
     /// Operations before, untimed.
     pub warm_up: u64,
     /// Its turns so far, of whole blocks only.
@@ -47,6 +49,7 @@ impl Competitor {
             entry,
             failure: None,
             operations: 1,
+            pilot: None,
             warm_up: 0,
             turns: Turns::default(),
             device_read_bytes: Some(0),

@@ -8,10 +8,11 @@ use super::verdicts::is_ranked;
 use super::{Observer, Settings, peers};
 use crate::dataset::Look;
 use crate::error::{Error, Result};
-use crate::measure::cold::supports_cold;
+use crate::measure::cold::{memory_file_system, nearest_existing, supports_cold};
 use crate::measure::{Cache, noise};
 use crate::results::{DatasetFacts, Host as HostFacts, Results, Run, SCHEMA_ID, host};
 use crate::stats;
+use crate::store::Durability;
 use crate::store::scratch::{self, Scratch};
 use crate::sys::can_drop_caches;
 use crate::worker::protocol::{DatasetSpec, Failure, FailureKind, Reply, Request};
@@ -42,6 +43,8 @@ pub fn run(settings: &Settings, observer: &mut dyn Observer) -> Result<Results> 
     observer.planned(&contests);
     let mut stores = Stores::new(directory.path(), dataset.clone(), settings.limit);
     let mut course = Course { settings, started, facts, held: Vec::new(), ahead: contests.iter().collect() };
+    // Whatever an earlier run has left there must not pass for this one's.
+    observer.save(&course.results(&stores, None, false))?;
     let outcome = course.run(&dataset, &mut stores, observer);
     let interrupted = match outcome {
         Ok(()) => false,
@@ -113,6 +116,12 @@ fn reachable(contest: &Contest, settings: &Settings) -> Result<()> {
 
 /// Whether a contest can take place there.
 fn possible(contest: &Contest, place: &Path) -> Result<(), String> {
+    if contest.workload.writes() && contest.durability != Durability::None {
+        let memory = nearest_existing(place).and_then(|place| memory_file_system(&place));
+        let why =
+            |memory| format!("{} is {memory}, which is memory: nothing written there is durable", place.display());
+        return memory.map_or(Ok(()), |memory| Err(why(memory)));
+    }
     if contest.cache == Cache::Warm {
         return Ok(());
     }
@@ -156,7 +165,7 @@ struct Course<'a> {
 
 impl<'a> Course<'a> {
     fn run(&mut self, dataset: &DatasetSpec, stores: &mut Stores, observer: &mut dyn Observer) -> Result<()> {
-        let mut budget = self.settings.sizes.budget;
+        let share = self.settings.sizes.budget / self.ahead.len().max(1) as u32;
         while let Some(contest) = self.ahead.front().copied() {
             if let Err(reason) = possible(contest, &self.settings.place) {
                 let failure = Failure::new(FailureKind::Unsupported, reason);
@@ -167,9 +176,6 @@ impl<'a> Course<'a> {
                 continue;
             }
             self.prepare(contest, stores, observer)?;
-            let begun = Instant::now();
-            // What one contest leaves over is for those that follow.
-            let share = budget / self.ahead.len() as u32;
             self.ahead.pop_front();
             let setting = Setting {
                 launcher: &self.settings.launcher,
@@ -185,13 +191,16 @@ impl<'a> Course<'a> {
             let ended = round.run(|round| {
                 observer.block(contest, round.launches, self.settings.sizes.launches);
                 observer.save(&self.results(stores, Some(round), false))?;
+                if contest.workload.writes() {
+                    // What was just saved must not be written back while the next turn waits for the same device.
+                    crate::store::settle(&self.settings.place)?;
+                }
                 observer.check()
             });
             let outcome = outcome::of(&round, &self.common(stores));
             observer.held(contest, &outcome);
             self.held.push(outcome);
             ended?;
-            budget = budget.saturating_sub(begun.elapsed());
         }
         Ok(())
     }

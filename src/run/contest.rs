@@ -90,7 +90,7 @@ impl<'a> Round<'a> {
             }
         }
         if self.setting.probe {
-            self.probe();
+            self.probe(&mut after_block)?;
         }
         self.complete = true;
         Ok(())
@@ -120,7 +120,8 @@ impl<'a> Round<'a> {
             let mut measure = |operations: u64| hosts.turn(cell, &competitor.entry, 0, operations);
             let outcome = (|| {
                 if let Some(operations) = fixed {
-                    return Ok((operations, 0, measure(operations)?.1));
+                    let (turned, took) = measure(operations)?;
+                    return Ok((operations, 0, took, Some(turned.elapsed_ns as f64 / turned.images as f64)));
                 }
                 // Doubling until the turn is long enough to be scaled.
                 let (mut operations, mut turned) = (1, measure(1)?);
@@ -128,17 +129,19 @@ impl<'a> Round<'a> {
                     operations *= 4;
                     turned = measure(operations)?;
                 }
-                let each = turned.0.elapsed_ns as f64 / operations as f64;
+                // A clock may tick too slowly to see a single operation.
+                let each = turned.0.elapsed_ns.max(1) as f64 / operations as f64;
                 // What is not timed (drawing, checking) must not take many times as long as what is.
                 let wall_each = turned.1.as_nanos() as f64 / operations as f64;
                 let enough = (turn_ns / each).min(LONGEST_TURN * turn_ns / wall_each).ceil().max(1.0) as u64;
                 // Where a single operation is longer than a turn, what precedes it matters little.
-                let warm_up = u64::from(each < turn_ns && !self.contest.workload.writes());
-                Ok((enough, warm_up, turned.1.mul_f64((enough + warm_up) as f64 / operations as f64)))
+                let warm_up = if each < turn_ns { warm_up(self.contest.workload).min(enough) } else { 0 };
+                let took = turned.1.mul_f64((enough + warm_up) as f64 / operations as f64);
+                Ok((enough, warm_up, took, None))
             })();
             match outcome {
-                Ok((operations, warm_up, took)) => {
-                    (competitor.operations, competitor.warm_up) = (operations, warm_up);
+                Ok((operations, warm_up, took, first)) => {
+                    (competitor.operations, competitor.warm_up, competitor.pilot) = (operations, warm_up, first);
                     block += 2 * took;
                 }
                 Err(failure) => competitor.failure = Some(failure),
@@ -209,11 +212,16 @@ impl<'a> Round<'a> {
 
     /// What has no place in a turn, each cell in a process of its own: nobody else's memory is counted. What fails here
     /// fails the cell.
-    fn probe(&mut self) {
-        let (contest, setting) = (self.contest, &self.setting);
-        for competitor in self.competitors.iter_mut().filter(|competitor| competitor.competes()) {
+    fn probe<E>(&mut self, after_block: &mut impl FnMut(&Self) -> Result<(), E>) -> Result<(), E> {
+        let turns = if self.contest.workload.writes() { 1 } else { PROBED_TURNS };
+        for cell in 0..self.competitors.len() {
+            after_block(self)?;
+            let (contest, setting) = (self.contest, &self.setting);
+            let competitor = &mut self.competitors[cell];
+            if !competitor.competes() {
+                continue;
+            }
             let mut hosts = Hosts::new(setting.launcher, setting.limit);
-            let turns = if contest.workload.writes() { 1 } else { PROBED_TURNS };
             let operations = (competitor.operations * turns).clamp(1, PROBED_OPERATIONS);
             hosts.prepare(std::slice::from_mut(competitor), |alone| task(contest, setting, 0, &alone.entry));
             if competitor.competes() {
@@ -226,6 +234,7 @@ impl<'a> Round<'a> {
             }
             hosts.end();
         }
+        Ok(())
     }
 }
 
@@ -262,6 +271,16 @@ pub(super) fn store_key(contest: &Contest, entry: &Entry, launch: u32, sizes: &S
     let format = entry.store.as_ref()?.to_string();
     let nth = launch % sizes.stores + entry.series * sizes.stores;
     Some(StoreKey { format, images: contest.images, nth })
+}
+
+/// Untimed operations before a turn, which bring back what other cells have pushed out of the processor's caches. Single
+/// reads are timed 64 at a time: as many are needed until the buffer has grown to its size.
+fn warm_up(workload: Workload) -> u64 {
+    match workload {
+        Workload::WriteOne | Workload::WriteBatch => 0,
+        Workload::ReadOne => 64,
+        Workload::ReadBatch | Workload::Scan | Workload::Epoch | Workload::Open => 1,
+    }
 }
 
 /// Operations of a turn where these do not depend on how long they take: a store is written whole, and after a cold start

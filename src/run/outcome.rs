@@ -43,7 +43,8 @@ pub(super) fn not_held(contest: &Contest, common: &Common<'_>, failure: &Failure
 pub(super) fn of(round: &Round<'_>, common: &Common<'_>) -> Outcome {
     let mut cells: Vec<Cell> =
         round.competitors.iter().map(|competitor| cell(round.contest, competitor, common)).collect();
-    verdicts::judge(round.contest, &round.contest.entries, &mut cells, round.complete)
+    let pilots: Vec<_> = round.competitors.iter().map(|competitor| competitor.pilot).collect();
+    verdicts::judge(round.contest, &round.contest.entries, &pilots, &mut cells, round.complete)
 }
 
 fn status(competitor: &Competitor) -> (Status, Option<String>) {

@@ -155,15 +155,13 @@ fn entries(wanted: &Wanted, contest: &Contest) -> Vec<Entry> {
         entries.push(Entry { kind: CellKind::Reference, name, store: None, series: 0, handicap: None });
     }
     let offered = wanted.peers.iter().filter(|peer| peer.workloads.contains(&contest.workload));
-    let offered = offered.filter(|_| warm && contest.threads == 1);
-    entries.extend(offered.map(|peer| Entry {
-        kind: CellKind::Peer,
-        name: peer.name.clone(),
-        // Not the store of the format itself: what several cells read stays in the processor's cache, and would be faster
-        // than the stores of formats that no peer reads.
-        series: 2,
-        ..Entry::format(&peer.reads)
-    }));
+    for peer in offered.filter(|_| warm && contest.threads == 1) {
+        // Nobody's store but its own: what several cells read stays in the processor's cache, and is faster for all of them.
+        let store = Some(peer.reads.clone());
+        let before = entries.iter().filter(|entry| entry.kind == CellKind::Peer && entry.store == store).count();
+        let series = 2 + before as u32;
+        entries.push(Entry { kind: CellKind::Peer, name: peer.name.clone(), store, series, handicap: None });
+    }
     entries
 }
 

@@ -78,8 +78,9 @@ impl Profile {
                 budget: Duration::from_secs(20 * 60),
                 turn,
             },
+            // A launch for each store: the unit of verdicts is then the store.
             Self::Full => {
-                Sizes { launches: 24, stores: 6, budget: Duration::from_secs(2 * 3600), ..Self::Standard.sizes() }
+                Sizes { launches: 8, stores: 8, budget: Duration::from_secs(2 * 3600), ..Self::Standard.sizes() }
             }
         }
     }

@@ -9,7 +9,14 @@ use crate::stats::{self, Interval, Rule, Table};
 use crate::store::Durability;
 
 /// Fills in the cells' estimates and compares them. A contest that was cut short gives estimates and no verdicts.
-pub(super) fn judge(contest: &Contest, entries: &[Entry], cells: &mut [Cell], complete: bool) -> Outcome {
+/// `pilots` are the nanoseconds an image of the turns that did not count.
+pub(super) fn judge(
+    contest: &Contest,
+    entries: &[Entry],
+    pilots: &[Option<f64>],
+    cells: &mut [Cell],
+    complete: bool,
+) -> Outcome {
     // Cells that failed have turns that nobody else had beside them.
     let taking: Vec<usize> = (0..cells.len()).filter(|&at| cells[at].status == Status::Ok).collect();
     let turns: Vec<_> = taking.iter().map(|&at| &cells[at].turns).collect();
@@ -33,12 +40,18 @@ pub(super) fn judge(contest: &Contest, entries: &[Entry], cells: &mut [Cell], co
     }
     let mut outcome = Outcome::default();
     if complete {
-        let warmer = contest.cache != Cache::Warm && taking.iter().any(|&at| got_warmer(&cells[at].turns));
+        for &at in &taking {
+            if let Some(reason) = unfit(contest, &cells[at]) {
+                cells[at].reason = Some(reason);
+            }
+        }
+        let warmer = contest.cache != Cache::Warm && got_warmer(&taking, entries, pilots, cells);
         if warmer {
             taking.iter().for_each(|&at| cells[at].reason = Some(HOST_CACHE.into()));
         }
+        let fit: Vec<usize> = taking.iter().copied().filter(|&at| cells[at].reason.is_none()).collect();
         let ranked = !warmer && (contest.durability != Durability::None || !contest.workload.writes());
-        for group in if ranked { groups(contest, entries, &taking) } else { Vec::new() } {
+        for group in if ranked { groups(contest, entries, &fit) } else { Vec::new() } {
             let competing: Vec<usize> = group.iter().filter_map(|&at| place(at)).collect();
             let Some((best, others)) = stats::against_best(&table, &competing, &rule) else { continue };
             let id = |nth: usize| cells[taking[nth]].id.clone();
@@ -62,30 +75,42 @@ pub(super) fn judge(contest: &Contest, entries: &[Entry], cells: &mut [Cell], co
     outcome
 }
 
-/// Why a cold contest has no verdicts although it was held.
-const HOST_CACHE: &str = "not ranked: after the first block cold reads were over 20 % faster, so the host seems to keep the data in its own memory";
+/// Of what a warm cell delivered, so much at most may have come from the device: some systems take a page away now and
+/// then, and a byte in a hundred changes no verdict.
+const WARM: f64 = 0.01;
 
-/// Whether cold reads became over 20 % faster after the first block: from then on the host of a virtual machine may have
-/// had in memory what the machine itself had not.
-fn got_warmer(turns: &Turns) -> bool {
-    let mut blocks: Vec<(u64, u64)> = Vec::new();
-    let mut seen = None;
-    for (nth, place) in turns.launch.iter().zip(&turns.block).enumerate() {
-        if seen != Some(place) {
-            seen = Some(place);
-            blocks.push((0, 0));
-        }
-        if let Some((images, ns)) = blocks.last_mut() {
-            *images += turns.images[nth];
-            *ns += turns.elapsed_ns[nth];
-        }
+/// Why a cell that was measured is not compared with others: its reads were not as warm or as cold as it claims.
+fn unfit(contest: &Contest, cell: &Cell) -> Option<String> {
+    let proof = cell.cache_proof.as_ref()?;
+    let device = proof.device_read_bytes.unwrap_or(0);
+    if contest.cache != Cache::Warm {
+        let left = proof.resident_before_pct.map_or("an unknown share".into(), |pct| format!("{pct:.1} %"));
+        return (!proof.proved).then(|| format!("not ranked: {left} of the store was in memory before a turn"));
     }
-    let each = |(images, ns): &(u64, u64)| *ns as f64 / (*images).max(1) as f64;
-    let Some((first, rest)) = blocks.split_first() else { return false };
-    // The median: a single slow block among the later ones must not hide it, nor a fast one feign it.
-    let mut rest: Vec<f64> = rest.iter().map(each).collect();
-    rest.sort_by(f64::total_cmp);
-    rest.get(rest.len() / 2).is_some_and(|later| each(first) > 1.2 * later)
+    let each = cell.storage.as_ref()?.apparent_bytes as f64 / cell.images.max(1) as f64;
+    let share = device as f64 / (each * cell.turns.images.iter().sum::<u64>() as f64).max(1.0);
+    (share > WARM)
+        .then(|| format!("not ranked: {:.1} % of the bytes came from the device, so it was not warm", 100.0 * share))
+}
+
+/// Why a cold contest has no verdicts although it was held.
+const HOST_CACHE: &str = "not ranked: after the first turns cold reads were over 20 % faster, so the host seems to keep the data in its own memory";
+
+/// Whether cold reads became over 20 % faster after the first ones, those of the pilot: from then on the host of a virtual
+/// machine may have had in memory what the machine itself had not. Over all cells together: one of them alone may have
+/// had a slow first turn by chance.
+fn got_warmer(taking: &[usize], entries: &[Entry], pilots: &[Option<f64>], cells: &[Cell]) -> bool {
+    let formats = taking.iter().copied().filter(|&at| entries[at].store.is_some());
+    let ratios: Vec<f64> = formats.filter_map(|at| Some((pilots[at]? / usual(&cells[at].turns)?).ln())).collect();
+    !ratios.is_empty() && ratios.iter().sum::<f64>() / ratios.len() as f64 > 1.2_f64.ln()
+}
+
+/// The median of the turns' nanoseconds an image.
+fn usual(turns: &Turns) -> Option<f64> {
+    let each = |(&images, &ns): (&u64, &u64)| ns as f64 / images.max(1) as f64;
+    let mut each: Vec<f64> = turns.images.iter().zip(&turns.elapsed_ns).map(each).collect();
+    each.sort_by(f64::total_cmp);
+    each.get(each.len() / 2).copied().filter(|usual| *usual > 0.0)
 }
 
 fn null_control(contest: &Contest, interval: &Interval) -> NullControl {
@@ -134,24 +159,12 @@ mod tests {
     use super::*;
 
     fn turns(ns: &[u64]) -> Turns {
-        // Two turns of a hundred images to a block, three blocks to a launch.
-        let column = |of: fn(u32) -> u32| (0..ns.len() as u32 * 2).map(of).collect::<Vec<u32>>();
-        Turns {
-            launch: column(|n| n / 6),
-            block: column(|n| n / 2 % 3),
-            position: column(|n| n % 2),
-            images: vec![100; ns.len() * 2],
-            elapsed_ns: ns.iter().flat_map(|ns| [*ns, *ns]).collect(),
-        }
+        Turns { images: vec![100; ns.len()], elapsed_ns: ns.to_vec(), ..Turns::default() }
     }
 
     #[test]
-    fn a_host_that_keeps_the_data_is_suspected() {
-        assert!(got_warmer(&turns(&[1_300, 1_000, 1_000, 1_010])));
-        assert!(!got_warmer(&turns(&[1_100, 1_000, 1_000, 1_010])));
-        // One fast block is chance.
-        assert!(!got_warmer(&turns(&[1_100, 500, 1_000, 1_010])));
-        assert!(!got_warmer(&turns(&[1_000])));
-        assert!(!got_warmer(&Turns::default()));
+    fn what_is_usual_is_the_median_of_the_turns() {
+        assert_eq!(usual(&turns(&[1_000, 9_000, 1_200])), Some(12.0));
+        assert_eq!(usual(&Turns::default()), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::protocol::{Failure, Probed, Task, Turned};
 use crate::error::{IoContext, Result};
-use crate::measure::cold::{evict_store, residency};
+use crate::measure::cold::evict_store;
 use crate::measure::{Cache, Clock, Monotonic, Stopwatch, count, latency};
 use crate::store::sealed::OpenStore;
 use crate::store::{Threads, WriteOptions, registry};
@@ -74,7 +74,9 @@ impl Contestant {
     /// what is left of it there is counted.
     pub(super) fn turn(&mut self, warm_up: u64, operations: u64) -> Result<Turned> {
         let resident_before_pct = self.cool()?;
-        self.session.run(warm_up, &mut Stopwatch::new(&*self.clock))?;
+        if warm_up > 0 {
+            self.session.run(warm_up, &mut Stopwatch::new(&*self.clock))?;
+        }
         let mut watch = Stopwatch::new(&*self.clock);
         let before = sys::device_read_bytes();
         let images = self.session.run(operations, &mut watch)?;
@@ -88,11 +90,10 @@ impl Contestant {
             Cache::Warm => return Ok(None),
             Cache::ColdData => evict_store(store)?,
             Cache::ColdFull => {
-                // What only names are kept of is dropped with everything else; data that is dirty stays, so it is
-                // written first.
-                evict_store(store)?;
+                // Counted before the names are dropped: looking at the files would bring these back.
+                let left = evict_store(store)?;
                 sys::drop_caches().at("drop all caches, for", store)?;
-                residency(store)?
+                left
             }
         };
         Ok(Some(left.percent()))

@@ -128,9 +128,18 @@ impl Host {
     /// How the worker died.
     fn obituary(&mut self) -> Failure {
         self.requests = None;
-        let ended = match self.child.wait() {
-            Ok(status) => how(status),
-            Err(error) => format!("is gone ({error})"),
+        // It may have closed its line and still live.
+        let deadline = std::time::Instant::now() + FAREWELL;
+        let ended = loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => break how(status),
+                Err(error) => break format!("is gone ({error})"),
+                Ok(None) if std::time::Instant::now() < deadline => std::thread::sleep(Duration::from_millis(1)),
+                Ok(None) => {
+                    self.kill();
+                    break "said nothing more and did not end; it was ended".into();
+                }
+            }
         };
         Failure::new(FailureKind::Failed, format!("the worker process {ended}{}", self.last_words()))
     }

@@ -48,6 +48,15 @@ impl Handicapped {
     }
 }
 
+impl Handicapped {
+    /// Lets time pass. What passes too much is owed less the next time.
+    fn pay(&mut self, watch: &mut Stopwatch<'_>, wait: impl FnOnce()) {
+        let before = watch.elapsed_ns();
+        watch.time(wait);
+        self.owed -= (watch.elapsed_ns() - before) as f64;
+    }
+}
+
 impl Session for Handicapped {
     fn run(&mut self, operations: u64, watch: &mut Stopwatch<'_>) -> Result<u64> {
         let (mut done, mut images) = (0, 0);
@@ -66,18 +75,20 @@ impl Session for Handicapped {
                     self.owed += (watch.elapsed_ns() - before) as f64 * share;
                     let longer = Duration::from_nanos(self.owed as u64);
                     if longer >= SHORTEST_SLEEP {
-                        let slept = watch.elapsed_ns();
-                        watch.time(|| std::thread::sleep(longer));
-                        // What was slept too long is owed less the next time.
-                        self.owed -= (watch.elapsed_ns() - slept) as f64;
+                        self.pay(watch, || std::thread::sleep(longer));
+                    } else if done == operations {
+                        // The last of a turn: what is owed then would never be paid.
+                        self.pay(watch, || spin(longer));
                     }
                 }
                 HandicapKind::Repeat => {
                     self.owed += now as f64 * share;
                     let again = self.owed as u64;
                     self.owed -= again as f64;
-                    // Its images do not count.
-                    self.inner.run(again, watch)?;
+                    if again > 0 {
+                        // Its images do not count.
+                        self.inner.run(again, watch)?;
+                    }
                 }
             }
         }

@@ -170,7 +170,7 @@ impl Workload {
             Self::WriteOne | Self::WriteBatch | Self::Open => None,
             Self::ReadOne => Some(Order::uniform(images, seed)),
             Self::ReadBatch => Some(Order::runs(images, seed)),
-            Self::Scan => Some(Order::sequential(images)),
+            Self::Scan => Some(Order::sequential_from(images, BATCH, seed)),
             Self::Epoch => Some(Order::shuffled(images, seed)),
         }
     }

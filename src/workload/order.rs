@@ -37,6 +37,17 @@ impl Order {
         Self { images, kind: Kind::Sequential { next: 0 } }
     }
 
+    /// As [`Order::sequential`], beginning at one of the multiples of `batch`: which, follows from `seed`. Turns that are
+    /// shorter than a pass would otherwise all read the same images.
+    pub fn sequential_from(images: u64, batch: u64, seed: u64) -> Self {
+        // Multiples of the golden ratio, of which only the fraction counts: no sequence spreads more evenly.
+        let fraction = u128::from(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let batches = u128::from(images.div_ceil(batch.max(1)));
+        // Less than `batches`, which is a u64.
+        let next = ((fraction * batches) >> 64) as u64 * batch;
+        Self { images, kind: Kind::Sequential { next } }
+    }
+
     /// Shuffled passes.
     pub fn shuffled(images: u64, seed: u64) -> Self {
         let kind = Kind::Shuffled { rng: ChaCha8Rng::seed_from_u64(seed), pass: Vec::new(), next: 0 };
@@ -122,6 +133,20 @@ mod tests {
         }
 
         #[test]
+        fn a_pass_may_begin_anywhere_and_is_whole(images in 1u64..2_000, want in 1u64..300, seed: u64) {
+            let mut order = Order::sequential_from(images, want, seed);
+            let mut slice = Vec::new();
+            let mut seen = Vec::new();
+            for _ in 0..images.div_ceil(want) {
+                order.next(want, &mut slice);
+                prop_assert_eq!(slice[0] % want, 0);
+                seen.extend_from_slice(&slice);
+            }
+            seen.sort_unstable();
+            prop_assert_eq!(seen, (0..images).collect::<Vec<_>>());
+        }
+
+        #[test]
         fn runs_and_draws_stay_inside(images in 1u64..2_000, want in 1u64..300, seed: u64) {
             let mut slice = Vec::new();
             let mut runs = Order::runs(images, seed);
@@ -136,6 +161,18 @@ mod tests {
                 prop_assert!(slice.iter().all(|index| *index < images));
             }
         }
+    }
+
+    #[test]
+    fn passes_begin_in_many_places() {
+        let start = |seed| {
+            let mut slice = Vec::new();
+            Order::sequential_from(10_000, 256, seed).next(256, &mut slice);
+            slice[0]
+        };
+        assert_eq!(start(0), 0);
+        let starts: std::collections::BTreeSet<_> = (0..12).map(start).collect();
+        assert!(starts.len() >= 10, "{starts:?}");
     }
 
     #[test]
