@@ -36,6 +36,9 @@ pub struct Calibrate {
     /// Time for the turns of each trial, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 8)]
     budget: u64,
+    /// Length of a turn, in milliseconds, instead of that of `--profile quick`
+    #[arg(long, value_name = "MS")]
+    turn: Option<u64>,
     /// Where trials are noted, a line each; trials that are there already are not repeated
     #[arg(long, value_name = "FILE", default_value = "target/calibration.jsonl")]
     out: PathBuf,
@@ -79,6 +82,7 @@ impl Calibrate {
         let mut sizes = Profile::Quick.sizes();
         sizes.budget = Duration::from_secs(self.budget);
         sizes.launches = self.launches.unwrap_or(sizes.launches);
+        sizes.turn = self.turn.map_or(sizes.turn, Duration::from_millis);
         let formats = shelfmark::store::registry::select(&self.formats)?;
         Ok(Settings {
             dataset: self.images.spec(),
