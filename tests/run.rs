@@ -185,7 +185,8 @@ fn a_store_that_raises_sigbus_costs_its_cell() {
     let process = run.id() as i32;
     // The store of the format, not of its twin.
     let lmdb = walkdir::WalkDir::new(place.path().join("stores")).into_iter().flatten();
-    let data: Vec<std::path::PathBuf> = lmdb.map(|entry| entry.into_path()).filter(|path| path.ends_with("data.mdb")).collect();
+    let data: Vec<std::path::PathBuf> =
+        lmdb.map(|entry| entry.into_path()).filter(|path| path.ends_with("data.mdb")).collect();
     let data = data.iter().find(|path| path.parent().unwrap().to_string_lossy().ends_with("-0")).unwrap();
     std::fs::OpenOptions::new().write(true).open(data).unwrap().set_len(8192).unwrap();
     let failed = |results: &Results| results.cells.iter().filter(|cell| cell.status == Status::Failed).count();
