@@ -47,17 +47,20 @@ pub fn residency(store: &Path) -> Result<Residency> {
 /// # Errors
 /// As [`residency`]; what the system says to opening, syncing and evicting.
 pub fn evict_store(store: &Path) -> Result<Residency> {
-    for_each_file(store, |path| {
-        let file = File::open(path).at("open", path)?;
-        if cached(&file).is_none_or(|cached| cached.dirty + cached.writeback > 0) {
-            sync::one(path)?;
-        }
-        evict(&file).at("evict from memory", path)
-    })?;
+    for_each_file(store, evict_file)?;
     residency(store)
 }
 
-fn for_each_file(store: &Path, mut each: impl FnMut(&Path) -> Result<()>) -> Result<()> {
+/// Has the kernel forget the pages of one file, which is synced first where it is dirty.
+pub(super) fn evict_file(path: &Path) -> Result<()> {
+    let file = File::open(path).at("open", path)?;
+    if cached(&file).is_none_or(|cached| cached.dirty + cached.writeback > 0) {
+        sync::one(path)?;
+    }
+    evict(&file).at("evict from memory", path)
+}
+
+pub(super) fn for_each_file(store: &Path, mut each: impl FnMut(&Path) -> Result<()>) -> Result<()> {
     for entry in walkdir::WalkDir::new(store) {
         let entry = entry.map_err(std::io::Error::from).at("list", store)?;
         if entry.file_type().is_file() {

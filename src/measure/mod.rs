@@ -10,6 +10,7 @@ pub mod noise;
 mod recorder;
 pub mod schedule;
 mod space;
+pub mod warm;
 
 pub use cache::Cache;
 pub use clock::{Clock, Monotonic, Onlooker, Simulated, Stopwatch};

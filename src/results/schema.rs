@@ -277,6 +277,9 @@ pub struct Verified {
 pub struct CacheProof {
     /// Share of the store's pages in memory.
     pub resident_before_pct: Option<f64>,
+    /// Of warm cells: share of the store's bytes that was locked in memory while they took their turns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_pct: Option<f64>,
     /// Bytes that came from the device.
     pub device_read_bytes: Option<u64>,
     /// State of directory entries and inodes: `warm`, `cold`, `unknown`.

@@ -7,7 +7,7 @@ use super::plan::{Contest, Entry};
 use super::stores::Stores;
 use super::{Settings, open};
 use crate::error::{Error, Result};
-use crate::results::Status;
+use crate::results::{Status, Turns};
 use crate::stats::{self, Rule, Table};
 use crate::store::FormatId;
 use crate::store::scratch::{self, Scratch};
@@ -60,6 +60,9 @@ pub struct Trial {
     pub wall_s: f64,
     /// What was found.
     pub verdicts: Vec<Verdict>,
+    /// The turns behind it, cell by cell: so that another rule can be tried on what was measured.
+    #[serde(default)]
+    pub turns: Vec<Turns>,
 }
 
 /// The cells of trial `nth`: twins, known slow-downs of one kind, and one cell of another format that is slow.
@@ -152,6 +155,7 @@ pub fn calibrate(
             load: crate::results::host::load_average(),
             wall_s: started.elapsed().as_secs_f64(),
             verdicts,
+            turns: cells.into_iter().map(|cell| cell.turns).collect(),
         })?;
     }
     Ok(())
@@ -267,6 +271,7 @@ mod tests {
                 verdict("twin", 0.0, 1.03, 1.05, "slower"),
                 verdict("spin", 5.0, 1.03, 1.06, "slower"),
             ],
+            turns: Vec::new(),
         };
         let text = summary(&[trial.clone(), trial]);
         let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap().to_owned();

@@ -23,6 +23,8 @@ pub(super) struct Competitor {
     device_read_bytes: Option<u64>,
     /// The largest share of its store that was found in memory before a cold turn.
     resident_before_pct: Option<f64>,
+    /// The smallest share of its store that was held in memory for a launch.
+    held_pct: Option<f64>,
     /// What its probe said.
     pub probed: Option<Probed>,
     /// The library it says it uses.
@@ -54,6 +56,7 @@ impl Competitor {
             turns: Turns::default(),
             device_read_bytes: Some(0),
             resident_before_pct: None,
+            held_pct: None,
             probed: None,
             native: None,
         }
@@ -78,6 +81,11 @@ impl Competitor {
         }
     }
 
+    /// Takes down which share of its store, in percent, is held in memory from now on.
+    pub(super) fn held(&mut self, pct: f64) {
+        self.held_pct = Some(self.held_pct.map_or(pct, |known| known.min(pct)));
+    }
+
     /// What the turns prove about the cache, `metadata` being the state of names and inodes.
     pub(super) fn cache_proof(&self, warm: bool, metadata: &str) -> Option<CacheProof> {
         if self.turns.images.is_empty() {
@@ -91,6 +99,7 @@ impl Competitor {
         };
         Some(CacheProof {
             resident_before_pct: self.resident_before_pct,
+            held_pct: self.held_pct,
             device_read_bytes: self.device_read_bytes,
             metadata: metadata.into(),
             proved,

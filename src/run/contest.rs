@@ -3,13 +3,13 @@
 use super::competitor::{Competitor, Turn};
 use super::hosts::Hosts;
 use super::launcher::Launcher;
+use super::pilot;
 use super::plan::{Contest, Entry};
 use super::profile::Sizes;
 use super::stores::{StoreKey, Stores};
 use crate::measure::{Cache, schedule};
 use crate::results::CellKind;
 use crate::worker::protocol::{DatasetSpec, Failure, FailureKind, Task};
-use crate::workload::Workload;
 use std::time::Duration;
 
 /// Launches are the units of all verdicts: one with a single block is one, too.
@@ -17,12 +17,6 @@ pub(super) const MIN_BLOCKS: usize = 1;
 
 /// More blocks in a launch add nothing: launches differ.
 const MAX_BLOCKS: usize = 40;
-
-/// A turn with all that is not timed may be so many times as long as its timed part is meant to be.
-const LONGEST_TURN: f64 = 5.0;
-
-/// Images of a cold shuffled pass that are read in a turn: enough to see what seeking costs.
-const COLD_IMAGES: u64 = 1_024;
 
 /// Turns' worth of operations in each pass of a probe of reads.
 const PROBED_TURNS: u64 = 5;
@@ -102,57 +96,33 @@ impl<'a> Round<'a> {
 
     fn prepare(&mut self, hosts: &mut Hosts<'_>, launch: u32) {
         let (contest, setting) = (self.contest, &self.setting);
-        hosts.prepare(&mut self.competitors, |competitor| task(contest, setting, launch, &competitor.entry));
+        hold(contest, setting, launch, &mut self.competitors, hosts);
+        let seed = setting.seed.wrapping_add(u64::from(launch));
+        hosts.prepare(&mut self.competitors, seed, |competitor| task(contest, setting, launch, &competitor.entry));
     }
 
     /// Finds out how many operations make a turn, and how many turns fit into the time there is. Its turns do not count.
     fn pilot(&mut self, hosts: &mut Hosts<'_>) {
-        let mut block = Duration::ZERO;
-        for cell in 0..self.competitors.len() {
-            let competitor = &mut self.competitors[cell];
-            if !competitor.competes() {
-                continue;
-            }
-            let fixed = fixed_operations(self.contest);
-            // Where nothing is delivered, nothing waits for memory or for a device: less time tells as much.
-            let divisor = if competitor.entry.store.is_none() { 10.0 } else { 1.0 };
-            let turn_ns = self.setting.sizes.turn.as_nanos() as f64 / divisor;
-            let mut measure = |operations: u64| hosts.turn(cell, &competitor.entry, 0, operations);
-            let outcome = (|| {
-                if let Some(operations) = fixed {
-                    let (turned, took) = measure(operations)?;
-                    return Ok((operations, 0, took, Some(turned.elapsed_ns as f64 / turned.images as f64)));
-                }
-                // Doubling until the turn is long enough to be scaled.
-                let (mut operations, mut turned) = (1, measure(1)?);
-                while (turned.0.elapsed_ns as f64) < turn_ns / 4.0 && operations < 1 << 24 {
-                    operations *= 4;
-                    turned = measure(operations)?;
-                }
-                // A clock may tick too slowly to see a single operation.
-                let each = turned.0.elapsed_ns.max(1) as f64 / operations as f64;
-                // What is not timed (drawing, checking) must not take many times as long as what is.
-                let wall_each = turned.1.as_nanos() as f64 / operations as f64;
-                let enough = (turn_ns / each).min(LONGEST_TURN * turn_ns / wall_each).ceil().max(1.0) as u64;
-                // Where a single operation is longer than a turn, what precedes it matters little.
-                let warm_up = if each < turn_ns { warm_up(self.contest.workload).min(enough) } else { 0 };
-                let took = turned.1.mul_f64((enough + warm_up) as f64 / operations as f64);
-                Ok((enough, warm_up, took, None))
-            })();
-            match outcome {
-                Ok((operations, warm_up, took, first)) => {
-                    (competitor.operations, competitor.warm_up, competitor.pilot) = (operations, warm_up, first);
-                    block += 2 * took;
-                }
+        let mut paces = vec![None; self.competitors.len()];
+        for (cell, competitor) in self.competitors.iter_mut().enumerate().filter(|(_, cell)| cell.competes()) {
+            match pilot::try_out(self.contest, &competitor.entry, cell, self.setting.sizes.turn, hosts) {
+                Ok(pace) => paces[cell] = Some(pace),
                 Err(failure) => competitor.failure = Some(failure),
             }
-            if !hosts.is_alive(&self.competitors[cell].entry) {
+            if !hosts.is_alive(&competitor.entry) {
                 // The next life finds out again; who was the reason competes no more.
                 return;
             }
         }
+        let lengths = pilot::lengths(self.contest.workload, &paces);
+        for (competitor, (length, pace)) in self.competitors.iter_mut().zip(lengths.iter().zip(&paces)) {
+            let (Some(length), Some(pace)) = (length, pace) else { continue };
+            (competitor.operations, competitor.warm_up, competitor.pilot) =
+                (length.operations, length.warm_up, pace.first);
+        }
         let share = self.setting.budget.div_f64(f64::from(self.setting.sizes.launches));
-        self.blocks = ((share.as_secs_f64() / block.as_secs_f64().max(1e-9)) as usize).clamp(MIN_BLOCKS, MAX_BLOCKS);
+        let block = pilot::block(&lengths, &paces).as_secs_f64().max(1e-9);
+        self.blocks = ((share.as_secs_f64() / block) as usize).clamp(MIN_BLOCKS, MAX_BLOCKS);
     }
 
     /// The blocks of one life of the processes; ends early when a process dies.
@@ -223,7 +193,8 @@ impl<'a> Round<'a> {
             }
             let mut hosts = Hosts::new(setting.launcher, setting.limit);
             let operations = (competitor.operations * turns).clamp(1, PROBED_OPERATIONS);
-            hosts.prepare(std::slice::from_mut(competitor), |alone| task(contest, setting, 0, &alone.entry));
+            hold(contest, setting, 0, std::slice::from_mut(competitor), &mut hosts);
+            hosts.prepare(std::slice::from_mut(competitor), 0, |alone| task(contest, setting, 0, &alone.entry));
             if competitor.competes() {
                 match hosts.probe(0, &competitor.entry, operations) {
                     Ok(probed) => competitor.probed = Some(probed),
@@ -236,6 +207,22 @@ impl<'a> Round<'a> {
         }
         Ok(())
     }
+}
+
+/// Has the stores of warm reads held in memory, before anything of them is opened.
+fn hold(contest: &Contest, setting: &Setting<'_>, launch: u32, competitors: &mut [Competitor], hosts: &mut Hosts<'_>) {
+    if contest.workload.writes() || contest.cache != Cache::Warm {
+        return;
+    }
+    let written = |competitor: &Competitor| {
+        let key = store_key(contest, &competitor.entry, launch, setting.sizes)?;
+        Some(setting.stores.get(&key).ok()?.path.clone())
+    };
+    let competing = competitors.iter_mut().filter(|competitor| competitor.competes());
+    let (stores, competitors): (Vec<_>, Vec<_>) =
+        competing.filter_map(|competitor| Some((written(competitor)?, competitor))).unzip();
+    let held = hosts.hold(stores, setting.seed.wrapping_add(u64::from(launch)));
+    competitors.into_iter().zip(held).for_each(|(competitor, pct)| competitor.held(pct));
 }
 
 fn task(contest: &Contest, setting: &Setting<'_>, launch: u32, entry: &Entry) -> Result<Task, Failure> {
@@ -271,27 +258,4 @@ pub(super) fn store_key(contest: &Contest, entry: &Entry, launch: u32, sizes: &S
     let format = entry.store.as_ref()?.to_string();
     let nth = launch % sizes.stores + entry.series * sizes.stores;
     Some(StoreKey { format, images: contest.images, nth })
-}
-
-/// Untimed operations before a turn, which bring back what other cells have pushed out of the processor's caches. Single
-/// reads are timed 64 at a time: as many are needed until the buffer has grown to its size.
-fn warm_up(workload: Workload) -> u64 {
-    match workload {
-        Workload::WriteOne | Workload::WriteBatch => 0,
-        Workload::ReadOne => 64,
-        Workload::ReadBatch | Workload::Scan | Workload::Epoch | Workload::Open => 1,
-    }
-}
-
-/// Operations of a turn where these do not depend on how long they take: a store is written whole, and after a cold start
-/// every image read makes the store warmer.
-fn fixed_operations(contest: &Contest) -> Option<u64> {
-    let pass = |images: u64| Some(images.div_ceil(contest.workload.batch()).max(1));
-    match (contest.workload, contest.cache) {
-        (Workload::WriteBatch, _) => Some(1),
-        (_, Cache::Warm) => None,
-        (Workload::Scan, _) => pass(contest.images),
-        (Workload::Epoch, _) => pass(contest.images.min(COLD_IMAGES)),
-        _ => Some(1),
-    }
 }

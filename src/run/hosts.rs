@@ -6,7 +6,11 @@ use super::plan::Entry;
 use crate::results::CellKind;
 use crate::worker::Host;
 use crate::worker::protocol::{Failure, FailureKind, Probed, Reply, Request, Task, Turned};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// The processes of one launch, with the cells that are ready in them.
@@ -24,15 +28,19 @@ impl<'a> Hosts<'a> {
     }
 
     /// Starts processes and makes all cells ready that still compete. A cell that cannot be made ready competes no more;
-    /// if its process died of it, the others are made ready in a new one.
+    /// if its process died of it, the others are made ready in a new one. Who comes first is drawn from `seed`: what is opened
+    /// first gets other memory than what comes later, and must not be the same cell in each launch.
     pub(super) fn prepare(
         &mut self,
         competitors: &mut [Competitor],
+        seed: u64,
         task: impl Fn(&Competitor) -> Result<Task, Failure>,
     ) {
         let limit = self.limit;
         let mut ready = vec![false; competitors.len()];
-        while let Some(cell) = (0..competitors.len()).find(|&cell| !ready[cell] && competitors[cell].competes()) {
+        let mut order: Vec<usize> = (0..competitors.len()).collect();
+        order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+        while let Some(&cell) = order.iter().find(|&&cell| !ready[cell] && competitors[cell].competes()) {
             let outcome = task(&competitors[cell]).and_then(|task| {
                 let request = Request::Prepare { cell: cell as u32, task };
                 match self.host(&competitors[cell].entry)?.ask(&request, limit)? {
@@ -54,6 +62,21 @@ impl<'a> Hosts<'a> {
                         (0..ready.len()).filter(|&at| lost(&competitors[at].entry)).for_each(|at| ready[at] = false);
                     }
                 }
+            }
+        }
+    }
+
+    /// Has the worker hold stores in memory, and returns the share of each, in percent, that is held. Where it cannot, the
+    /// cells that use them will say why.
+    pub(super) fn hold(&mut self, stores: Vec<PathBuf>, seed: u64) -> Vec<f64> {
+        let nothing = vec![0.0; stores.len()];
+        let limit = self.limit;
+        let Ok(host) = self.host_named("", Launcher::worker) else { return nothing };
+        match host.ask(&Request::Hold { stores, seed }, limit) {
+            Ok(Reply::Held { held_pct }) if held_pct.len() == nothing.len() => held_pct,
+            _ => {
+                self.hosts.remove("");
+                nothing
             }
         }
     }
@@ -98,13 +121,19 @@ impl<'a> Hosts<'a> {
     }
 
     fn host(&mut self, entry: &Entry) -> Result<&mut Host, Failure> {
-        let name = process_of(entry);
+        self.host_named(process_of(entry), |launcher| match entry.kind {
+            CellKind::Peer => launcher.peer(&entry.name),
+            _ => launcher.worker(),
+        })
+    }
+
+    fn host_named(
+        &mut self,
+        name: &str,
+        start: impl FnOnce(&Launcher) -> Result<Host, Failure>,
+    ) -> Result<&mut Host, Failure> {
         if !self.hosts.contains_key(name) {
-            let host = match entry.kind {
-                CellKind::Peer => self.launcher.peer(&entry.name)?,
-                _ => self.launcher.worker()?,
-            };
-            self.hosts.insert(name.to_owned(), host);
+            self.hosts.insert(name.to_owned(), start(self.launcher)?);
         }
         // It was put there if it was not there.
         self.hosts.get_mut(name).ok_or_else(|| Failure::new(FailureKind::Failed, "there is no process"))

@@ -7,7 +7,8 @@
 //! | [`peers`] | the programs that people run today |
 //! | `stores` | the stores, written and verified before anything is measured |
 //! | `hosts` | the processes of one launch |
-//! | `contest` | launches, pilot, blocks |
+//! | `contest` | launches and their blocks |
+//! | `pilot` | how long turns are |
 //! | `outcome` | cells and verdicts |
 //! | `verdicts` | what follows from the turns |
 //! | `conduct` | the course of it all |
@@ -22,6 +23,7 @@ mod hosts;
 mod launcher;
 mod outcome;
 pub mod peers;
+mod pilot;
 pub mod plan;
 pub mod profile;
 mod stores;

@@ -54,7 +54,7 @@ impl Profile {
 
     /// What it stands for.
     pub const fn sizes(self) -> Sizes {
-        let turn = Duration::from_millis(20);
+        let turn = Duration::from_millis(2);
         match self {
             Self::Quick => Sizes {
                 images: 10_000,

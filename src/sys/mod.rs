@@ -1,6 +1,7 @@
 //! What the operating system knows and counts. The only place for `unsafe` outside containers.
 
 pub mod huge_memory;
+pub mod locked_file;
 pub mod page_cache;
 pub mod positioned;
 mod signal;
@@ -51,6 +52,16 @@ pub fn memory() -> Option<(u64, u64)> {
         line.split_whitespace().next()?.parse::<u64>().ok()
     };
     Some((kib("RssAnon:")? * 1024, kib("VmHWM:")? * 1024))
+}
+
+/// Memory that could be had without taking anybody's, in bytes, within the limits of this process's control group; `None`
+/// where the system does not say.
+pub fn available_memory() -> Option<u64> {
+    let mut system = sysinfo::System::new();
+    system.refresh_memory();
+    let free = system.cgroup_limits().map(|limits| limits.free_memory);
+    let available = Some(system.available_memory()).filter(|bytes| *bytes > 0)?;
+    Some(free.map_or(available, |free| free.min(available)))
 }
 
 /// Bytes that this process has fetched from storage devices so far, reads through memory maps included

@@ -4,6 +4,7 @@ use super::protocol::{Failure, Probed, Task, Turned};
 use crate::error::{IoContext, Result};
 use crate::measure::cold::evict_store;
 use crate::measure::{Cache, Clock, Monotonic, Stopwatch, count, latency};
+use crate::sample::Batch;
 use crate::store::sealed::OpenStore;
 use crate::store::{Threads, WriteOptions, registry};
 use crate::sys;
@@ -71,8 +72,15 @@ impl Contestant {
 
     /// `warm_up` operations first, untimed: what other cells have pushed out of the processor's caches comes back there,
     /// so that the first timed operation is like the others. Before a cold turn the store is taken out of memory, and
-    /// what is left of it there is counted.
-    pub(super) fn turn(&mut self, warm_up: u64, operations: u64) -> Result<Turned> {
+    /// what is left of it there is counted. All cells of a worker deliver into the same `buffers`.
+    pub(super) fn turn(&mut self, warm_up: u64, operations: u64, buffers: &mut Vec<Batch>) -> Result<Turned> {
+        self.session.exchange_buffers(buffers);
+        let turned = self.measure(warm_up, operations);
+        self.session.exchange_buffers(buffers);
+        turned
+    }
+
+    fn measure(&mut self, warm_up: u64, operations: u64) -> Result<Turned> {
         let resident_before_pct = self.cool()?;
         if warm_up > 0 {
             self.session.run(warm_up, &mut Stopwatch::new(&*self.clock))?;

@@ -50,6 +50,14 @@ pub enum Request {
     },
     /// Write a store and read it back whole.
     Write(WriteTask),
+    /// Bring stores into memory, all in the same way, and hold them there until the end: see [`crate::measure::warm`]. Only
+    /// our own worker is asked for it, before it opens any of them.
+    Hold {
+        /// The stores.
+        stores: Vec<PathBuf>,
+        /// In which order their pieces come.
+        seed: u64,
+    },
     /// Make a cell ready for its turns: open its store, read it once and check it.
     Prepare {
         /// The number under which it will be asked for.
@@ -103,6 +111,11 @@ pub enum Reply {
         storage: Storage,
         /// Images compared with the dataset.
         verified: u64,
+    },
+    /// To `hold`.
+    Held {
+        /// Which share of each store is held, in percent, in the order of the stores.
+        held_pct: Vec<f64>,
     },
     /// To `prepare`.
     Prepared {

@@ -5,6 +5,8 @@ use super::protocol::{DatasetSpec, Failure, FailureKind, Looked, PROTOCOL, Reply
 use crate::dataset::{self, Dataset, Memory, Take};
 use crate::error::{IoContext, Result};
 use crate::measure::space;
+use crate::measure::warm::Warm;
+use crate::sample::Batch;
 use crate::store::copy::write;
 use crate::store::registry;
 use crate::store::sealed::IfExists;
@@ -43,6 +45,10 @@ pub fn serve(requests: impl IntoIterator<Item = String>, mut output: impl Write)
 #[derive(Default)]
 struct Worker {
     contestants: BTreeMap<u32, Contestant>,
+    /// What they deliver into, one after another.
+    buffers: Vec<Batch>,
+    /// Stores that are held in memory.
+    warm: Warm,
     /// What was opened last: the cells of one contest write the same images.
     dataset: Option<(DatasetSpec, Arc<dyn Dataset>)>,
     source: Option<(DatasetSpec, u64, Arc<Source>)>,
@@ -67,13 +73,23 @@ impl Worker {
                 Reply::Facts(Box::new(dataset::facts(&dataset.name(), &*dataset)?))
             }
             Request::Write(task) => self.write(&task)?,
+            Request::Hold { stores, seed } => {
+                // Given back before, or what is held could not be brought into memory anew.
+                self.warm = Warm::default();
+                let (warm, held_pct) = Warm::new(&stores, seed);
+                self.warm = warm;
+                Reply::Held { held_pct }
+            }
             Request::Prepare { cell, task } => {
                 let source = if task.workload.writes() { Some(self.source(&task.dataset, task.images)?) } else { None };
                 self.contestants.insert(cell, Contestant::new(task, source)?);
                 Reply::Prepared { native: None }
             }
             Request::Turn { cell, warm_up, operations } => {
-                Reply::Turned(self.contestant(cell)?.turn(warm_up, operations)?)
+                let mut buffers = std::mem::take(&mut self.buffers);
+                let turned = self.contestant(cell)?.turn(warm_up, operations, &mut buffers);
+                self.buffers = buffers;
+                Reply::Turned(turned?)
             }
             Request::Probe { cell, operations } => Reply::Probed(Box::new(self.contestant(cell)?.probe(operations)?)),
             Request::Close { cell } => {

@@ -4,6 +4,7 @@ use super::read::{Opener, Opens, Reads, read_all};
 use super::{Fingerprints, Order, Session, Workload};
 use crate::error::Result;
 use crate::measure::Stopwatch;
+use crate::sample::Batch;
 use crate::store::container::StoreName;
 use crate::store::sealed::OpenStore;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ pub fn session(workload: Workload, store: &Path, expected: &Arc<Fingerprints>, s
     };
     read_all(store, expected)?;
     let (store, expected) = (store.to_owned(), Arc::clone(expected));
-    Ok(Box::new(ColdReads { store, expected, order: Some(order), batch: workload.batch(), open }))
+    Ok(Box::new(ColdReads { store, expected, order: Some(order), batch: workload.batch(), open, buffers: Vec::new() }))
 }
 
 struct ColdReads {
@@ -31,6 +32,8 @@ struct ColdReads {
     order: Option<Order>,
     batch: u64,
     open: Box<Opener>,
+    /// What it delivers into.
+    buffers: Vec<Batch>,
 }
 
 impl Session for ColdReads {
@@ -47,8 +50,15 @@ impl Session for ColdReads {
         let name = StoreName::new(&open.resolved.id, &self.store);
         let order = self.order.take().unwrap_or_else(|| Order::sequential(self.expected.images()));
         let mut reads = Reads::from_open(reader, name, Some(Arc::clone(&self.expected)), order, self.batch);
+        // Memory that is new each time would cost each time what is no matter of the store.
+        reads.exchange_buffers(&mut self.buffers);
         let images = reads.run(operations, watch);
+        reads.exchange_buffers(&mut self.buffers);
         self.order = Some(reads.into_order());
         images
+    }
+
+    fn exchange_buffers(&mut self, buffers: &mut Vec<Batch>) {
+        std::mem::swap(&mut self.buffers, buffers);
     }
 }

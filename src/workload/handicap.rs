@@ -3,6 +3,7 @@
 use super::Session;
 use crate::error::Result;
 use crate::measure::Stopwatch;
+use crate::sample::Batch;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
@@ -93,6 +94,10 @@ impl Session for Handicapped {
             }
         }
         Ok(images)
+    }
+
+    fn exchange_buffers(&mut self, buffers: &mut Vec<Batch>) {
+        self.inner.exchange_buffers(buffers);
     }
 }
 

@@ -37,6 +37,7 @@ pub use source::Source;
 
 use crate::error::Result;
 use crate::measure::Stopwatch;
+use crate::sample::Batch;
 use crate::store::WriteOptions;
 use crate::store::registry::Resolved;
 use crate::store::sealed::OpenStore;
@@ -195,6 +196,23 @@ pub trait Session {
     /// # Errors
     /// [`crate::Error::Mismatch`] when something delivered is wrong; what the store says otherwise.
     fn run(&mut self, operations: u64, watch: &mut Stopwatch<'_>) -> Result<u64>;
+
+    /// Exchanges the memory that this session delivers into for `buffers`, one for each reader. Sessions that take turns
+    /// deliver into the same memory: where a buffer lies decides how its pages share the processor's caches with what is
+    /// read, which made reads of identical stores 4 % faster or slower for the life of a process.
+    fn exchange_buffers(&mut self, buffers: &mut Vec<Batch>) {
+        let _ = buffers;
+    }
+}
+
+/// Exchanges `own`, in order, for the first of `buffers`, of which there are as many afterwards.
+fn exchange<'a>(own: impl IntoIterator<Item = &'a mut Batch>, buffers: &mut Vec<Batch>) {
+    for (nth, own) in own.into_iter().enumerate() {
+        if buffers.len() == nth {
+            buffers.push(Batch::new());
+        }
+        std::mem::swap(own, &mut buffers[nth]);
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Reading sessions: `read_one`, `read_batch`, `scan`, `epoch` on an open store, and `open`.
 
-use super::{BATCH, Fingerprints, Order, Session};
+use super::{BATCH, Fingerprints, Order, Session, exchange};
 use crate::error::Result;
 use crate::measure::Stopwatch;
 use crate::sample::Batch;
@@ -104,6 +104,10 @@ impl Session for Reads {
         }
         Ok(images)
     }
+
+    fn exchange_buffers(&mut self, buffers: &mut Vec<Batch>) {
+        exchange([&mut self.delivered], buffers);
+    }
 }
 
 /// Opens a store again and again.
@@ -138,5 +142,9 @@ impl Session for Opens {
             self.expected.check(&name, &[0], &self.delivered)?;
         }
         Ok(operations)
+    }
+
+    fn exchange_buffers(&mut self, buffers: &mut Vec<Batch>) {
+        exchange([&mut self.delivered], buffers);
     }
 }

@@ -2,7 +2,7 @@
 //! timed is the batch: until the last slice is there.
 
 use super::read::{Opener, read_all};
-use super::{Fingerprints, Order, Session};
+use super::{Fingerprints, Order, Session, exchange};
 use crate::error::{Error, Result};
 use crate::measure::Stopwatch;
 use crate::sample::Batch;
@@ -127,6 +127,10 @@ impl Session for Team {
             images += self.indices.len() as u64;
         }
         Ok(images)
+    }
+
+    fn exchange_buffers(&mut self, buffers: &mut Vec<Batch>) {
+        exchange(self.members.iter_mut().map(|member| &mut member.idle.delivered), buffers);
     }
 }
 
