@@ -1,6 +1,10 @@
 //! Calibration as an experiment: identical cells and cells with a known slow-down compete like formats do, and it is counted
 //! how often the verdicts are right.
 
+mod summary;
+
+pub use summary::summary;
+
 use super::contest::{Round, Setting, store_key};
 use super::outcome::{self, Common};
 use super::plan::{Contest, Entry};
@@ -174,110 +178,9 @@ fn judge(table: &Table, at: usize, entry: &Entry) -> Option<Verdict> {
     })
 }
 
-/// What trials come to, as a table: for twins and for each slow-down the shares of verdicts, each with its 95 % interval
-/// (Wilson 1927), and how often the intervals held the truth.
-pub fn summary(trials: &[Trial]) -> String {
-    use std::fmt::Write;
-    let verdicts: Vec<&Verdict> = trials.iter().flat_map(|trial| &trial.verdicts).collect();
-    let hours = trials.iter().map(|trial| trial.wall_s).sum::<f64>() / 3600.0;
-    let loads: Vec<f64> = trials.iter().filter_map(|trial| trial.load).collect();
-    let misled = |trial: &&Trial| {
-        trial.verdicts.iter().any(|v| v.percent == 0.0 && (v.verdict == "faster" || v.verdict == "slower"))
-    };
-    let misled = wilson(trials.iter().filter(misled).count(), trials.len());
-    let load = loads.iter().sum::<f64>() / loads.len().max(1) as f64;
-    let mut text = format!(
-        "{} trials in {hours:.2} hours, mean load {load:.1}; a twin called faster or slower in {misled} of them\n{:18} {:>5}  {:>22} {:>22} {:>22} {:>22}  {:>9}\n",
-        trials.len(),
-        "",
-        "n",
-        "faster or slower",
-        "tied",
-        "inconclusive",
-        "truth in interval",
-        "mean ratio"
-    );
-    let mut kinds: Vec<(&str, f64)> = verdicts.iter().map(|verdict| (verdict.kind.as_str(), verdict.percent)).collect();
-    kinds.sort_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(a.0)));
-    kinds.dedup();
-    for (kind, percent) in kinds {
-        let of: Vec<_> = verdicts.iter().filter(|v| v.kind == kind && v.percent == percent).collect();
-        let share = |holds: &dyn Fn(&Verdict) -> bool| wilson(of.iter().filter(|v| holds(v)).count(), of.len());
-        let truth = 1.0 + percent / 100.0;
-        let mean = (of.iter().map(|v| v.ratio.ln()).sum::<f64>() / of.len().max(1) as f64).exp();
-        let name = if percent == 0.0 { kind.to_owned() } else { format!("{kind} +{percent} %") };
-        let _ = writeln!(
-            text,
-            "{name:18} {:>5}  {:>22} {:>22} {:>22} {:>22}  {mean:>9.4}",
-            of.len(),
-            share(&|v| v.verdict == "faster" || v.verdict == "slower"),
-            share(&|v| v.verdict == "tied"),
-            share(&|v| v.verdict == "inconclusive"),
-            share(&|v| v.lo <= truth && truth <= v.hi),
-        );
-    }
-    text
-}
-
-/// A share with its 95 % interval: E. B. Wilson, "Probable inference, the law of succession, and statistical inference"
-/// (1927).
-fn wilson(holds: usize, of: usize) -> String {
-    let (n, p, z) = (of as f64, holds as f64 / of.max(1) as f64, 1.959_963_984_540_054);
-    let (centre, scale) = (p + z * z / (2.0 * n), 1.0 + z * z / n);
-    let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
-    let percent = |share: f64| 100.0 * share;
-    format!(
-        "{:.1} % ({:.1} to {:.1})",
-        percent(p),
-        percent(((centre - half) / scale).max(0.0)),
-        percent(((centre + half) / scale).min(1.0))
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn shares_have_wilsons_intervals() {
-        // statsmodels.stats.proportion.proportion_confint(k, n, method="wilson")
-        assert_eq!(wilson(0, 100), "0.0 % (0.0 to 3.7)");
-        assert_eq!(wilson(4, 1000), "0.4 % (0.2 to 1.0)");
-        assert_eq!(wilson(95, 100), "95.0 % (88.8 to 97.8)");
-    }
-
-    #[test]
-    fn the_summary_counts_verdicts() {
-        let verdict = |kind: &str, percent, lo: f64, hi: f64, verdict: &str| Verdict {
-            kind: kind.into(),
-            percent,
-            ratio: (lo * hi).sqrt(),
-            lo,
-            hi,
-            verdict: verdict.into(),
-        };
-        let trial = Trial {
-            trial: 0,
-            started_utc: String::new(),
-            workload: "epoch".into(),
-            cache: "warm".into(),
-            threads: 1,
-            launches: 8,
-            blocks: 16,
-            load: Some(1.0),
-            wall_s: 9.0,
-            verdicts: vec![
-                verdict("twin", 0.0, 0.99, 1.01, "tied"),
-                verdict("twin", 0.0, 1.03, 1.05, "slower"),
-                verdict("spin", 5.0, 1.03, 1.06, "slower"),
-            ],
-            turns: Vec::new(),
-        };
-        let text = summary(&[trial.clone(), trial]);
-        let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
-        assert!(line("twin").contains("    4 ") && line("twin").matches("50.0 %").count() == 3, "{text}");
-        assert!(line("spin +5 %").contains("100.0 %"), "{text}");
-    }
 
     #[test]
     fn a_trial_has_eight_cells_and_more_of_which_one_is_slow() {

@@ -10,7 +10,7 @@ use crate::dataset::Look;
 use crate::error::{Error, Result};
 use crate::measure::cold::{memory_file_system, nearest_existing, supports_cold};
 use crate::measure::{Cache, noise};
-use crate::results::{DatasetFacts, Host as HostFacts, Results, Run, SCHEMA_ID, host};
+use crate::results::{DatasetFacts, Git, Host as HostFacts, Results, Run, SCHEMA_ID, host};
 use crate::stats;
 use crate::store::Durability;
 use crate::store::scratch::{self, Scratch};
@@ -139,6 +139,8 @@ struct Started {
     at: Instant,
     utc: SystemTime,
     ticks: Option<(u64, u64)>,
+    /// Asked for once: it takes longer than a block.
+    git: Git,
     host: HostFacts,
 }
 
@@ -148,7 +150,7 @@ impl Started {
         let (at, utc, ticks) = (Instant::now(), SystemTime::now(), host::processor_ticks());
         let mut host = host::describe(&settings.place, settings.place_kind);
         host.noise = Some(noise::probe(&settings.place, NOISE).words());
-        Self { at, utc, ticks, host }
+        Self { at, utc, ticks, git: crate::build_info::git(), host }
     }
 }
 
@@ -246,7 +248,7 @@ impl<'a> Course<'a> {
                 profile: self.settings.profile.name().into(),
                 seed: self.settings.seed,
                 complete,
-                git: crate::build_info::git(),
+                git: self.started.git.clone(),
                 rustc: crate::build_info::RUSTC.into(),
                 shelfmark_version: env!("CARGO_PKG_VERSION").into(),
                 features: crate::build_info::features(),
