@@ -6,6 +6,7 @@ use super::model::unit;
 use crate::results::{Cell, CellKind, Comparison, NullControl};
 use crate::workload::nothing;
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The table of `cells`, which took turns, and of what follows from these.
@@ -74,11 +75,18 @@ fn note(cell: &Cell, comparisons: &[Comparison]) -> String {
         return format!("   {reason}");
     }
     let verdict = if comparisons.iter().any(|comparison| comparison.best == cell.id) {
-        Some("fastest".to_owned())
+        let bests: BTreeSet<&str> = comparisons.iter().map(|comparison| comparison.best.as_str()).collect();
+        Some(if bests.len() > 1 { fastest_of(cell) } else { "fastest" }.to_owned())
     } else {
         comparisons.iter().find(|comparison| comparison.other == cell.id).map(in_words)
     };
     format!("   {:44} {}", verdict.unwrap_or_default(), share.unwrap_or_default())
+}
+
+/// Stores of many files are ranked apart where it matters that evicting them leaves their names in memory.
+fn fastest_of(cell: &Cell) -> &'static str {
+    let many = cell.storage.as_ref().is_some_and(|storage| storage.files > cell.images);
+    if many { "fastest of those of many files" } else { "fastest of single files" }
 }
 
 /// A verdict about the other in a comparison.

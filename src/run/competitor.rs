@@ -2,7 +2,7 @@
 
 use super::plan::Entry;
 use crate::results::{CacheProof, Native, Turns};
-use crate::worker::protocol::{Failure, Probed, Turned};
+use crate::worker::protocol::{Failure, FailureKind, Probed, Turned};
 
 /// A cell that takes turns, with all that came of them.
 #[derive(Debug, Clone)]
@@ -47,9 +47,10 @@ pub(super) struct Turn {
 impl Competitor {
     /// Before its first turn.
     pub(super) fn new(entry: Entry) -> Self {
+        let unsupported = |reason: &String| Failure::new(FailureKind::Unsupported, reason);
         Self {
+            failure: entry.unsupported.as_ref().map(unsupported),
             entry,
-            failure: None,
             operations: 1,
             pilot: None,
             warm_up: 0,

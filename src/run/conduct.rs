@@ -209,7 +209,8 @@ impl<'a> Course<'a> {
 
     fn prepare(&self, contest: &Contest, stores: &mut Stores, observer: &mut dyn Observer) -> Result<()> {
         let sizes = &self.settings.sizes;
-        let of = |launch| contest.entries.iter().filter_map(move |entry| store_key(contest, entry, launch, sizes));
+        let entries = || contest.entries.iter().filter(|entry| entry.unsupported.is_none());
+        let of = |launch| entries().filter_map(move |entry| store_key(contest, entry, launch, sizes));
         let mut keys: Vec<_> = (0..sizes.stores).flat_map(of).collect();
         // Which store comes where on the disk must not depend on its format.
         keys.shuffle(&mut ChaCha8Rng::seed_from_u64(self.settings.seed));

@@ -1,5 +1,6 @@
 //! What a run will measure, as data: contests, and the cells that compete in each.
 
+use super::peers::is_bridge;
 use super::profile::Sizes;
 use crate::dataset::Look;
 use crate::measure::Cache;
@@ -69,12 +70,15 @@ pub struct Entry {
     pub series: u32,
     /// A known slow-down, where it is tried whether it is seen.
     pub handicap: Option<Handicap>,
+    /// Why it cannot take part, where that is known beforehand: it is shown with that, and nothing is written for it.
+    pub unsupported: Option<String>,
 }
 
 impl Entry {
     /// A format under test.
     pub fn format(id: &FormatId) -> Self {
-        Self { kind: CellKind::Format, name: id.to_string(), store: Some(id.clone()), series: 0, handicap: None }
+        let (name, store) = (id.to_string(), Some(id.clone()));
+        Self { kind: CellKind::Format, name, store, series: 0, handicap: None, unsupported: None }
     }
 }
 
@@ -152,17 +156,34 @@ fn entries(wanted: &Wanted, contest: &Contest) -> Vec<Entry> {
     entries.extend(references.map(|id| Entry { kind: CellKind::Reference, ..Entry::format(&id) }));
     if warm && contest.threads == 1 && nothing::session(contest.workload, contest.images, 0).is_some() {
         let name = nothing::NAME.into();
-        entries.push(Entry { kind: CellKind::Reference, name, store: None, series: 0, handicap: None });
+        let (kind, store) = (CellKind::Reference, None);
+        entries.push(Entry { kind, name, store, series: 0, handicap: None, unsupported: None });
     }
-    let offered = wanted.peers.iter().filter(|peer| peer.workloads.contains(&contest.workload));
-    for peer in offered.filter(|_| warm && contest.threads == 1) {
+    for peer in &wanted.peers {
+        let unsupported = refusal(peer, contest);
+        if unsupported.is_some() && is_bridge(&peer.name) {
+            continue;
+        }
         // Nobody's store but its own: what several cells read stays in the processor's cache, and is faster for all of them.
         let store = Some(peer.reads.clone());
         let before = entries.iter().filter(|entry| entry.kind == CellKind::Peer && entry.store == store).count();
         let series = 2 + before as u32;
-        entries.push(Entry { kind: CellKind::Peer, name: peer.name.clone(), store, series, handicap: None });
+        let (kind, name) = (CellKind::Peer, peer.name.clone());
+        entries.push(Entry { kind, name, store, series, handicap: None, unsupported });
     }
     entries
+}
+
+/// Why a peer cannot take part in a contest.
+fn refusal(peer: &PeerOffer, contest: &Contest) -> Option<String> {
+    if !peer.workloads.contains(&contest.workload) {
+        let what = if contest.workload.writes() { "writing" } else { contest.workload.name() };
+        return Some(format!("this program does not do it: {what}"));
+    }
+    if contest.cache != Cache::Warm {
+        return Some("programs in Python are measured on warm stores only".into());
+    }
+    (contest.threads > 1).then(|| "programs in Python read with one thread here".into())
 }
 
 /// The format that is written a second time: one whose stores are single files, where there is one, because it costs

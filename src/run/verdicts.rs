@@ -66,7 +66,8 @@ pub(super) fn judge(
                 min_detectable: Some(interval.min_detectable).filter(|least| least.is_finite()),
             }));
         }
-        outcome.null_control.extend(twins(entries).filter_map(|(twin, original)| {
+        let fit_twins = twins(entries).filter(|(twin, original)| fit.contains(twin) && fit.contains(original));
+        outcome.null_control.extend(fit_twins.filter_map(|(twin, original)| {
             let interval = stats::ratio(&table, place(twin)?, place(original)?, &rule)?;
             Some(null_control(contest, &interval))
         }));

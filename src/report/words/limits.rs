@@ -45,6 +45,19 @@ fn proofs(measured: &[&Cell], warm: bool) -> Option<String> {
     Some(text)
 }
 
+/// Which warm stores could not be held in memory.
+fn held(measured: &[&Cell]) -> Option<String> {
+    let part = |cell: &&&Cell| cell.cache_proof.as_ref().and_then(|p| p.held_pct).is_some_and(|pct| pct < 100.0);
+    let parts: BTreeSet<&str> = measured.iter().filter(part).map(|cell| cell.format.as_str()).collect();
+    (!parts.is_empty()).then(|| {
+        let which = parts.into_iter().collect::<Vec<_>>().join(", ");
+        format!(
+            "Not wholly locked in memory during warm reads (too many files, or more than this process may lock: ulimit -l), \
+             so the system may have taken pages away: {which}."
+        )
+    })
+}
+
 /// How many stores stand for a format, where the profile says so.
 fn stores(result: &Results, measured: &[&Cell]) -> Option<String> {
     let elsewhere = "on one place of one host; another store, disk or machine may differ.";
@@ -105,6 +118,7 @@ pub(in crate::report) fn limits(result: &Results) -> Vec<String> {
         all.push("Cache states are shown apart and must not be compared with one another.".to_owned());
     }
     all.extend([true, false].into_iter().filter_map(|warm| proofs(&measured, warm)));
+    all.extend(held(&measured));
     for facts in &result.datasets {
         let raw = format::bytes(facts.raw_bytes);
         all.push(match result.host.l3_bytes {
