@@ -9,7 +9,9 @@ use shelfmark::sample::{Batch, ImageShape};
 use shelfmark::store::registry::{Resolved, resolve};
 use shelfmark::store::{Capabilities, Format, ImageStore, ImageWriter, StoreSpec, WriteOptions};
 use shelfmark::sys::page_cache::{cached, evict};
-use shelfmark::workload::{BATCH, Session, Shelf, Source, Workload, nothing};
+use shelfmark::workload::{
+    BATCH, Handicap, HandicapKind, Handicapped, Session, Shelf, Source, Workload, cold, nothing,
+};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
@@ -56,6 +58,34 @@ fn the_clock_runs_while_the_store_works_and_at_no_other_time() {
     }
     drop(shelf);
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0, "stores were left behind");
+}
+
+#[test]
+fn sessions_that_take_turns_deliver_into_the_memory_they_are_given() {
+    let place = tempfile::tempdir().unwrap();
+    let mut shelf = Shelf::new(place.path()).unwrap();
+    let prepared = shelf.prepare(&raw(), &source()).unwrap();
+    let (path, source) = (prepared.path, source());
+    let expected = source.fingerprints();
+    let slower = Handicap { kind: HandicapKind::Repeat, percent: 50.0 };
+    let sessions: [(&str, usize, Box<dyn Session>); 5] = [
+        ("batches", 1, start(Workload::Scan, &mut shelf)),
+        ("openings", 1, start(Workload::Open, &mut shelf)),
+        ("slowed down", 1, Box::new(Handicapped::new(start(Workload::ReadOne, &mut shelf), slower))),
+        ("cold", 1, cold::session(Workload::Epoch, &path, expected, 7).unwrap()),
+        ("three threads", 3, Workload::Epoch.start_team(&path, expected, 7, 3).unwrap()),
+    ];
+    let clock = Simulated::ticking(1);
+    for (name, readers, mut session) in sessions {
+        let mut buffers = Vec::new();
+        for turn in 1..3 {
+            session.exchange_buffers(&mut buffers);
+            session.run(2, &mut Stopwatch::new(&clock)).unwrap();
+            session.exchange_buffers(&mut buffers);
+            let filled = buffers.iter().filter(|buffer| !buffer.is_empty()).count();
+            assert_eq!((buffers.len(), filled), (readers, readers), "{name}, turn {turn}");
+        }
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(super) const MIN_BLOCKS: usize = 1;
 const MAX_BLOCKS: usize = 40;
 
 /// Turns' worth of operations in each pass of a probe of reads.
-const PROBED_TURNS: u64 = 5;
+const PROBED_TURNS: u64 = 25;
 
 /// Operations of each pass of a probe, at most.
 const PROBED_OPERATIONS: u64 = 1 << 12;

@@ -29,11 +29,11 @@ impl Level {
     }
 }
 
-/// A turn of 20 ms holds twenty units of work: were one in a hundred of them 10 % late, totals would move by 0.1 %, far less
+/// The turns that a cell has in a launch, 20 ms and more together, hold twenty units of work: were one in a hundred of them 10 % late, totals would move by 0.1 %, far less
 /// than the 2 % from which a difference counts.
 const QUIET_EXCESS_PCT: f64 = 10.0;
 
-/// One unit in a hundred that takes twice as long moves totals by 1 % on average, and a single turn by 5 %: more than
+/// One unit in a hundred that takes twice as long moves totals by 1 % on average, and 20 ms of turns by 5 %: more than
 /// any difference that a run would call a tie.
 const NOISY_EXCESS_PCT: f64 = 100.0;
 
