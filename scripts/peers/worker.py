@@ -20,6 +20,7 @@ import numpy as np
 import xxhash
 
 from counts import Counts
+from held import hold
 from order import Order
 
 PROTOCOL = 1
@@ -109,6 +110,8 @@ class Contestant:
         self.path = peer.prepare(task["store"], self.shape, images)
         self.own = None if self.path == task["store"] else self.path
         self.store = None
+        if self.own and sys.platform == "linux":
+            hold(self.own)
         try:
             self.store = self.open()
             self.read_all()

@@ -34,7 +34,7 @@ pub struct Calibrate {
     #[arg(long, value_name = "N")]
     launches: Option<u32>,
     /// Time for the turns of each trial, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 14)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     budget: u64,
     /// Length of a turn, in milliseconds, instead of that of `--profile quick`
     #[arg(long, value_name = "MS")]

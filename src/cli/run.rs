@@ -105,6 +105,13 @@ impl Run {
         // Better to learn now than after measuring that there is no place for the report.
         std::fs::create_dir_all(&self.out)?;
         tempfile::tempfile_in(&self.out)?;
+        // The page of an earlier run must not stand beside this one's results, should this one not come to its end.
+        for page in ["index.html", "report.md"] {
+            match std::fs::remove_file(self.out.join(page)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
         let mut watcher = Watcher {
             interrupted: interrupt::watch()?,
             file: self.out.join("results.json"),

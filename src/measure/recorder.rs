@@ -71,7 +71,7 @@ impl Recorder {
         let bytes: u64 = samples.iter().map(|sample| sample.device_read_bytes).sum::<Option<_>>()?;
         (!samples.is_empty()).then(|| CacheProof {
             resident_before_pct: None,
-            held_pct: None,
+            held: None,
             device_read_bytes: Some(bytes),
             metadata: if bytes == 0 { "warm" } else { "unknown" }.into(),
             proved: bytes == 0,

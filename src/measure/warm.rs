@@ -24,8 +24,17 @@ const PIECE: u64 = 256 << 10;
 /// Files up to this length are not read anew: they have too few pages for their order to matter, and there are many.
 const SMALL: u64 = 64 << 10;
 
+/// Stores of more than so many bytes together are read anew once, and not in each launch: they lie all over memory anyway.
+const ANEW: u64 = 1 << 30;
+
 /// Mappings of one process: half of what Linux allows by default (`vm.max_map_count`).
 const MAPPINGS: usize = 32_000;
+
+/// A store of more files is one of many files.
+const FEW: usize = 64;
+
+/// Memory comes in pages of at least so many bytes.
+const PAGE: u64 = 4 << 10;
 
 /// Stores that are held in memory for as long as this lives.
 #[derive(Debug, Default)]
@@ -34,88 +43,92 @@ pub struct Warm {
 }
 
 impl Warm {
-    /// Brings the stores into memory and holds them there; nothing of them may be open or mapped. Also returns which
-    /// share of each store, in percent, is held: less than all where this process may not lock as much or there is no
-    /// memory to spare. A store that cannot be read is left out: whoever opens it will be told.
-    pub fn new(stores: &[PathBuf], seed: u64) -> (Self, Vec<f64>) {
-        let mut queues: Vec<Queue> = stores.iter().map(|store| Queue::of(store)).collect();
+    /// Brings the stores into memory and holds them there; nothing of them may be open or mapped. Also returns which of
+    /// them are held. What cannot be read is left out: whoever opens it will be told.
+    ///
+    /// Where this process may not lock as much, or there is not twice as much memory to spare, none is held: what only
+    /// some of those have that compete would be to their advantage. Stores of many files are all held or none of them.
+    pub fn new(stores: &[PathBuf], launch: u32, seed: u64) -> (Self, Vec<bool>) {
+        let contents: Vec<Contents> = stores.iter().map(|store| Contents::of(store)).collect();
+        let bytes = contents.iter().map(Contents::bytes).sum::<u64>();
+        let nothing = || (Self::default(), vec![false; stores.len()]);
         // Locked memory is lost to everybody else.
-        let spare = available_memory().map_or(0, |bytes| bytes / 2);
-        let mut warm = Self::default();
-        let mut may_lock = queues.iter().map(|queue| queue.bytes).sum::<u64>() <= spare;
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut turns: Vec<usize> = (0..queues.len()).collect();
-        while !turns.is_empty() {
-            turns.shuffle(&mut rng);
-            turns.retain(|&turn| {
-                queues[turn].load_piece(|file, length| {
-                    may_lock &= warm.locked.len() < MAPPINGS;
-                    let locked = if may_lock { LockedFile::new(file, length).ok() } else { None };
-                    may_lock &= locked.is_some();
-                    let held = locked.is_some();
-                    warm.locked.extend(locked);
-                    held
-                })
-            });
+        if bytes > available_memory().map_or(0, |bytes| bytes / 2) {
+            return nothing();
         }
-        (warm, queues.iter().map(Queue::held_pct).collect())
+        if launch == 0 || bytes <= ANEW {
+            load_in_turns(&contents, seed);
+        }
+        let held = which(&contents.iter().map(|contents| contents.files.len()).collect::<Vec<_>>(), MAPPINGS);
+        let mut warm = Self::default();
+        for (path, length) in contents.iter().zip(&held).filter(|(_, held)| **held).flat_map(|(c, _)| &c.files) {
+            let locked = File::open(path).and_then(|file| LockedFile::new(&file, *length));
+            match locked {
+                Ok(locked) => warm.locked.push(locked),
+                Err(_) => return nothing(),
+            }
+        }
+        (warm, held)
     }
 }
 
-/// The files of a store that are still to be loaded.
-struct Queue {
-    files: std::vec::IntoIter<PathBuf>,
-    /// The file that is being read, and how much of it was.
-    current: Option<(File, u64)>,
-    /// Bytes of all files.
-    bytes: u64,
-    /// Bytes that are held.
-    held: u64,
+/// Which of stores of so many files are held, if a process may map so many.
+fn which(files: &[usize], mappings: usize) -> Vec<bool> {
+    let sum = |most: usize| files.iter().filter(|files| **files <= most).sum::<usize>();
+    let most = if sum(usize::MAX) <= mappings { usize::MAX } else { FEW };
+    files.iter().map(|files| *files <= most && sum(most) <= mappings).collect()
 }
 
-impl Queue {
-    /// All files of a store, the large ones evicted.
+/// The files of a store that have any bytes, with their lengths.
+struct Contents {
+    files: Vec<(PathBuf, u64)>,
+}
+
+impl Contents {
     fn of(store: &Path) -> Self {
-        let (mut files, mut bytes) = (Vec::new(), 0);
+        let mut files = Vec::new();
         // What cannot be listed cannot be loaded.
         let _ = for_each_file(store, |path| {
             let length = path.metadata().map_or(0, |metadata| metadata.len());
-            if length > SMALL {
-                // In a file system that is memory nothing can be evicted: there the pages stay where they are.
-                let _ = evict_file(path);
+            if length > 0 {
+                files.push((path.to_owned(), length));
             }
-            bytes += length;
-            files.push(path.to_owned());
             Ok(())
         });
-        Self { files: files.into_iter(), current: None, bytes, held: 0 }
+        Self { files }
     }
 
-    /// Reads the next piece, `lock`s each file that is at its end, and says whether there is more.
-    fn load_piece(&mut self, mut lock: impl FnMut(&File, u64) -> bool) -> bool {
-        let mut left = PIECE;
-        while left > 0 {
-            let current = self.current.take();
-            let Some((mut file, before)) = current.or_else(|| Some((File::open(self.files.next()?).ok()?, 0))) else {
-                return self.files.len() > 0;
-            };
-            let read = std::io::copy(&mut (&mut file).take(left), &mut std::io::sink()).unwrap_or(0);
-            let length = before + read;
-            if read < left {
-                if length > 0 && lock(&file, length) {
-                    self.held += length;
-                }
-            } else {
-                self.current = Some((file, length));
+    /// In whole pages.
+    fn bytes(&self) -> u64 {
+        self.files.iter().map(|(_, length)| length.next_multiple_of(PAGE)).sum()
+    }
+
+    fn large(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().filter(|(_, length)| *length > SMALL).map(|(path, _)| &**path)
+    }
+}
+
+/// Evicts the large files, and reads them again, a piece of each store in turn.
+fn load_in_turns(contents: &[Contents], seed: u64) {
+    for path in contents.iter().flat_map(Contents::large) {
+        // In a file system that is memory nothing can be evicted: there the pages stay where they are.
+        let _ = evict_file(path);
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut waiting: Vec<_> =
+        contents.iter().map(|contents| contents.large().filter_map(|path| File::open(path).ok())).collect();
+    let mut reading: Vec<Option<File>> = waiting.iter_mut().map(Iterator::next).collect();
+    let mut turns: Vec<usize> = (0..contents.len()).collect();
+    while !turns.is_empty() {
+        turns.shuffle(&mut rng);
+        turns.retain(|&turn| {
+            let Some(file) = &mut reading[turn] else { return false };
+            let read = std::io::copy(&mut file.take(PIECE), &mut std::io::sink()).unwrap_or(0);
+            if read < PIECE {
+                reading[turn] = waiting[turn].next();
             }
-            // A file costs something even where it is empty.
-            left -= read.max(1).min(left);
-        }
-        true
-    }
-
-    fn held_pct(&self) -> f64 {
-        if self.bytes == 0 { 100.0 } else { 100.0 * self.held as f64 / self.bytes as f64 }
+            true
+        });
     }
 }
 
@@ -123,6 +136,14 @@ impl Queue {
 mod tests {
     use super::*;
     use crate::sys::page_cache::resident;
+
+    #[test]
+    fn stores_of_many_files_are_held_all_or_none() {
+        assert_eq!(which(&[1, 10_001, 2, 10_001], 32_000), [true; 4]);
+        assert_eq!(which(&[1, 10_001, 2, 30_001], 32_000), [true, false, true, false]);
+        assert_eq!(which(&[1, 64, 65], 64), [false; 3], "not even those of few files");
+        assert_eq!(which(&[], 64), [false; 0]);
+    }
 
     #[test]
     fn stores_are_in_memory_whole_and_held_there() {
@@ -137,20 +158,30 @@ mod tests {
         std::fs::write(&file, vec![7; 3 << 20]).unwrap();
         std::fs::write(large.join("empty"), b"").unwrap();
         (0..100).for_each(|n| std::fs::write(small.join(n.to_string()), vec![1; 3_000]).unwrap());
-        let (warm, held) = Warm::new(&[large.clone(), small, place.path().join("missing")], 1);
-        if held[0] < 100.0 {
-            return println!("skipped: this process may not lock 3 MiB");
+        let stores = [large.clone(), small, place.path().join("missing")];
+        for launch in 0..2 {
+            let (warm, held) = Warm::new(&stores, launch, 1);
+            if held == [false; 3] {
+                return println!("skipped: this process may not lock 3 MiB");
+            }
+            assert_eq!(held, [true; 3], "of nothing, all is held");
+            assert_eq!(warm.locked.len(), 101);
+            let inside = || resident(&file).map(|(resident, _)| resident);
+            assert_eq!(inside(), Some(3 << 20));
+            evict_file(&file).unwrap();
+            assert_eq!(inside(), Some(3 << 20), "what is held cannot be evicted");
         }
-        assert_eq!(held, [100.0, 100.0, 100.0], "of nothing, all is held");
-        assert_eq!(warm.locked.len(), 101);
-        let inside = || resident(&file).map(|(resident, _)| resident);
-        assert_eq!(inside(), Some(3 << 20));
-        evict_file(&file).unwrap();
-        assert_eq!(inside(), Some(3 << 20), "what is held cannot be evicted");
-        drop(warm);
-        evict_file(&file).unwrap();
-        if inside() != Some(0) {
-            println!("nothing can be evicted here");
-        }
+    }
+
+    #[test]
+    fn a_store_that_cannot_be_locked_costs_all_of_them_the_lock() {
+        let place = tempfile::tempdir().unwrap();
+        let (whole, gone) = (place.path().join("whole"), place.path().join("gone"));
+        std::fs::write(&whole, [1; 100]).unwrap();
+        // A name without a file: it is listed, has a length, and cannot be opened as a file.
+        std::os::unix::fs::symlink("nowhere", &gone).unwrap();
+        assert_eq!(Contents::of(&gone).files.len(), 0, "links are no files of a store");
+        let (warm, held) = Warm::new(&[whole, gone], 0, 1);
+        assert!(held == [true; 2] && warm.locked.len() == 1 || held == [false; 2] && warm.locked.is_empty());
     }
 }

@@ -136,7 +136,7 @@ fn measured_by_run(cell: &mut Cell) {
         let bytes = cell.storage.as_ref().map_or(0, |storage| storage.apparent_bytes);
         cell.cache_proof = Some(CacheProof {
             resident_before_pct: cold.then_some(0.0),
-            held_pct: (!cold).then_some(100.0),
+            held: (!cold).then_some(cell.format != "hdf5:raw"),
             // Half of the store in each turn.
             device_read_bytes: Some(if cold { bytes * 12 } else { 0 }),
             metadata: "warm".into(),

@@ -277,9 +277,9 @@ pub struct Verified {
 pub struct CacheProof {
     /// Share of the store's pages in memory.
     pub resident_before_pct: Option<f64>,
-    /// Of warm cells: share of the store's bytes that was locked in memory while they took their turns.
+    /// Of warm cells: whether the store was locked in memory while they took their turns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_pct: Option<f64>,
+    pub held: Option<bool>,
     /// Bytes that came from the device.
     pub device_read_bytes: Option<u64>,
     /// State of directory entries and inodes: `warm`, `cold`, `unknown`.
@@ -291,7 +291,7 @@ pub struct CacheProof {
 /// Raw measurements: five columns of equal length.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Turns {
-    /// Life of the process.
+    /// Launch.
     pub launch: Vec<u32>,
     /// Block within the launch.
     pub block: Vec<u32>,

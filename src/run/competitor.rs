@@ -2,7 +2,7 @@
 
 use super::plan::Entry;
 use crate::results::{CacheProof, Native, Turns};
-use crate::worker::protocol::{Failure, FailureKind, Probed, Turned};
+use crate::worker::protocol::{Failure, Probed, Turned};
 
 /// A cell that takes turns, with all that came of them.
 #[derive(Debug, Clone)]
@@ -23,8 +23,8 @@ pub(super) struct Competitor {
     device_read_bytes: Option<u64>,
     /// The largest share of its store that was found in memory before a cold turn.
     resident_before_pct: Option<f64>,
-    /// The smallest share of its store that was held in memory for a launch.
-    held_pct: Option<f64>,
+    /// Whether its store was held in memory in all launches.
+    held: Option<bool>,
     /// What its probe said.
     pub probed: Option<Probed>,
     /// The library it says it uses.
@@ -34,7 +34,7 @@ pub(super) struct Competitor {
 /// One turn and its place.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Turn {
-    /// Which life of the worker process.
+    /// Which launch.
     pub launch: u32,
     /// Block within it.
     pub block: u32,
@@ -47,9 +47,8 @@ pub(super) struct Turn {
 impl Competitor {
     /// Before its first turn.
     pub(super) fn new(entry: Entry) -> Self {
-        let unsupported = |reason: &String| Failure::new(FailureKind::Unsupported, reason);
         Self {
-            failure: entry.unsupported.as_ref().map(unsupported),
+            failure: entry.refused.clone(),
             entry,
             operations: 1,
             pilot: None,
@@ -57,7 +56,7 @@ impl Competitor {
             turns: Turns::default(),
             device_read_bytes: Some(0),
             resident_before_pct: None,
-            held_pct: None,
+            held: None,
             probed: None,
             native: None,
         }
@@ -82,9 +81,9 @@ impl Competitor {
         }
     }
 
-    /// Takes down which share of its store, in percent, is held in memory from now on.
-    pub(super) fn held(&mut self, pct: f64) {
-        self.held_pct = Some(self.held_pct.map_or(pct, |known| known.min(pct)));
+    /// Takes down whether its store is held in memory in a launch.
+    pub(super) fn note_held(&mut self, held: bool) {
+        self.held = Some(held && self.held != Some(false));
     }
 
     /// What the turns prove about the cache, `metadata` being the state of names and inodes.
@@ -100,7 +99,7 @@ impl Competitor {
         };
         Some(CacheProof {
             resident_before_pct: self.resident_before_pct,
-            held_pct: self.held_pct,
+            held: self.held,
             device_read_bytes: self.device_read_bytes,
             metadata: metadata.into(),
             proved,

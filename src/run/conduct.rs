@@ -107,7 +107,7 @@ pub(super) fn open(settings: &Settings, observer: &mut dyn Observer) -> Result<(
 
 /// Refuses a contest that could not end in a verdict however quiet the machine is.
 fn reachable(contest: &Contest, settings: &Settings) -> Result<()> {
-    let ranked = contest.entries.iter().filter(|entry| is_ranked(entry)).count();
+    let ranked = contest.entries.iter().filter(|entry| is_ranked(entry) && entry.refused.is_none()).count();
     let launches = settings.sizes.launches as usize;
     let judged =
         if ranked < 2 { Ok(()) } else { stats::reachable(launches, MIN_BLOCKS, ranked - 1, &stats::Rule::default()) };
@@ -154,6 +154,25 @@ impl Started {
     }
 }
 
+/// Saves after each block, unless that would take more than a twentieth of the time.
+#[derive(Default)]
+struct Saver {
+    /// When the last saving ended, and how long it took.
+    last: Option<(Instant, Duration)>,
+}
+
+impl Saver {
+    fn save(&mut self, save: impl FnOnce() -> Result<()>) -> Result<()> {
+        let now = Instant::now();
+        if self.last.is_some_and(|(ended, took)| now - ended < 19 * took) {
+            return Ok(());
+        }
+        let saved = save();
+        self.last = Some((Instant::now(), now.elapsed()));
+        saved
+    }
+}
+
 /// A run under way.
 struct Course<'a> {
     settings: &'a Settings,
@@ -190,9 +209,10 @@ impl<'a> Course<'a> {
                 probe: true,
             };
             let mut round = Round::new(contest, setting);
+            let mut saver = Saver::default();
             let ended = round.run(|round| {
                 observer.block(contest, round.launches, self.settings.sizes.launches);
-                observer.save(&self.results(stores, Some(round), false))?;
+                saver.save(|| observer.save(&self.results(stores, Some(round), false)))?;
                 if contest.workload.writes() {
                     // What was just saved must not be written back while the next turn waits for the same device.
                     crate::store::settle(&self.settings.place)?;
@@ -202,6 +222,7 @@ impl<'a> Course<'a> {
             let outcome = outcome::of(&round, &self.common(stores));
             observer.held(contest, &outcome);
             self.held.push(outcome);
+            observer.save(&self.results(stores, None, false))?;
             ended?;
         }
         Ok(())
@@ -209,7 +230,7 @@ impl<'a> Course<'a> {
 
     fn prepare(&self, contest: &Contest, stores: &mut Stores, observer: &mut dyn Observer) -> Result<()> {
         let sizes = &self.settings.sizes;
-        let entries = || contest.entries.iter().filter(|entry| entry.unsupported.is_none());
+        let entries = || contest.entries.iter().filter(|entry| entry.refused.is_none());
         let of = |launch| entries().filter_map(move |entry| store_key(contest, entry, launch, sizes));
         let mut keys: Vec<_> = (0..sizes.stores).flat_map(of).collect();
         // Which store comes where on the disk must not depend on its format.

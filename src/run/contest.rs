@@ -9,14 +9,15 @@ use super::profile::Sizes;
 use super::stores::{StoreKey, Stores};
 use crate::measure::{Cache, schedule};
 use crate::results::CellKind;
-use crate::worker::protocol::{DatasetSpec, Failure, FailureKind, Task};
+use crate::worker::protocol::{DatasetSpec, Failure, FailureKind, Hold, Task};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Launches are the units of all verdicts: one with a single block is one, too.
 pub(super) const MIN_BLOCKS: usize = 1;
 
-/// More blocks in a launch add nothing: launches differ.
-const MAX_BLOCKS: usize = 40;
+/// More blocks in a launch add little: launches differ.
+const MAX_BLOCKS: usize = 400;
 
 /// Turns' worth of operations in each pass of a probe of reads.
 const PROBED_TURNS: u64 = 25;
@@ -50,17 +51,15 @@ pub(super) struct Round<'a> {
     /// Whether all blocks that were meant to be run were run.
     pub complete: bool,
     setting: Setting<'a>,
-    /// Lives of worker processes so far: what the turns call a launch.
-    lives: u32,
 }
 
 impl<'a> Round<'a> {
     pub(super) fn new(contest: &'a Contest, setting: Setting<'a>) -> Self {
         let competitors = contest.entries.iter().cloned().map(Competitor::new).collect();
-        Self { contest, competitors, launches: 0, blocks: 0, complete: false, setting, lives: 0 }
+        Self { contest, competitors, launches: 0, blocks: 0, complete: false, setting }
     }
 
-    /// Runs all of it. `after_block` is called whenever a block is whole.
+    /// Runs all of it. `after_block` is called whenever a block is whole, and before what takes long.
     ///
     /// # Errors
     /// What `after_block` says: to stop.
@@ -70,23 +69,23 @@ impl<'a> Round<'a> {
             let mut done = 0;
             // More than one round of this only where a process died: what is left of the launch is done by the next.
             while (self.blocks == 0 || done < self.blocks) && self.competing().next().is_some() {
-                let mut hosts = Hosts::new(self.setting.launcher, self.setting.limit);
+                after_block(self)?;
+                let hold = hold(self.contest, &self.setting, launch, &self.competitors);
+                let mut hosts = Hosts::new(self.setting.launcher, self.setting.limit, hold);
                 self.prepare(&mut hosts, launch);
                 if self.blocks == 0 {
                     self.pilot(&mut hosts);
                 }
                 if self.competing().next().is_some() && self.competing().all(|c| hosts.is_alive(&c.entry)) {
-                    let result = self.launch(&mut hosts, launch, &mut done, &mut after_block);
-                    self.lives += 1;
-                    result?;
+                    self.launch(&mut hosts, launch, &mut done, &mut after_block)?;
                 }
                 hosts.end();
             }
         }
+        self.complete = true;
         if self.setting.probe {
             self.probe(&mut after_block)?;
         }
-        self.complete = true;
         Ok(())
     }
 
@@ -96,9 +95,16 @@ impl<'a> Round<'a> {
 
     fn prepare(&mut self, hosts: &mut Hosts<'_>, launch: u32) {
         let (contest, setting) = (self.contest, &self.setting);
-        hold(contest, setting, launch, &mut self.competitors, hosts);
         let seed = setting.seed.wrapping_add(u64::from(launch));
         hosts.prepare(&mut self.competitors, seed, |competitor| task(contest, setting, launch, &competitor.entry));
+        // Not said of peers: some read what they have made of the store.
+        let ours = |competitor: &&mut Competitor| competitor.competes() && competitor.entry.kind != CellKind::Peer;
+        for competitor in self.competitors.iter_mut().filter(ours) {
+            let store = store(contest, setting, launch, &competitor.entry);
+            if let Some(held) = store.and_then(|store| hosts.holds(&store)) {
+                competitor.note_held(held);
+            }
+        }
     }
 
     /// Finds out how many operations make a turn, and how many turns fit into the time there is. Its turns do not count.
@@ -133,7 +139,6 @@ impl<'a> Round<'a> {
         done: &mut usize,
         after_block: &mut impl FnMut(&Self) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut block = 0;
         while *done < self.blocks {
             let cells: Vec<usize> = (0..self.competitors.len()).filter(|&c| self.competitors[c].competes()).collect();
             if cells.is_empty() {
@@ -144,7 +149,7 @@ impl<'a> Round<'a> {
             let whole = schedule::blocks(cells.len(), (launch as usize + 1) * self.blocks, self.setting.seed);
             for order in whole.into_iter().skip(before) {
                 let order: Vec<usize> = order.into_iter().map(|part| cells[part]).collect();
-                match self.block(hosts, &order, block) {
+                match self.block(hosts, &order, (launch, *done as u32)) {
                     Ok(turns) => turns.iter().for_each(|(cell, turn)| self.competitors[*cell].note(turn)),
                     Err((cell, failure)) => {
                         // What the others did in this block is thrown away: a block counts whole or not at all.
@@ -156,7 +161,6 @@ impl<'a> Round<'a> {
                         break;
                     }
                 }
-                block += 1;
                 *done += 1;
                 after_block(self)?;
             }
@@ -168,14 +172,14 @@ impl<'a> Round<'a> {
         &self,
         hosts: &mut Hosts<'_>,
         order: &[usize],
-        block: u32,
+        (launch, block): (u32, u32),
     ) -> Result<Vec<(usize, Turn)>, (usize, Failure)> {
         let mut turns = Vec::with_capacity(order.len());
         for (position, &cell) in order.iter().enumerate() {
             let competitor = &self.competitors[cell];
             let turned = hosts.turn(cell, &competitor.entry, competitor.warm_up, competitor.operations);
             let (turned, _) = turned.map_err(|failure| (cell, failure))?;
-            turns.push((cell, Turn { launch: self.lives, block, position: position as u32, turned }));
+            turns.push((cell, Turn { launch, block, position: position as u32, turned }));
         }
         Ok(turns)
     }
@@ -191,9 +195,9 @@ impl<'a> Round<'a> {
             if !competitor.competes() {
                 continue;
             }
-            let mut hosts = Hosts::new(setting.launcher, setting.limit);
+            let hold = hold(contest, setting, 0, std::slice::from_ref(competitor));
+            let mut hosts = Hosts::new(setting.launcher, setting.limit, hold);
             let operations = (competitor.operations * turns).clamp(1, PROBED_OPERATIONS);
-            hold(contest, setting, 0, std::slice::from_mut(competitor), &mut hosts);
             hosts.prepare(std::slice::from_mut(competitor), 0, |alone| task(contest, setting, 0, &alone.entry));
             if competitor.competes() {
                 match hosts.probe(0, &competitor.entry, operations) {
@@ -209,20 +213,20 @@ impl<'a> Round<'a> {
     }
 }
 
-/// Has the stores of warm reads held in memory, before anything of them is opened.
-fn hold(contest: &Contest, setting: &Setting<'_>, launch: u32, competitors: &mut [Competitor], hosts: &mut Hosts<'_>) {
+/// The stores that are held in memory while these compete: those of warm reads.
+fn hold(contest: &Contest, setting: &Setting<'_>, launch: u32, competitors: &[Competitor]) -> Option<Hold> {
     if contest.workload.writes() || contest.cache != Cache::Warm {
-        return;
+        return None;
     }
-    let written = |competitor: &Competitor| {
-        let key = store_key(contest, &competitor.entry, launch, setting.sizes)?;
-        Some(setting.stores.get(&key).ok()?.path.clone())
-    };
-    let competing = competitors.iter_mut().filter(|competitor| competitor.competes());
-    let (stores, competitors): (Vec<_>, Vec<_>) =
-        competing.filter_map(|competitor| Some((written(competitor)?, competitor))).unzip();
-    let held = hosts.hold(stores, setting.seed.wrapping_add(u64::from(launch)));
-    competitors.into_iter().zip(held).for_each(|(competitor, pct)| competitor.held(pct));
+    let competing = competitors.iter().filter(|competitor| competitor.competes());
+    let stores = competing.filter_map(|competitor| store(contest, setting, launch, &competitor.entry)).collect();
+    Some(Hold { stores, launch, seed: setting.seed.wrapping_add(u64::from(launch)) })
+}
+
+/// Where the store of an entry lies, if it uses one and that was written.
+fn store(contest: &Contest, setting: &Setting<'_>, launch: u32, entry: &Entry) -> Option<PathBuf> {
+    let key = store_key(contest, entry, launch, setting.sizes)?;
+    Some(setting.stores.get(&key).ok()?.path.clone())
 }
 
 fn task(contest: &Contest, setting: &Setting<'_>, launch: u32, entry: &Entry) -> Result<Task, Failure> {

@@ -5,26 +5,31 @@ use super::launcher::Launcher;
 use super::plan::Entry;
 use crate::results::CellKind;
 use crate::worker::Host;
-use crate::worker::protocol::{Failure, FailureKind, Probed, Reply, Request, Task, Turned};
+use crate::worker::protocol::{Failure, FailureKind, Hold, Probed, Reply, Request, Task, Turned};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// The processes of one launch, with the cells that are ready in them.
 pub(super) struct Hosts<'a> {
     launcher: &'a Launcher,
     limit: Duration,
+    /// What each worker does before anything else.
+    hold: Option<Hold>,
+    /// What came of it.
+    held: BTreeMap<PathBuf, bool>,
     /// By the name of the peer; the worker of all Rust cells has none.
     hosts: BTreeMap<String, Host>,
 }
 
 impl<'a> Hosts<'a> {
-    /// No process yet. None may take longer than `limit` for an answer.
-    pub(super) fn new(launcher: &'a Launcher, limit: Duration) -> Self {
-        Self { launcher, limit, hosts: BTreeMap::new() }
+    /// No process yet. None may take longer than `limit` for an answer; what is to `hold` in memory, workers hold before
+    /// anything of it is opened.
+    pub(super) fn new(launcher: &'a Launcher, limit: Duration, hold: Option<Hold>) -> Self {
+        Self { launcher, limit, hold, held: BTreeMap::new(), hosts: BTreeMap::new() }
     }
 
     /// Starts processes and makes all cells ready that still compete. A cell that cannot be made ready competes no more;
@@ -37,6 +42,10 @@ impl<'a> Hosts<'a> {
         task: impl Fn(&Competitor) -> Result<Task, Failure>,
     ) {
         let limit = self.limit;
+        if self.hold.is_some() {
+            // Before peers open their stores. Should it not start, the cells will say so.
+            let _ = self.worker();
+        }
         let mut ready = vec![false; competitors.len()];
         let mut order: Vec<usize> = (0..competitors.len()).collect();
         order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
@@ -66,19 +75,9 @@ impl<'a> Hosts<'a> {
         }
     }
 
-    /// Has the worker hold stores in memory, and returns the share of each, in percent, that is held. Where it cannot, the
-    /// cells that use them will say why.
-    pub(super) fn hold(&mut self, stores: Vec<PathBuf>, seed: u64) -> Vec<f64> {
-        let nothing = vec![0.0; stores.len()];
-        let limit = self.limit;
-        let Ok(host) = self.host_named("", Launcher::worker) else { return nothing };
-        match host.ask(&Request::Hold { stores, seed }, limit) {
-            Ok(Reply::Held { held_pct }) if held_pct.len() == nothing.len() => held_pct,
-            _ => {
-                self.hosts.remove("");
-                nothing
-            }
-        }
+    /// Whether this store is held in memory, where that was asked for.
+    pub(super) fn holds(&self, store: &Path) -> Option<bool> {
+        self.held.get(store).copied()
     }
 
     /// One turn; also how long it took with all that is not timed.
@@ -121,27 +120,43 @@ impl<'a> Hosts<'a> {
     }
 
     fn host(&mut self, entry: &Entry) -> Result<&mut Host, Failure> {
-        self.host_named(process_of(entry), |launcher| match entry.kind {
-            CellKind::Peer => launcher.peer(&entry.name),
-            _ => launcher.worker(),
-        })
-    }
-
-    fn host_named(
-        &mut self,
-        name: &str,
-        start: impl FnOnce(&Launcher) -> Result<Host, Failure>,
-    ) -> Result<&mut Host, Failure> {
+        if entry.kind != CellKind::Peer {
+            return self.worker();
+        }
+        let name = process_of(entry);
         if !self.hosts.contains_key(name) {
-            self.hosts.insert(name.to_owned(), start(self.launcher)?);
+            self.hosts.insert(name.to_owned(), self.launcher.peer(&entry.name)?);
         }
         // It was put there if it was not there.
-        self.hosts.get_mut(name).ok_or_else(|| Failure::new(FailureKind::Failed, "there is no process"))
+        self.hosts.get_mut(name).ok_or_else(no_process)
+    }
+
+    /// The worker of all Rust cells.
+    fn worker(&mut self) -> Result<&mut Host, Failure> {
+        if !self.hosts.contains_key(WORKER) {
+            let mut host = self.launcher.worker()?;
+            if let Some(hold) = &self.hold {
+                let held = match host.ask(&Request::Hold(hold.clone()), self.limit)? {
+                    Reply::Held { held } => held,
+                    other => return Err(strange("hold", &other)),
+                };
+                self.held = hold.stores.iter().cloned().zip(held).collect();
+            }
+            self.hosts.insert(WORKER.into(), host);
+        }
+        self.hosts.get_mut(WORKER).ok_or_else(no_process)
     }
 }
 
+/// The name of the worker's process among those of the peers.
+const WORKER: &str = "";
+
 fn process_of(entry: &Entry) -> &str {
-    if entry.kind == CellKind::Peer { &entry.name } else { "" }
+    if entry.kind == CellKind::Peer { &entry.name } else { WORKER }
+}
+
+fn no_process() -> Failure {
+    Failure::new(FailureKind::Failed, "there is no process")
 }
 
 fn strange(asked: &str, reply: &Reply) -> Failure {

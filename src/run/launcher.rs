@@ -35,8 +35,6 @@ pub struct Peer {
     pub script: Option<&'static str>,
     /// What follows.
     pub arguments: Vec<OsString>,
-    /// Why it cannot be started, if that is known beforehand.
-    pub missing: Option<String>,
 }
 
 impl Launcher {
@@ -63,9 +61,6 @@ impl Launcher {
         let known = self.peers.iter().find(|peer| peer.offer.name == name);
         let missing = || Failure::new(FailureKind::Skipped, format!("there is no peer {name}"));
         let peer = known.ok_or_else(missing)?;
-        if let Some(reason) = &peer.missing {
-            return Err(Failure::new(FailureKind::Skipped, reason));
-        }
         let mut command = Command::new(&peer.program);
         command.args(peer.script.map(|script| self.scripts.join(script))).args(&peer.arguments);
         Host::start(command, GREETING)

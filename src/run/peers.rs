@@ -21,9 +21,10 @@ pub(super) fn is_bridge(name: &str) -> bool {
 const ALL: &str = "python";
 
 /// What is written into the scratch directory of a run.
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 11] = [
     ("worker.py", include_str!("../../scripts/peers/worker.py")),
     ("counts.py", include_str!("../../scripts/peers/counts.py")),
+    ("held.py", include_str!("../../scripts/peers/held.py")),
     ("order.py", include_str!("../../scripts/peers/order.py")),
     ("pillow_folder.py", include_str!("../../scripts/peers/pillow_folder.py")),
     ("lmdb_raw.py", include_str!("../../scripts/peers/lmdb_raw.py")),
@@ -132,11 +133,10 @@ impl PythonPeer {
         let (container, codec) = self.reads;
         let reads = FormatId { container: container.into(), codec: codec.into(), options: Default::default() };
         Peer {
-            offer: PeerOffer { name: self.name.into(), reads, workloads: self.workloads.to_vec() },
+            offer: PeerOffer { name: self.name.into(), reads, workloads: self.workloads.to_vec(), missing },
             program: python.to_owned(),
             script: Some(self.script),
             arguments: self.arguments.iter().map(Into::into).collect(),
-            missing,
         }
     }
 }
@@ -146,11 +146,10 @@ impl PythonPeer {
 pub fn bridge(formats: &[FormatId], program: &Path, arguments: &[std::ffi::OsString]) -> Option<Peer> {
     let reads = twin(formats)?.clone();
     Some(Peer {
-        offer: PeerOffer { name: format!("{reads}{OWN_PROCESS}"), reads, workloads: READS.to_vec() },
+        offer: PeerOffer { name: format!("{reads}{OWN_PROCESS}"), reads, workloads: READS.to_vec(), missing: None },
         program: program.to_owned(),
         script: None,
         arguments: arguments.to_vec(),
-        missing: None,
     })
 }
 

@@ -6,6 +6,7 @@ use crate::dataset::Look;
 use crate::measure::Cache;
 use crate::results::{CellId, CellKind};
 use crate::store::{Durability, FormatId};
+use crate::worker::protocol::{Failure, FailureKind};
 use crate::workload::{Handicap, Workload, nothing, references};
 
 /// What the user asked for.
@@ -38,6 +39,8 @@ pub struct PeerOffer {
     pub reads: FormatId,
     /// What it offers.
     pub workloads: Vec<Workload>,
+    /// Why it cannot be started, if that is known beforehand.
+    pub missing: Option<String>,
 }
 
 /// Cells that are measured in turns and compared with one another.
@@ -71,14 +74,14 @@ pub struct Entry {
     /// A known slow-down, where it is tried whether it is seen.
     pub handicap: Option<Handicap>,
     /// Why it cannot take part, where that is known beforehand: it is shown with that, and nothing is written for it.
-    pub unsupported: Option<String>,
+    pub refused: Option<Failure>,
 }
 
 impl Entry {
     /// A format under test.
     pub fn format(id: &FormatId) -> Self {
         let (name, store) = (id.to_string(), Some(id.clone()));
-        Self { kind: CellKind::Format, name, store, series: 0, handicap: None, unsupported: None }
+        Self { kind: CellKind::Format, name, store, series: 0, handicap: None, refused: None }
     }
 }
 
@@ -141,6 +144,11 @@ pub fn plan(wanted: &Wanted, look: &Look, sizes: &Sizes, dataset: &str) -> Vec<C
                 contest.entries = kept;
             }
             if contest.entries.iter().any(|entry| entry.kind != CellKind::Reference) {
+                // References are there for the sake of what is measured.
+                let measured = |entry: &Entry| entry.kind != CellKind::Reference && entry.refused.is_none();
+                if !contest.entries.iter().any(measured) {
+                    contest.entries.retain(|entry| entry.kind != CellKind::Reference);
+                }
                 contests.push(contest);
             }
         }
@@ -157,11 +165,11 @@ fn entries(wanted: &Wanted, contest: &Contest) -> Vec<Entry> {
     if warm && contest.threads == 1 && nothing::session(contest.workload, contest.images, 0).is_some() {
         let name = nothing::NAME.into();
         let (kind, store) = (CellKind::Reference, None);
-        entries.push(Entry { kind, name, store, series: 0, handicap: None, unsupported: None });
+        entries.push(Entry { kind, name, store, series: 0, handicap: None, refused: None });
     }
     for peer in &wanted.peers {
-        let unsupported = refusal(peer, contest);
-        if unsupported.is_some() && is_bridge(&peer.name) {
+        let refused = refusal(peer, contest);
+        if refused.is_some() && is_bridge(&peer.name) {
             continue;
         }
         // Nobody's store but its own: what several cells read stays in the processor's cache, and is faster for all of them.
@@ -169,21 +177,25 @@ fn entries(wanted: &Wanted, contest: &Contest) -> Vec<Entry> {
         let before = entries.iter().filter(|entry| entry.kind == CellKind::Peer && entry.store == store).count();
         let series = 2 + before as u32;
         let (kind, name) = (CellKind::Peer, peer.name.clone());
-        entries.push(Entry { kind, name, store, series, handicap: None, unsupported });
+        entries.push(Entry { kind, name, store, series, handicap: None, refused });
     }
     entries
 }
 
 /// Why a peer cannot take part in a contest.
-fn refusal(peer: &PeerOffer, contest: &Contest) -> Option<String> {
+fn refusal(peer: &PeerOffer, contest: &Contest) -> Option<Failure> {
+    let unsupported = |message: String| Some(Failure::new(FailureKind::Unsupported, message));
     if !peer.workloads.contains(&contest.workload) {
         let what = if contest.workload.writes() { "writing" } else { contest.workload.name() };
-        return Some(format!("this program does not do it: {what}"));
+        return unsupported(format!("this program does not do it: {what}"));
     }
     if contest.cache != Cache::Warm {
-        return Some("programs in Python are measured on warm stores only".into());
+        return unsupported("programs in Python are measured on warm stores only".into());
     }
-    (contest.threads > 1).then(|| "programs in Python read with one thread here".into())
+    if contest.threads > 1 {
+        return unsupported("programs in Python read with one thread here".into());
+    }
+    peer.missing.as_ref().map(|reason| Failure::new(FailureKind::Skipped, reason))
 }
 
 /// The format that is written a second time: one whose stores are single files, where there is one, because it costs

@@ -35,14 +35,11 @@ pub struct Sizes {
     pub stores: u32,
     /// Time for all turns together.
     pub budget: Duration,
-    /// A turn lasts at least so long.
+    /// The timed part of a turn lasts so long, unless checking takes many times as long.
     pub turn: Duration,
 }
 
 impl Profile {
-    /// All of them, the fastest first.
-    pub const ALL: [Self; 3] = [Self::Quick, Self::Standard, Self::Full];
-
     /// The word on the command line and in results.
     pub const fn name(self) -> &'static str {
         match self {

@@ -76,10 +76,10 @@ pub(super) fn judge(
     outcome
 }
 
-/// Of what a warm cell delivered, so much at most may have come from the device. Some systems take pages away from files
-/// that were read a second ago; such a cell is named in the report as not wholly warm, and compared all the same. Beyond
-/// this share it is in another state than the others.
-const WARM: f64 = 0.1;
+/// Of what a warm cell delivered, so much at most may have come from the device. A read that waits for a device takes some
+/// hundred times as long as one that does not: beyond this share it is the device that is measured. Up to it a cell is named
+/// in the report as not wholly warm, and compared all the same.
+const WARM: f64 = 0.001;
 
 /// Why a cell that was measured is not compared with others: its reads were not as warm or as cold as it claims.
 fn unfit(contest: &Contest, cell: &Cell) -> Option<String> {
@@ -92,7 +92,7 @@ fn unfit(contest: &Contest, cell: &Cell) -> Option<String> {
     let each = cell.storage.as_ref()?.apparent_bytes as f64 / cell.images.max(1) as f64;
     let share = device as f64 / (each * cell.turns.images.iter().sum::<u64>() as f64).max(1.0);
     (share > WARM)
-        .then(|| format!("not ranked: {:.1} % of the bytes came from the device, so it was not warm", 100.0 * share))
+        .then(|| format!("not ranked: {:.2} % of the bytes came from the device, so it was not warm", 100.0 * share))
 }
 
 /// Why a cold contest has no verdicts although it was held.

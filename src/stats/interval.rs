@@ -25,12 +25,6 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// The same numbers without a verdict: of a run that was cut short, since whoever may stop when it suits them finds
-    /// what they look for.
-    pub fn cut_short(self) -> Self {
-        Self { verdict: Verdict::Inconclusive, ..self }
-    }
-
     /// Between ln ratios `lo` and `hi` around `log`.
     pub(super) fn new(log: f64, (lo, hi): (f64, f64), se_log: f64, reach: Reach, rule: &Rule) -> Self {
         let (lo, hi) = (lo.exp(), hi.exp());

@@ -59,9 +59,10 @@ pub fn memory() -> Option<(u64, u64)> {
 pub fn available_memory() -> Option<u64> {
     let mut system = sysinfo::System::new();
     system.refresh_memory();
-    let free = system.cgroup_limits().map(|limits| limits.free_memory);
     let available = Some(system.available_memory()).filter(|bytes| *bytes > 0)?;
-    Some(free.map_or(available, |free| free.min(available)))
+    // Not what the group itself calls free: files that are kept in memory are not, for it.
+    let within = system.cgroup_limits().map(|limits| limits.total_memory.saturating_sub(limits.rss));
+    Some(within.map_or(available, |within| within.min(available)))
 }
 
 /// Bytes that this process has fetched from storage devices so far, reads through memory maps included

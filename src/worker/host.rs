@@ -56,16 +56,6 @@ impl Host {
         Ok(host)
     }
 
-    /// What the worker said it is.
-    pub fn program(&self) -> &str {
-        &self.program
-    }
-
-    /// The number of its process.
-    pub fn process(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Whether it can be asked anything more.
     pub fn is_alive(&self) -> bool {
         self.broken.is_none()

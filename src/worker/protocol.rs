@@ -52,12 +52,7 @@ pub enum Request {
     Write(WriteTask),
     /// Bring stores into memory, all in the same way, and hold them there until the end: see [`crate::measure::warm`]. Only
     /// our own worker is asked for it, before it opens any of them.
-    Hold {
-        /// The stores.
-        stores: Vec<PathBuf>,
-        /// In which order their pieces come.
-        seed: u64,
-    },
+    Hold(Hold),
     /// Make a cell ready for its turns: open its store, read it once and check it.
     Prepare {
         /// The number under which it will be asked for.
@@ -114,8 +109,8 @@ pub enum Reply {
     },
     /// To `hold`.
     Held {
-        /// Which share of each store is held, in percent, in the order of the stores.
-        held_pct: Vec<f64>,
+        /// Which of the stores, in their order.
+        held: Vec<bool>,
     },
     /// To `prepare`.
     Prepared {
@@ -197,6 +192,17 @@ pub struct Task {
     /// A known slow-down, where it is tried whether it is seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handicap: Option<Handicap>,
+}
+
+/// Stores to hold in memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The stores.
+    pub stores: Vec<PathBuf>,
+    /// For which launch.
+    pub launch: u32,
+    /// In which order their pieces come.
+    pub seed: u64,
 }
 
 /// What one turn gave.

@@ -1,7 +1,7 @@
 //! The worker's side of the protocol: requests in, replies out, one at a time.
 
 use super::contestant::Contestant;
-use super::protocol::{DatasetSpec, Failure, FailureKind, Looked, PROTOCOL, Reply, Request, WriteTask};
+use super::protocol::{DatasetSpec, Failure, FailureKind, Hold, Looked, PROTOCOL, Reply, Request, WriteTask};
 use crate::dataset::{self, Dataset, Memory, Take};
 use crate::error::{IoContext, Result};
 use crate::measure::space;
@@ -73,12 +73,12 @@ impl Worker {
                 Reply::Facts(Box::new(dataset::facts(&dataset.name(), &*dataset)?))
             }
             Request::Write(task) => self.write(&task)?,
-            Request::Hold { stores, seed } => {
+            Request::Hold(Hold { stores, launch, seed }) => {
                 // Given back before, or what is held could not be brought into memory anew.
                 self.warm = Warm::default();
-                let (warm, held_pct) = Warm::new(&stores, seed);
+                let (warm, held) = Warm::new(&stores, launch, seed);
                 self.warm = warm;
-                Reply::Held { held_pct }
+                Reply::Held { held }
             }
             Request::Prepare { cell, task } => {
                 let source = if task.workload.writes() { Some(self.source(&task.dataset, task.images)?) } else { None };

@@ -47,13 +47,13 @@ fn proofs(measured: &[&Cell], warm: bool) -> Option<String> {
 
 /// Which warm stores could not be held in memory.
 fn held(measured: &[&Cell]) -> Option<String> {
-    let part = |cell: &&&Cell| cell.cache_proof.as_ref().and_then(|p| p.held_pct).is_some_and(|pct| pct < 100.0);
+    let part = |cell: &&&Cell| cell.cache_proof.as_ref().and_then(|p| p.held).is_some_and(|held| !held);
     let parts: BTreeSet<&str> = measured.iter().filter(part).map(|cell| cell.format.as_str()).collect();
     (!parts.is_empty()).then(|| {
         let which = parts.into_iter().collect::<Vec<_>>().join(", ");
         format!(
-            "Not wholly locked in memory during warm reads (too many files, or more than this process may lock: ulimit -l), \
-             so the system may have taken pages away: {which}."
+            "Not locked in memory during warm reads (too many files, too little memory to spare, or more than this process may \
+             lock: ulimit -l), so the system may have taken pages away: {which}."
         )
     })
 }

@@ -1,6 +1,6 @@
 //! What trials come to.
 
-use super::{PERCENTS, TWINS, Trial, Verdict};
+use super::{Trial, Verdict};
 use crate::results::Turns;
 use crate::stats::{self, Rule, Table};
 use std::collections::BTreeMap;
@@ -101,13 +101,15 @@ fn contests(trials: &[Trial]) -> String {
 fn against_best(trials: &[Trial]) -> (usize, usize) {
     let (mut slower, mut of) = (0, 0);
     for trial in trials {
-        let slow = TWINS as usize + PERCENTS.len();
-        let competing = trial.turns.iter().take(TWINS as usize).chain(trial.turns.get(slow));
+        // All but the first twin and the slow format were compared.
+        let twins = 1 + trial.verdicts.iter().filter(|verdict| verdict.percent == 0.0).count();
+        let slow = trial.turns.get(1 + trial.verdicts.len());
+        let competing = trial.turns.iter().take(twins).chain(slow);
         let turns: Vec<&Turns> = competing.collect();
         let Ok(table) = Table::from_turns(&turns) else { continue };
         let all: Vec<usize> = (0..turns.len()).collect();
         let Some((_, others)) = stats::against_best(&table, &all, &Rule::default()) else { continue };
-        for (_, interval) in others.iter().filter(|(other, _)| *other < TWINS as usize) {
+        for (_, interval) in others.iter().filter(|(other, _)| *other < twins) {
             of += 1;
             slower += usize::from(interval.verdict == stats::Verdict::Slower);
         }
@@ -195,11 +197,9 @@ mod tests {
 
     #[test]
     fn twins_that_a_run_would_call_slower_are_counted() {
-        // Eight twins of which one is not, five slowed down, and the slow format.
-        let cells = |twins: [u64; 8]| turns(twins.into_iter().chain([100_000; 5]).chain([900_000]));
-        assert_eq!(against_best(&[trial(cells([100_000; 8]))]), (0, 7));
-        let mut twins = [100_000; 8];
-        twins[3] = 200_000;
-        assert_eq!(against_best(&[trial(cells(twins)), trial(Vec::new())]), (1, 7));
+        // Three twins of which one is none, one that was slowed down, and the slow format.
+        let cells = |twins: [u64; 3]| turns(twins.into_iter().chain([150_000, 900_000]));
+        assert_eq!(against_best(&[trial(cells([100_000; 3]))]), (0, 2));
+        assert_eq!(against_best(&[trial(cells([100_000, 200_000, 100_000])), trial(Vec::new())]), (1, 2));
     }
 }
