@@ -120,6 +120,18 @@ impl<'a> Round<'a> {
                 return;
             }
         }
+        for _ in 0..pilot::ROUNDS {
+            for (cell, competitor) in self.competitors.iter_mut().enumerate() {
+                let Some(pace) = &mut paces[cell] else { continue };
+                if let Err(failure) = pilot::try_again(pace, &competitor.entry, cell, hosts) {
+                    competitor.failure = Some(failure);
+                    paces[cell] = None;
+                    if !hosts.is_alive(&competitor.entry) {
+                        return;
+                    }
+                }
+            }
+        }
         let lengths = pilot::lengths(self.contest.workload, &paces);
         for (competitor, (length, pace)) in self.competitors.iter_mut().zip(lengths.iter().zip(&paces)) {
             let (Some(length), Some(pace)) = (length, pace) else { continue };

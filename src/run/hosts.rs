@@ -135,12 +135,19 @@ impl<'a> Hosts<'a> {
     fn worker(&mut self) -> Result<&mut Host, Failure> {
         if !self.hosts.contains_key(WORKER) {
             let mut host = self.launcher.worker()?;
-            if let Some(hold) = &self.hold {
-                let held = match host.ask(&Request::Hold(hold.clone()), self.limit)? {
-                    Reply::Held { held } => held,
-                    other => return Err(strange("hold", &other)),
+            if let Some(hold) = self.hold.take() {
+                let held = match host.ask(&Request::Hold(hold.clone()), self.limit) {
+                    Ok(Reply::Held { held }) => held,
+                    _ => Vec::new(),
                 };
-                self.held = hold.stores.iter().cloned().zip(held).collect();
+                if held.len() == hold.stores.len() {
+                    self.held = hold.stores.iter().cloned().zip(held).collect();
+                    self.hold = Some(hold);
+                } else {
+                    // Not tried again: that could take as long for each cell. The results say that nothing was held.
+                    self.held = hold.stores.into_iter().map(|store| (store, false)).collect();
+                    host = self.launcher.worker()?;
+                }
             }
             self.hosts.insert(WORKER.into(), host);
         }

@@ -3,6 +3,8 @@
 use super::hosts::Hosts;
 use super::plan::{Contest, Entry};
 use crate::measure::Cache;
+use crate::results::CellKind;
+use crate::store::FormatId;
 use crate::worker::protocol::{Failure, Turned};
 use crate::workload::Workload;
 use std::time::Duration;
@@ -16,8 +18,8 @@ const ALIKE: f64 = 1.25;
 /// For the sake of that, a turn becomes at most so many times as long.
 const STRETCH: f64 = 4.0;
 
-/// More turns to find the pace with.
-const REPEATED: u32 = 4;
+/// How often each cell is tried out again, after all others.
+pub(super) const ROUNDS: u32 = 4;
 
 /// An operation that takes as long as so many turns needs none before it.
 const LONG: f64 = 50.0;
@@ -26,8 +28,12 @@ const LONG: f64 = 50.0;
 const COLD_IMAGES: u64 = 1_024;
 
 /// What is known of a cell after its pilot.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Pace {
+    /// The format, where cells of the same do the same: twins, and what is slowed down on purpose.
+    format: Option<String>,
+    /// Operations of a turn that was long enough.
+    tried: u64,
     /// Nanoseconds an operation: what is timed.
     timed_ns: f64,
     /// Nanoseconds an operation, with drawing and checking.
@@ -71,18 +77,25 @@ pub(super) fn try_out(
         operations *= 4;
         turned = hosts.turn(cell, entry, 0, operations)?;
     }
-    // A clock may tick too slowly to see a single operation.
-    let each = |(turned, took): (Turned, Duration)| {
-        let operations = operations as f64;
-        (turned.elapsed_ns.max(1) as f64 / operations, took.as_nanos() as f64 / operations)
-    };
-    let (mut timed_ns, mut wall_ns) = each(turned);
-    // What disturbs a turn makes it longer: the shortest of several says most about the cell.
-    for _ in 0..if fixed.is_none() { REPEATED } else { 0 } {
-        let (timed, wall) = each(hosts.turn(cell, entry, 0, operations)?);
-        (timed_ns, wall_ns) = (timed_ns.min(timed), wall_ns.min(wall));
+    let format = entry.store.as_ref().filter(|_| entry.kind != CellKind::Peer).map(FormatId::to_string);
+    let (timed_ns, wall_ns) = each(&turned, operations);
+    Ok(Pace { format, tried: operations, timed_ns, wall_ns, turn_ns, delivers, fixed, first })
+}
+
+/// Tries it out once more. What disturbs a turn makes it longer: the shortest says most about the cell.
+pub(super) fn try_again(pace: &mut Pace, entry: &Entry, cell: usize, hosts: &mut Hosts<'_>) -> Result<(), Failure> {
+    if pace.fixed.is_none() {
+        let (timed_ns, wall_ns) = each(&hosts.turn(cell, entry, 0, pace.tried)?, pace.tried);
+        (pace.timed_ns, pace.wall_ns) = (pace.timed_ns.min(timed_ns), pace.wall_ns.min(wall_ns));
     }
-    Ok(Pace { timed_ns, wall_ns, turn_ns, delivers, fixed, first })
+    Ok(())
+}
+
+/// Nanoseconds an operation: timed, and in all.
+fn each((turned, took): &(Turned, Duration), operations: u64) -> (f64, f64) {
+    // A clock may tick too slowly to see a single operation.
+    let each = |ns: f64| ns / operations as f64;
+    (each(turned.elapsed_ns.max(1) as f64), each(took.as_nanos() as f64))
 }
 
 /// The turns of all cells that were tried out, in their order.
@@ -90,6 +103,7 @@ pub(super) fn try_out(
 /// The longer a turn, the more of a store is in the processor's caches at its end, and the faster is the turn: of identical
 /// cells that did 20 % more operations were found 2 % faster. So cells that are about as fast do equally many.
 pub(super) fn lengths(workload: Workload, paces: &[Option<Pace>]) -> Vec<Option<Length>> {
+    let paces = &alike(paces);
     let alone = |pace: &Pace| {
         // What is not timed (drawing, checking) must not take many times as long as what is.
         let within = (pace.turn_ns / pace.timed_ns).min(LONGEST_TURN * pace.turn_ns / pace.wall_ns);
@@ -111,6 +125,16 @@ pub(super) fn lengths(workload: Workload, paces: &[Option<Pace>]) -> Vec<Option<
         Some(Length { operations, warm_up: if short { warm_up(workload).min(operations) } else { 0 } })
     };
     operations.into_iter().zip(paces).map(length).collect()
+}
+
+/// The same with one pace for all cells of a format: the fastest that was found for any of them.
+fn alike(paces: &[Option<Pace>]) -> Vec<Option<Pace>> {
+    let fastest = |pace: &Pace| {
+        let kin = paces.iter().flatten().filter(|kin| pace.format.is_some() && kin.format == pace.format);
+        let least = |of: fn(&Pace) -> f64| kin.clone().map(of).fold(of(pace), f64::min);
+        Pace { timed_ns: least(|pace| pace.timed_ns), wall_ns: least(|pace| pace.wall_ns), ..pace.clone() }
+    };
+    paces.iter().map(|pace| pace.as_ref().map(fastest)).collect()
 }
 
 /// Cells in the order of their paces, divided where one is far slower than the one before; what then still goes from fast to
@@ -160,7 +184,8 @@ mod tests {
     use super::*;
 
     fn pace(timed_ns: f64) -> Option<Pace> {
-        Some(Pace { timed_ns, wall_ns: 1.5 * timed_ns, turn_ns: 2e6, delivers: true, fixed: None, first: None })
+        let (format, tried, fixed, first) = (None, 1, None, None);
+        Some(Pace { format, tried, timed_ns, wall_ns: 1.5 * timed_ns, turn_ns: 2e6, delivers: true, fixed, first })
     }
 
     fn operations(paces: &[Option<Pace>]) -> Vec<Option<u64>> {
@@ -186,6 +211,13 @@ mod tests {
     }
 
     #[test]
+    fn cells_of_one_format_do_equally_many_however_their_pilots_went() {
+        let of = |format: &str, timed_ns| pace(timed_ns).map(|pace| Pace { format: Some(format.into()), ..pace });
+        let found = operations(&[of("a", 1_400.0), of("a", 1_000.0), of("b", 1_400.0)]);
+        assert_eq!(found, [Some(2_000), Some(2_000), Some(1_429)]);
+    }
+
+    #[test]
     fn what_is_fixed_or_delivers_nothing_is_left_alone() {
         let fixed = pace(1_000.0).map(|pace| Pace { fixed: Some(7), ..pace });
         let nothing = pace(900.0).map(|pace| Pace { delivers: false, turn_ns: 2e5, ..pace });
@@ -195,8 +227,8 @@ mod tests {
     #[test]
     fn turns_are_short_where_checking_takes_long_and_one_operation_at_least() {
         let checked = pace(100.0).map(|pace| Pace { wall_ns: 1_000.0, ..pace });
-        assert_eq!(operations(&[checked, pace(2e8)]), [Some(10_000), Some(1)]);
-        let found = lengths(Workload::ReadOne, &[checked, pace(2e8)]);
+        assert_eq!(operations(&[checked.clone(), pace(2e8)]), [Some(10_000), Some(1)]);
+        let found = lengths(Workload::ReadOne, &[checked.clone(), pace(2e8)]);
         assert_eq!(
             found.iter().map(|length| length.map(|length| length.warm_up)).collect::<Vec<_>>(),
             [Some(64), Some(0)]
