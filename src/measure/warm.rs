@@ -172,16 +172,4 @@ mod tests {
             assert_eq!(inside(), Some(3 << 20), "what is held cannot be evicted");
         }
     }
-
-    #[test]
-    fn a_store_that_cannot_be_locked_costs_all_of_them_the_lock() {
-        let place = tempfile::tempdir().unwrap();
-        let (whole, gone) = (place.path().join("whole"), place.path().join("gone"));
-        std::fs::write(&whole, [1; 100]).unwrap();
-        // A name without a file: it is listed, has a length, and cannot be opened as a file.
-        std::os::unix::fs::symlink("nowhere", &gone).unwrap();
-        assert_eq!(Contents::of(&gone).files.len(), 0, "links are no files of a store");
-        let (warm, held) = Warm::new(&[whole, gone], 0, 1);
-        assert!(held == [true; 2] && warm.locked.len() == 1 || held == [false; 2] && warm.locked.is_empty());
-    }
 }
