@@ -12,7 +12,7 @@ fn main() {
 
     let lock = std::fs::read_to_string("Cargo.lock").unwrap_or_default();
     for (variable, package) in
-        [("PNG_VERSION", "png"), ("BINCODE_VERSION", "bincode"), ("ZUNE_JPEG_VERSION", "zune-jpeg")]
+        [("LIBDEFLATE_VERSION", "libdeflate-sys"), ("BINCODE_VERSION", "bincode"), ("ZUNE_JPEG_VERSION", "zune-jpeg")]
     {
         set(variable, locked_version(&lock, package));
     }

@@ -112,7 +112,7 @@ impl Inspect {
             dataset.read(index, &mut image)?;
             for sample in image.iter() {
                 let mut file = Vec::new();
-                png::encode(sample.shape, sample.pixels, ::png::Compression::Balanced, &mut file)
+                png::encode(sample.shape, sample.pixels, png::Level::Balanced, &mut file)
                     .map_err(|what| Error::Unsupported { format: "PNG".into(), what })?;
                 write_whole(&out, &file)?;
             }

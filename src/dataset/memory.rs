@@ -70,7 +70,7 @@ impl Memory {
             if index % 2 == 0 && [1, 3].contains(&sample.shape.channels) {
                 jpeg::encode(sample.shape, sample.pixels, 90, jpeg::FULL_COLOUR, &mut file).map_err(refuse)?;
             } else {
-                png::encode(sample.shape, sample.pixels, ::png::Compression::Fast, &mut file).map_err(refuse)?;
+                png::encode(sample.shape, sample.pixels, png::Level::Fast, &mut file).map_err(refuse)?;
             }
             image_file::decode(&file, |_| Ok(()), sample.label, &mut copy.samples).map_err(refuse)?;
             copy.samples.set_key(sample.key);

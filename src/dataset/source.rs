@@ -51,7 +51,7 @@ mod tests {
         let folder = root.path().join("images");
         std::fs::create_dir(&folder).unwrap();
         let mut file = Vec::new();
-        png::encode(ImageShape::new(1, 1, 1), &[7], ::png::Compression::Fast, &mut file).unwrap();
+        png::encode(ImageShape::new(1, 1, 1), &[7], png::Level::Fast, &mut file).unwrap();
         let put = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).unwrap();
         ["1.png", "2.png", "3.png"].iter().for_each(|name| put(name, &file));
         // Of four, one being there twice.
@@ -85,7 +85,7 @@ mod tests {
         let folder = root.path().join("images");
         std::fs::create_dir(&folder).unwrap();
         let mut file = Vec::new();
-        png::encode(ImageShape::new(1, 1, 1), &[7], ::png::Compression::Fast, &mut file).unwrap();
+        png::encode(ImageShape::new(1, 1, 1), &[7], png::Level::Fast, &mut file).unwrap();
         std::fs::write(folder.join("1.png"), file).unwrap();
         let real = format!("folder:{} as RGB resized to 2x2", folder.canonicalize().unwrap().display());
         for spelling in ["images", "images/", "./images", "images/../images"] {

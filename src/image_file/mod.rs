@@ -82,27 +82,49 @@ pub fn header(bytes: &[u8]) -> Result<Header, String> {
     Ok(Header { kind, shape, orientation })
 }
 
-/// Appends the decoded image to `out`. `admit` may refuse its shape before anything is allocated for it.
+/// Decodes files one after another, with scratch memory that is reused.
+#[derive(Default)]
+pub struct Decoder {
+    png: png::Decoder,
+}
+
+impl Decoder {
+    /// Appends the decoded image to `out`. `admit` may refuse its shape before anything is allocated for it.
+    ///
+    /// # Errors
+    /// Why it cannot be decoded; `out` is then as before.
+    pub fn decode(
+        &mut self,
+        bytes: &[u8],
+        admit: impl Fn(ImageShape) -> Result<(), String>,
+        label: u32,
+        out: &mut Batch,
+    ) -> Result<(), String> {
+        let admit = |shape| refuse_giants(shape).and_then(|()| admit(shape));
+        let before = out.len();
+        let outcome = match kind_of(bytes)? {
+            Kind::Jpeg => jpeg::decode(bytes, admit, label, out),
+            Kind::Png => self.png.decode(bytes, png::Accept::AnyOf8Bits, admit, label, out),
+            _ => other::decode(bytes, admit, label, out),
+        };
+        if outcome.is_err() && out.len() > before {
+            out.pop();
+        }
+        outcome
+    }
+}
+
+/// Appends one decoded image to `out`; for many there is [`Decoder`].
 ///
 /// # Errors
-/// Why it cannot be decoded; `out` is then as before.
+/// As [`Decoder::decode`].
 pub fn decode(
     bytes: &[u8],
     admit: impl Fn(ImageShape) -> Result<(), String>,
     label: u32,
     out: &mut Batch,
 ) -> Result<(), String> {
-    let admit = |shape| refuse_giants(shape).and_then(|()| admit(shape));
-    let before = out.len();
-    let outcome = match kind_of(bytes)? {
-        Kind::Jpeg => jpeg::decode(bytes, admit, label, out),
-        Kind::Png => png::decode(bytes, png::Accept::AnyOf8Bits, admit, label, out),
-        _ => other::decode(bytes, admit, label, out),
-    };
-    if outcome.is_err() && out.len() > before {
-        out.pop();
-    }
-    outcome
+    Decoder::default().decode(bytes, admit, label, out)
 }
 
 fn kind_of(bytes: &[u8]) -> Result<Kind, String> {

@@ -1,7 +1,14 @@
-//! PNG, encoded and decoded by the crate `png`, which checks the chunks' CRCs.
+//! PNG (W3C Recommendation, <https://www.w3.org/TR/png/>): a short way over libdeflate for the files that training sets
+//! are made of ([`plain`]), the crate `png` for all others. CRCs are checked on both.
+
+mod filter;
+mod plain;
+#[cfg(test)]
+mod tests;
 
 use crate::sample::{Batch, ImageShape};
-use ::png::{BitDepth, ColorType, Compression, Decoder, Encoder, Reader, Transformations};
+use ::png::{BitDepth, ColorType, Reader, Transformations};
+use filter::Choice;
 use std::io::Cursor;
 
 /// Which PNGs are read.
@@ -16,7 +23,7 @@ pub enum Accept {
 type OpenPng<'a> = Reader<Cursor<&'a [u8]>>;
 
 fn open(bytes: &[u8], accept: Accept) -> Result<(OpenPng<'_>, ImageShape), String> {
-    let mut decoder = Decoder::new(Cursor::new(bytes));
+    let mut decoder = ::png::Decoder::new(Cursor::new(bytes));
     if accept == Accept::AnyOf8Bits {
         decoder.set_transformations(Transformations::EXPAND);
     }
@@ -41,11 +48,34 @@ pub fn header(bytes: &[u8]) -> Result<(ImageShape, u8), String> {
     Ok((shape, orientation.map_or(1, |orientation| orientation.to_exif())))
 }
 
-/// Appends the image to `out`; what an error leaves there the caller removes.
-///
-/// # Errors
-/// What is wrong with the file, or what `admit` says.
-pub fn decode(
+/// Decodes PNGs one after another, with scratch memory that is reused.
+#[derive(Default)]
+pub struct Decoder {
+    plain: plain::Reader,
+}
+
+impl Decoder {
+    /// Appends the image to `out`; what an error leaves there the caller removes.
+    ///
+    /// # Errors
+    /// What is wrong with the file, or what `admit` says.
+    pub fn decode(
+        &mut self,
+        bytes: &[u8],
+        accept: Accept,
+        admit: impl Fn(ImageShape) -> Result<(), String>,
+        label: u32,
+        out: &mut Batch,
+    ) -> Result<(), String> {
+        if self.plain.decode(bytes, |shape| admit(shape).is_ok(), label, out) {
+            return Ok(());
+        }
+        decode_any(bytes, accept, admit, label, out)
+    }
+}
+
+/// As [`Decoder::decode`], by the crate `png` alone.
+fn decode_any(
     bytes: &[u8],
     accept: Accept,
     admit: impl Fn(ImageShape) -> Result<(), String>,
@@ -64,27 +94,77 @@ pub fn decode(
     reader.finish().map_err(|e| e.to_string())
 }
 
-/// Appends an image as PNG to `out`.
+/// How hard to compress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Every row filtered alike, libdeflate's level 1.
+    Fastest,
+    /// Filters chosen row by row, as from here on; libdeflate's level 1.
+    Fast,
+    /// Files no larger than Pillow's, PNG's usual writer in this field.
+    Balanced,
+    /// As small as libdeflate makes them.
+    High,
+}
+
+impl Level {
+    /// What it means, in words.
+    pub fn words(self) -> String {
+        let (filter, deflate) = self.means();
+        let filter = match filter {
+            Choice::Always(_) => "filter up",
+            Choice::SmallestSum => "filters chosen row by row",
+        };
+        format!("{filter}, libdeflate level {deflate}")
+    }
+
+    /// How filters are chosen, and libdeflate's level.
+    fn means(self) -> (Choice, i32) {
+        match self {
+            Self::Fastest => (Choice::Always(filter::UP), 1),
+            Self::Fast => (Choice::SmallestSum, 1),
+            Self::Balanced => (Choice::SmallestSum, 6),
+            Self::High => (Choice::SmallestSum, 12),
+        }
+    }
+}
+
+/// Encodes PNGs one after another, with scratch memory that is reused.
+pub struct Encoder {
+    plain: plain::Writer,
+}
+
+impl Encoder {
+    /// An encoder of that level.
+    pub fn new(level: Level) -> Self {
+        let (filter, deflate) = level.means();
+        Self { plain: plain::Writer::new(filter, deflate) }
+    }
+
+    /// Appends an image as PNG to `out`.
+    ///
+    /// # Errors
+    /// For shapes that PNG does not have.
+    pub fn encode(&mut self, shape: ImageShape, pixels: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+        self.plain.encode(holds(shape)?, shape, pixels, out)
+    }
+}
+
+/// Appends one image as PNG to `out`; for many there is [`Encoder`].
 ///
 /// # Errors
 /// For shapes that PNG does not have.
-pub fn encode(shape: ImageShape, pixels: &[u8], compression: Compression, out: &mut Vec<u8>) -> Result<(), String> {
-    let ImageShape { height, width, channels } = shape;
-    let mut encoder = Encoder::new(out, width, height);
-    encoder.set_color(color_type(channels)?);
-    encoder.set_depth(BitDepth::Eight);
-    encoder.set_compression(compression);
-    let mut writer = encoder.write_header().map_err(|e| e.to_string())?;
-    writer.write_image_data(pixels).map_err(|e| e.to_string())?;
-    writer.finish().map_err(|e| e.to_string())
+pub fn encode(shape: ImageShape, pixels: &[u8], level: Level, out: &mut Vec<u8>) -> Result<(), String> {
+    Encoder::new(level).encode(shape, pixels, out)
 }
 
-/// PNG's name for so many channels.
+/// How PNG keeps images of such a shape.
 ///
 /// # Errors
-/// Where it has none.
-pub fn color_type(channels: u32) -> Result<ColorType, String> {
-    match channels {
+/// Why it does not.
+pub fn holds(shape: ImageShape) -> Result<ColorType, String> {
+    match shape.channels {
+        _ if shape.height == 0 || shape.width == 0 => Err("PNG has no images without pixels".into()),
         1 => Ok(ColorType::Grayscale),
         2 => Ok(ColorType::GrayscaleAlpha),
         3 => Ok(ColorType::Rgb),

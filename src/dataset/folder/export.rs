@@ -92,7 +92,7 @@ impl FolderWriter {
             return file.write_all(sample.file).at("write", &whole);
         }
         let mut encoded = Vec::new();
-        png::encode(sample.shape, sample.pixels, ::png::Compression::Balanced, &mut encoded)
+        png::encode(sample.shape, sample.pixels, png::Level::Balanced, &mut encoded)
             .map_err(|why| self.placement.name().unsupported(why))?;
         file.write_all(&encoded).at("write", &whole)
     }

@@ -6,7 +6,7 @@ mod export;
 fn png_file(height: u32, width: u32, channels: u32, level: u8) -> Vec<u8> {
     let shape = ImageShape::new(height, width, channels);
     let mut file = Vec::new();
-    png::encode(shape, &vec![level; shape.bytes()], ::png::Compression::Fast, &mut file).unwrap();
+    png::encode(shape, &vec![level; shape.bytes()], png::Level::Fast, &mut file).unwrap();
     file
 }
 

@@ -65,7 +65,7 @@ impl Codec for Jpeg {
     }
 
     fn decoder(&self, shape: &Shape) -> Box<dyn Decoder> {
-        Box::new(Images { shape: shape.clone() })
+        Box::new(Images { shape: shape.clone(), decoder: image_file::Decoder::default() })
     }
 
     fn native(&self) -> Native {
@@ -88,6 +88,7 @@ impl Encoder for Jpeg {
 
 struct Images {
     shape: Shape,
+    decoder: image_file::Decoder,
 }
 
 impl Decoder for Images {
@@ -99,7 +100,8 @@ impl Decoder for Images {
         if !record.ends_with(&END_OF_IMAGE) {
             return Err("the record does not end like a JPEG".into());
         }
-        image_file::decode(record, |shape| admit(&self.shape, shape), label, out)
+        let shape = &self.shape;
+        self.decoder.decode(record, |found| admit(shape, found), label, out)
     }
 }
 

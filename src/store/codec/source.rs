@@ -32,7 +32,7 @@ impl Codec for Source {
     }
 
     fn decoder(&self, shape: &Shape) -> Box<dyn Decoder> {
-        Box::new(Images { shape: shape.clone() })
+        Box::new(Images { shape: shape.clone(), decoder: image_file::Decoder::default() })
     }
 
     fn native(&self) -> Native {
@@ -40,7 +40,10 @@ impl Codec for Source {
     }
 
     fn settings(&self) -> BTreeMap<String, String> {
-        BTreeMap::from([("source decoders".into(), "zune-jpeg for JPEG, png for PNG, image for others".into())])
+        BTreeMap::from([(
+            "source decoders".into(),
+            "zune-jpeg for JPEG, libdeflate or png for PNG, image for others".into(),
+        )])
     }
 }
 
@@ -58,10 +61,12 @@ impl Encoder for Files {
 
 struct Images {
     shape: Shape,
+    decoder: image_file::Decoder,
 }
 
 impl Decoder for Images {
     fn decode(&mut self, record: &[u8], label: u32, out: &mut Batch) -> Result<(), String> {
-        image_file::decode(record, |shape| admit(&self.shape, shape), label, out)
+        let shape = &self.shape;
+        self.decoder.decode(record, |found| admit(shape, found), label, out)
     }
 }
