@@ -1,15 +1,17 @@
 //! `dir`: one file an image in `images/`, named by number, and `labels.csv` (`file,label`) beside: what the founding
 //! experiment and most people start from.
 
+mod folder;
+
 use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
 use super::{ContainerInfo, StoreName};
 use crate::error::{IoContext, Result};
 use crate::results::Native;
 use crate::store::{Capabilities, Durability, WriteOptions, sync};
+use folder::{Folder, Names};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,7 +38,7 @@ impl RecordContainer for Dir {
         let mut labels = csv::Writer::from_writer(BufWriter::new(file));
         labels.write_record(HEADER).map_err(std::io::Error::from).at("write", &labels_path)?;
         let sync_each = write.durability == Durability::Each;
-        Ok(Box::new(Writer { names: Names::new(folder), labels, labels_path, unsynced: Vec::new(), sync_each }))
+        Writer::boxed(folder, labels, labels_path, sync_each)
     }
 
     fn can_resume(&self) -> bool {
@@ -64,13 +66,13 @@ impl RecordContainer for Dir {
         }
         let labels = csv::WriterBuilder::new().has_headers(false).from_writer(BufWriter::new(file));
         let sync_each = write.durability == Durability::Each;
-        Ok(Box::new(Writer { names: Names::new(folder), labels, labels_path, unsynced: Vec::new(), sync_each }))
+        Writer::boxed(folder, labels, labels_path, sync_each)
     }
 
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
-        let rows = read_labels(at, layout)?;
+        let (folder, rows) = (Folder::open(at.join(FOLDER))?, read_labels(at, layout)?);
         let max_bytes = layout.max_record_bytes();
-        Ok(Arc::new(Store { folder: at.join(FOLDER), rows, name: layout.name.clone(), max_bytes }))
+        Ok(Arc::new(Store { folder, rows, name: layout.name.clone(), max_bytes }))
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -90,35 +92,8 @@ impl RecordContainer for Dir {
     }
 }
 
-/// Paths of the files, built in memory that is reused.
-struct Names {
-    path: String,
-    stem: usize,
-    folder: PathBuf,
-}
-
-impl Names {
-    fn new(folder: PathBuf) -> Self {
-        // A path that is no UTF-8 cannot be kept in a String: `of` joins it the slow way instead.
-        let path = folder.to_str().map(|text| format!("{text}/")).unwrap_or_default();
-        Self { stem: path.len(), path, folder }
-    }
-
-    fn file_name(&mut self, index: u64, extension: &str) -> &str {
-        self.path.truncate(self.stem);
-        // Writing into a String cannot fail.
-        let _ = write!(self.path, "{index:08}.{extension}");
-        &self.path[self.stem..]
-    }
-
-    /// Calls `with` with the path of file `index`.
-    fn with<T>(&mut self, index: u64, extension: &str, with: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
-        self.file_name(index, extension);
-        if self.stem > 0 { with(Path::new(&self.path)) } else { with(&self.folder.join(&self.path)) }
-    }
-}
-
 struct Writer {
+    folder: Folder,
     names: Names,
     labels: csv::Writer<BufWriter<File>>,
     labels_path: PathBuf,
@@ -127,16 +102,27 @@ struct Writer {
     sync_each: bool,
 }
 
+impl Writer {
+    fn boxed(
+        folder: PathBuf,
+        labels: csv::Writer<BufWriter<File>>,
+        labels_path: PathBuf,
+        sync_each: bool,
+    ) -> Result<Box<dyn RecordWriter>> {
+        let (folder, names, unsynced) = (Folder::open(folder)?, Names::default(), Vec::new());
+        Ok(Box::new(Self { folder, names, labels, labels_path, unsynced, sync_each }))
+    }
+}
+
 impl RecordWriter for Writer {
     fn put(&mut self, record: NewRecord<'_>) -> Result<()> {
         let NewRecord { index, label, extension, bytes } = record;
-        self.names.with(index, extension, |path| {
-            File::create_new(path).and_then(|mut file| file.write_all(bytes)).at("write", path)
-        })?;
+        let name = self.names.of(index, extension);
+        self.folder.create(name, bytes)?;
         if self.sync_each {
             self.unsynced.push((index, extension));
         }
-        let row = self.labels.write_record([self.names.file_name(index, extension), &label.to_string()]);
+        let row = self.labels.write_record([name, &label.to_string()]);
         row.map_err(std::io::Error::from).at("write", &self.labels_path)
     }
 
@@ -144,13 +130,12 @@ impl RecordWriter for Writer {
         self.labels.flush().at("write", &self.labels_path)?;
         if !self.sync_each {
             // So many files that nobody kept a list of: all of the file system at once.
-            return sync::file_system(&self.names.folder);
+            return sync::file_system(&self.folder.path);
         }
         for (index, extension) in self.unsynced.drain(..) {
-            self.names
-                .with(index, extension, |path| File::open(path).and_then(|file| file.sync_all()).at("sync", path))?;
+            self.folder.with("sync", self.names.of(index, extension), |file| file.sync_all())?;
         }
-        for path in [&self.labels_path, &self.names.folder] {
+        for path in [&self.labels_path, &self.folder.path] {
             File::open(path).and_then(|file| file.sync_all()).at("sync", path)?;
         }
         Ok(())
@@ -194,7 +179,7 @@ fn read_labels(at: &Path, layout: &RecordLayout) -> Result<Vec<Row>> {
     if header.iter().ne(HEADER) {
         return Err(damaged(format!("it does not begin with the line {}", HEADER.join(","))));
     }
-    let mut names = Names::new(PathBuf::new());
+    let mut names = Names::default();
     // As many as the manifest says, if the table is long enough for them.
     let expected = usize::try_from(layout.records.min(length / MIN_ROW_BYTES)).unwrap_or(0);
     let mut rows = Vec::with_capacity(expected);
@@ -206,7 +191,7 @@ fn read_labels(at: &Path, layout: &RecordLayout) -> Result<Vec<Row>> {
         let file = record.get(0).unwrap_or_default();
         // Every record of a store has the same ending, unless each is a file of its own kind.
         let at = common.or_else(|| place(file.rsplit('.').next().unwrap_or_default()));
-        let at = at.filter(|at| names.file_name(index, EXTENSIONS[*at]) == file);
+        let at = at.filter(|at| names.of(index, EXTENSIONS[*at]) == file);
         let at = at.ok_or_else(|| damaged(format!("row {index} does not name file {index}")))?;
         let label = record.get(1).and_then(|text| text.parse().ok());
         rows.push(Row {
@@ -221,7 +206,7 @@ fn read_labels(at: &Path, layout: &RecordLayout) -> Result<Vec<Row>> {
 }
 
 struct Store {
-    folder: PathBuf,
+    folder: Folder,
     rows: Vec<Row>,
     name: StoreName,
     /// A file longer than this is damaged, and is not read to its end.
@@ -230,8 +215,7 @@ struct Store {
 
 impl RecordStore for Store {
     fn reader(self: Arc<Self>) -> Result<Box<dyn RecordReader>> {
-        let names = Names::new(self.folder.clone());
-        Ok(Box::new(Reader { names, scratch: Vec::new(), store: self }))
+        Ok(Box::new(Reader { names: Names::default(), scratch: Vec::new(), store: self }))
     }
 }
 
@@ -245,10 +229,9 @@ impl RecordReader for Reader {
     fn get(&mut self, index: u64) -> Result<Record<'_>> {
         let row = usize::try_from(index).ok().and_then(|at| self.store.rows.get(at)).copied();
         let row = row.ok_or_else(|| self.store.name.damaged(format!("image {index} has no label")))?;
-        let (scratch, max_bytes) = (&mut self.scratch, self.store.max_bytes);
-        let length = self.names.with(index, EXTENSIONS[usize::from(row.extension)], |path| {
-            File::open(path).and_then(|file| read_whole(&mut file.take(max_bytes + 1), scratch)).at("read", path)
-        })?;
+        let name = self.names.of(index, EXTENSIONS[usize::from(row.extension)]);
+        let (scratch, limit) = (&mut self.scratch, self.store.max_bytes + 1);
+        let length = self.store.folder.with("read", name, |file| read_whole(&mut file.take(limit), scratch))?;
         if length as u64 > self.store.max_bytes {
             return Err(self.store.name.damaged(format!("the file of image {index} is too long for any image")));
         }

@@ -1,0 +1,74 @@
+//! A folder of numbered files, kept open.
+
+use crate::error::{Error, IoContext, Result};
+use rustix::fs::{Mode, OFlags};
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+/// Names of the files, built in memory that is reused.
+#[derive(Default)]
+pub struct Names(String);
+
+impl Names {
+    /// Of file `index`.
+    pub fn of(&mut self, index: u64, extension: &str) -> &str {
+        self.0.clear();
+        // Writing into a String cannot fail.
+        let _ = write!(self.0, "{index:08}.{extension}");
+        &self.0
+    }
+}
+
+/// The folder of the files, open: a name in it is found faster than a path from the root.
+pub struct Folder {
+    open: OwnedFd,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+impl Folder {
+    /// Opens the folder at `path`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open(path: PathBuf) -> Result<Self> {
+        let open = File::open(&path).at("open", &path)?.into();
+        Ok(Self { open, path })
+    }
+
+    fn file(&self, name: &str, flags: OFlags) -> std::io::Result<File> {
+        // What everyone may read and write, less what the user's mask takes away: as the standard library creates files.
+        let mode = Mode::from_raw_mode(0o666);
+        Ok(rustix::fs::openat(&self.open, name, flags | OFlags::CLOEXEC, mode)?.into())
+    }
+
+    /// Opens the file called `name` for reading; `action` is what for, in errors.
+    ///
+    /// # Errors
+    /// What the system says, or `with`.
+    pub fn with<T>(
+        &self,
+        action: &'static str,
+        name: &str,
+        with: impl FnOnce(File) -> std::io::Result<T>,
+    ) -> Result<T> {
+        self.file(name, OFlags::RDONLY).and_then(with).map_err(|e| self.failed(action, name, e))
+    }
+
+    /// Creates the file called `name`, which must not be there.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn create(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let created = self.file(name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL);
+        created.and_then(|mut file| file.write_all(bytes)).map_err(|e| self.failed("write", name, e))
+    }
+
+    #[cold]
+    fn failed(&self, action: &'static str, name: &str, e: std::io::Error) -> Error {
+        Error::Io { action, path: self.path.join(name), source: e }
+    }
+}
