@@ -12,14 +12,17 @@
 //! images need images of one size, so `chunk` and `deflate` refuse what is not. (`values` has chunks of its own, because
 //! its length is not known while it is written.)
 //!
-//! The library runs one call at a time in a process, so readers of several threads are right and not faster. Deflated
-//! chunks apart, HDF5 notices no changed byte. Damaged files are refused as far as we see them first: extents, types
+//! The library runs one call at a time in a process, so readers of several threads are right and not faster; those of
+//! `read=direct` do not ask it ([`direct`]). Chunks with `deflate` or `checksum` apart, HDF5 notices no changed byte. Damaged files are refused as far as we see them first: extents, types
 //! and offsets are checked before anything is allocated. HDF5 itself does not check all it reads (in variable-length
 //! records least of all), and may crash: what may be damaged belongs in a process of its own.
 
+mod addresses;
 mod array;
 mod column;
+mod direct;
 mod file;
+mod filters;
 mod records;
 mod sequence;
 pub(crate) mod slab;
@@ -57,6 +60,20 @@ const DEFLATE: OptionInfo = OptionInfo {
     about: "deflate each chunk at this level; needs chunk",
 };
 
+const CHECKSUM: OptionInfo = OptionInfo {
+    key: "checksum",
+    values: Values::OneOf(&["none", "fletcher32"]),
+    default: "none",
+    about: "a checksum behind each chunk; needs chunk",
+};
+
+const READ: OptionInfo = OptionInfo {
+    key: "read",
+    values: Values::OneOf(&["library", "direct"]),
+    default: "library",
+    about: "by HDF5, or by shelfmark at the addresses that HDF5 gives; raw images of one shape only",
+};
+
 const RAGGED: OptionInfo = OptionInfo {
     key: "ragged",
     values: Values::OneOf(&["offsets", "vlen"]),
@@ -67,7 +84,7 @@ const RAGGED: OptionInfo = OptionInfo {
 pub const INFO: ContainerInfo = ContainerInfo {
     about: "HDF5, datasets images and labels; ragged or encoded: values, offsets and labels",
     codecs: &["raw", "png", "source", "jpeg"],
-    options: &[CHUNK, DEFLATE, RAGGED],
+    options: &[CHUNK, DEFLATE, CHECKSUM, RAGGED, READ],
     labels: "a dataset beside, labels",
     make,
 };
@@ -77,28 +94,32 @@ const LABELS: &str = "labels";
 fn make(id: &FormatId) -> Result<Box<dyn Format>> {
     let chunk = integer(id, CHUNK.key);
     let deflate = integer(id, DEFLATE.key).and_then(|level| u8::try_from(level).ok());
+    let checksum = word(id, &CHECKSUM) == "fletcher32";
+    let direct = word(id, &READ) == "direct";
     let refuse = |why: &str| Err(Error::Usage(format!("format '{id}': {why}")));
     let records = if word(id, &RAGGED) == "vlen" { Records::Vlen } else { Records::Offsets };
     if id.codec != "raw" {
-        return match chunk.is_some() || deflate.is_some() {
-            true => refuse("chunk and deflate are for arrays of raw images; encoded ones have a size each"),
+        return match chunk.is_some() || deflate.is_some() || checksum || direct {
+            true => {
+                refuse("chunk, deflate, checksum and read are for arrays of raw images; encoded ones have a size each")
+            }
             false => record::format(id, records),
         };
     }
-    if chunk.is_some() && id.options.contains_key(RAGGED.key) {
-        return refuse("chunk keeps images of one shape, ragged is for others: leave out one of them");
+    if (chunk.is_some() || direct) && id.options.contains_key(RAGGED.key) {
+        return refuse("chunk and read are for images of one shape, ragged is for others: leave out one of them");
     }
-    if deflate.is_some() && chunk.is_none() {
-        return refuse("deflate works on chunks; add chunk=64, say");
+    if (deflate.is_some() || checksum) && chunk.is_none() {
+        return refuse("deflate and checksum work on chunks; add chunk=64, say");
     }
-    let ragged = if chunk.is_none() { Some(record::format(id, records)?) } else { None };
-    Ok(Box::new(Raw { array: Array { id: id.clone(), chunk, deflate }, ragged }))
+    let ragged = if chunk.is_none() && !direct { Some(record::format(id, records)?) } else { None };
+    Ok(Box::new(Raw { array: Array { id: id.clone(), chunk, deflate, checksum, direct }, ragged }))
 }
 
 /// Raw images: an array where they have one shape, records where they have not.
 struct Raw {
     array: Array,
-    /// None: with chunks of images.
+    /// None: with chunks of images, or read at their addresses.
     ragged: Option<Box<dyn Format>>,
 }
 

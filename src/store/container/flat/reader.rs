@@ -5,7 +5,7 @@ use super::layout::Layout;
 use crate::error::{IoContext, Result};
 use crate::sample::Batch;
 use crate::store::container::StoreName;
-use crate::store::container::record::KEEPS_NO_FILES;
+use crate::store::container::runs::{RunReader, Runs};
 use crate::store::{ImageReader, ImageStore};
 use crate::sys::huge_memory::HugeMemory;
 use crate::sys::positioned::read_exact_at;
@@ -43,17 +43,24 @@ pub struct Store {
 
 impl ImageStore for Store {
     fn reader(self: Arc<Self>) -> Result<Box<dyn ImageReader>> {
-        Ok(Box::new(Reader(self)))
+        Ok(Box::new(Runs(Reader(self))))
     }
 }
 
 struct Reader(Arc<Store>);
 
-impl Reader {
+impl RunReader for Reader {
+    fn name(&self) -> &StoreName {
+        &self.0.name
+    }
+
+    fn images(&self) -> u64 {
+        self.0.layout.images()
+    }
+
     fn read_run(&mut self, first: u64, count: u64, out: &mut Batch) -> Result<()> {
         let Store { pixels, layout, name } = &*self.0;
-        name.check_index(first.saturating_add(count - 1), layout.images())?;
-        // In range, as just checked, so both numbers fit.
+        // There are as many, so both numbers fit.
         let run = first as usize..(first + count) as usize;
         let offset = layout.offset(run.start);
         let place = out.push_each(layout.samples(run));
@@ -71,23 +78,5 @@ impl Reader {
             }
         }
         Ok(())
-    }
-}
-
-impl ImageReader for Reader {
-    fn read(&mut self, index: u64, out: &mut Batch) -> Result<()> {
-        self.read_run(index, 1, out)
-    }
-
-    /// Neighbours in the request are neighbours in the file and in the batch: they are read in one call.
-    fn read_batch(&mut self, indices: &[u64], out: &mut Batch) -> Result<()> {
-        for run in indices.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
-            self.read_run(run[0], run.len() as u64, out)?;
-        }
-        Ok(())
-    }
-
-    fn read_file(&mut self, _: u64, _: &mut Batch) -> Result<()> {
-        Err(self.0.name.unsupported(KEEPS_NO_FILES))
     }
 }

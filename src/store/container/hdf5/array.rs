@@ -1,6 +1,7 @@
 //! Images of one shape as an array: datasets `images` (N x H x W x C of `u8`), contiguous or chunked, and `labels`.
 
 use super::column::{self, Column};
+use super::direct::Direct;
 use super::file::{self, ChunkCache};
 use super::slab::Slab;
 use super::writer::{Arrays, Writer};
@@ -8,7 +9,7 @@ use super::{LABELS, StoreName, as_extent, failed, native};
 use crate::error::Result;
 use crate::results::Native;
 use crate::sample::{Batch, ImageShape, Shape};
-use crate::store::container::record::KEEPS_NO_FILES;
+use crate::store::container::runs::{RunReader, Runs};
 use crate::store::{Capabilities, Format, FormatId, ImageReader, ImageStore, ImageWriter, StoreSpec, WriteOptions};
 use ::hdf5::dataset::Layout;
 use ::hdf5::filters::Filter;
@@ -35,6 +36,10 @@ pub struct Array {
     pub chunk: Option<u64>,
     /// Level of compression.
     pub deflate: Option<u8>,
+    /// Whether chunks end with a Fletcher-32 checksum.
+    pub checksum: bool,
+    /// Whether we read it at the addresses that the library gives, and not the library.
+    pub direct: bool,
 }
 
 impl Array {
@@ -48,10 +53,17 @@ impl Array {
         ChunkCache { bytes: usize::try_from(chunk.saturating_mul(2)).unwrap_or(usize::MAX).max(MIN_CACHE_BYTES) }
     }
 
+    fn filters(&self) -> Vec<Filter> {
+        self.deflate.map(Filter::Deflate).into_iter().chain(self.checksum.then_some(Filter::Fletcher32)).collect()
+    }
+
     fn shape_of(&self, spec: &StoreSpec, name: &StoreName) -> Result<ImageShape> {
         match spec.shape {
             Shape::Fixed(shape) => Ok(shape),
-            Shape::Ragged { .. } => Err(name.unsupported("ragged images in chunks of images: leave out chunk")),
+            Shape::Ragged { .. } => match self.direct {
+                true => Err(name.unsupported("ragged images at addresses of images: leave out read=direct")),
+                false => Err(name.unsupported("ragged images in chunks of images: leave out chunk")),
+            },
         }
     }
 }
@@ -79,6 +91,9 @@ impl Format for Array {
         if let Some(level) = self.deflate {
             builder = builder.deflate(level);
         }
+        if self.checksum {
+            builder = builder.fletcher32();
+        }
         let extents = [first, Extent::fixed(height), Extent::fixed(width), Extent::fixed(channels)];
         let dataset = builder.empty::<u8>().shape(extents).create(IMAGES).map_err(fail)?;
         let labels = Column::create(&file, LABELS, images).map_err(fail)?;
@@ -94,6 +109,9 @@ impl Format for Array {
         refuse_other_extents(&images, spec, shape, &name)?;
         // Four bytes an image, read once: what everyone who uses HDF5 for training does with labels.
         let labels = column::read::<u32>(&file, LABELS, as_extent(spec.images, &name)?, &name)?;
+        if self.direct {
+            return Ok(Arc::new(Direct::open(at, &images, labels.into(), shape, name)?));
+        }
         Ok(Arc::new(Store { labels: labels.into(), images, shape, name, _file: file }))
     }
 
@@ -112,7 +130,7 @@ impl Format for Array {
                 "layout is {found:?} with chunk {found_chunk:?}, asked for was {wanted_layout:?} with {wanted_chunk:?}"
             )));
         }
-        let wanted_filters: Vec<_> = self.deflate.map(Filter::Deflate).into_iter().collect();
+        let wanted_filters = self.filters();
         if images.filters() != wanted_filters {
             return Err(name.mismatch(format!("filters are {:?}, asked for were {wanted_filters:?}", images.filters())));
         }
@@ -130,7 +148,7 @@ impl Format for Array {
             random_access: true,
             concurrent_readers: true,
             // zlib streams end with an Adler-32 of what they hold.
-            checksums: self.deflate.is_some(),
+            checksums: self.deflate.is_some() || self.checksum,
             ..Default::default()
         }
     }
@@ -140,13 +158,21 @@ impl Format for Array {
     }
 
     fn settings(&self, spec: &StoreSpec) -> BTreeMap<String, String> {
-        match self.chunk_images(spec.images) {
+        let mut settings = match self.chunk_images(spec.images) {
             None => BTreeMap::from([("HDF5 layout".into(), "contiguous".into())]),
-            Some(images) => BTreeMap::from([
-                ("HDF5 chunk".into(), format!("{images} images")),
-                ("HDF5 chunk cache".into(), format!("{} KiB", self.cache(spec).bytes >> 10)),
-            ]),
-        }
+            Some(images) => BTreeMap::from([("HDF5 chunk".into(), format!("{images} images"))]),
+        };
+        match self.direct {
+            true if self.filters().is_empty() => {
+                settings.insert("HDF5 read".into(), "direct, from the mapped file".into())
+            }
+            true => settings.insert("HDF5 read".into(), "direct; a reader keeps one decoded chunk".into()),
+            false if self.chunk.is_some() => {
+                settings.insert("HDF5 chunk cache".into(), format!("{} KiB", self.cache(spec).bytes >> 10))
+            }
+            false => settings.insert("HDF5 sieve buffer".into(), file::SIEVE.into()),
+        };
+        settings
     }
 }
 
@@ -175,7 +201,7 @@ struct Store {
 impl ImageStore for Store {
     fn reader(self: Arc<Self>) -> Result<Box<dyn ImageReader>> {
         let slab = Slab::new(self.images.clone()).map_err(|e| failed(&self.name, "read", e))?;
-        Ok(Box::new(Reader { slab, store: self }))
+        Ok(Box::new(Runs(Reader { slab, store: self })))
     }
 }
 
@@ -183,35 +209,24 @@ struct Reader {
     slab: Slab<u8>,
     store: Arc<Store>,
 }
-impl Reader {
+
+impl RunReader for Reader {
+    fn name(&self) -> &StoreName {
+        &self.store.name
+    }
+
+    fn images(&self) -> u64 {
+        self.store.labels.len() as u64
+    }
+
     fn read_run(&mut self, first: u64, count: u64, out: &mut Batch) -> Result<()> {
         let store = &self.store;
-        let images = store.labels.len() as u64;
-        store.name.check_index(first.saturating_add(count - 1), images)?;
-        // In range, as just checked, so both numbers fit.
+        // There are as many, so both numbers fit.
         let labels = &store.labels[first as usize..(first + count) as usize];
         let read = self.slab.read(first, count, out.push_run(store.shape, labels));
         read.map_err(|why| {
             labels.iter().for_each(|_| out.pop());
             store.name.damaged(format!("image {first}: {why}"))
         })
-    }
-}
-
-impl ImageReader for Reader {
-    fn read(&mut self, index: u64, out: &mut Batch) -> Result<()> {
-        self.read_run(index, 1, out)
-    }
-
-    /// Neighbours in the request that are neighbours in the file are read in one call.
-    fn read_batch(&mut self, indices: &[u64], out: &mut Batch) -> Result<()> {
-        for run in indices.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
-            self.read_run(run[0], run.len() as u64, out)?;
-        }
-        Ok(())
-    }
-
-    fn read_file(&mut self, _: u64, _: &mut Batch) -> Result<()> {
-        Err(self.store.name.unsupported(KEEPS_NO_FILES))
     }
 }

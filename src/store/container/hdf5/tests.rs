@@ -1,17 +1,22 @@
 //! What the conformance suite does not see: layouts that no line of the table has, and files that are not as written.
 
+use super::StoreName;
+use super::addresses::Addresses;
+use super::direct::Direct;
 use super::sequence::{self, Sequence};
 use super::slab::Slab;
 use crate::dataset::{Dataset, Memory};
 use crate::error::{Error, Result};
-use crate::sample::Batch;
+use crate::sample::{Batch, ImageShape};
 use crate::store::conformance::CHECKS;
 use crate::store::copy::write;
 use crate::store::registry::{Resolved, resolve};
 use crate::store::sealed::{IfExists, OpenStore};
-use crate::store::{FormatId, StoreSpec, WriteOptions};
+use crate::store::{FormatId, ImageReader, ImageStore, StoreSpec, WriteOptions};
+use ::hdf5::filters::{Filter, ScaleOffset};
 use ::hdf5::{Extent, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 fn format(name: &str) -> Resolved {
     resolve(&name.parse::<FormatId>().unwrap()).unwrap()
@@ -25,11 +30,18 @@ fn ragged(name: &str, at: &Path) -> PathBuf {
 }
 
 #[test]
-fn raw_images_as_variable_length_records_conform() {
-    let format = format("hdf5:raw,ragged=vlen");
-    for (property, check) in CHECKS {
-        let folder = tempfile::tempdir().unwrap();
-        check(&format, folder.path()).unwrap_or_else(|why| panic!("{property}: {why}"));
+fn layouts_that_the_table_does_not_have_conform() {
+    for name in [
+        "hdf5:raw,ragged=vlen",
+        "hdf5:raw,chunk=3,checksum=fletcher32",
+        "hdf5:raw,chunk=3,checksum=fletcher32,read=direct",
+        "hdf5:raw,chunk=3,deflate=1,checksum=fletcher32,read=direct",
+    ] {
+        let format = format(name);
+        for (property, check) in CHECKS {
+            let folder = tempfile::tempdir().unwrap();
+            check(&format, folder.path()).unwrap_or_else(|why| panic!("{name}: {property}: {why}"));
+        }
     }
 }
 
@@ -114,6 +126,87 @@ fn a_variable_length_record_too_long_for_any_image_gets_no_memory() {
     let mut wanted = Batch::new();
     [29, 32].into_iter().try_for_each(|index| Memory::ragged(50, &[1, 3]).read(index, &mut wanted)).unwrap();
     assert!(batch.iter().eq(wanted.iter()));
+}
+
+/// A file of 10 images of 4x5x3 in chunks of 4, made by the library with these filters; `image` makes their bytes.
+fn filtered(at: &Path, filters: &[Filter], image: impl Fn(usize) -> u8) -> (File, Vec<u8>) {
+    let file = File::create(at.join("images.h5")).unwrap();
+    let pixels: Vec<u8> = (0..600).map(image).collect();
+    let builder = file.new_dataset_builder().chunk((4, 4, 5, 3)).set_filters(filters);
+    let dataset = builder.empty::<u8>().shape((10, 4, 5, 3)).create("images").unwrap();
+    Slab::<u8>::new(dataset).unwrap().write(0, 10, &pixels).unwrap();
+    file.flush().unwrap();
+    (file, pixels)
+}
+
+fn read_directly(at: &Path, file: &File) -> Result<Box<dyn ImageReader>> {
+    let name = StoreName::new(&"hdf5:raw,chunk=4,read=direct".parse().unwrap(), at);
+    let labels: Vec<u32> = (0..10).collect();
+    let images = file.dataset("images").unwrap();
+    Arc::new(Direct::open(at, &images, labels.into(), ImageShape::new(4, 5, 3), name)?).reader()
+}
+
+#[test]
+fn filters_of_the_library_are_undone_in_whatever_order_it_did_them() {
+    let noise = |at: usize| (at as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29) as u8;
+    let (deflate, checksum) = (Filter::Deflate(6), Filter::Fletcher32);
+    for filters in [
+        vec![],
+        vec![deflate.clone()],
+        vec![checksum.clone()],
+        vec![Filter::Shuffle, deflate.clone(), checksum.clone()],
+        vec![checksum.clone(), Filter::Shuffle, deflate.clone()],
+    ] {
+        for image in [(|at| (at / 7) as u8) as fn(usize) -> u8, noise] {
+            let folder = tempfile::tempdir().unwrap();
+            let (file, pixels) = filtered(folder.path(), &filters, image);
+            let mut reader = read_directly(folder.path(), &file).unwrap();
+            for indices in [&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9][..], &[9, 0, 4, 4, 3, 9, 1], &[5], &[4, 5, 6, 7]] {
+                let mut out = Batch::new();
+                reader.read_batch(indices, &mut out).unwrap_or_else(|e| panic!("{filters:?}: {e}"));
+                let delivered: Vec<_> = out.iter().map(|sample| (sample.label, sample.pixels)).collect();
+                let wanted: Vec<_> = indices.iter().map(|i| (*i as u32, &pixels[*i as usize * 60..][..60])).collect();
+                assert_eq!(delivered, wanted, "{filters:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn chunks_that_do_not_hold_what_they_must_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, _) = filtered(folder.path(), &[Filter::Deflate(6), Filter::Fletcher32], |at| (at / 7) as u8);
+    let (dataset, shape) = (file.dataset("images").unwrap(), ImageShape::new(4, 5, 3));
+    let name = StoreName::new(&"hdf5:raw,chunk=4,read=direct".parse().unwrap(), folder.path());
+    let length = std::fs::metadata(folder.path().join("images.h5")).unwrap().len();
+    let Addresses::Chunked { chunks, images: 4 } = Addresses::of(&dataset, 10, shape, length, &name).unwrap() else {
+        panic!("it is in chunks of four")
+    };
+    let end = chunks.iter().map(|chunk| chunk.address + u64::from(chunk.stored)).max().unwrap();
+    Addresses::of(&dataset, 10, shape, end, &name).unwrap();
+    let outside = Addresses::of(&dataset, 10, shape, end - 1, &name).map(|_| ()).unwrap_err().to_string();
+    assert!(outside.contains("outside the file"), "{outside}");
+    let lost = Addresses::of(&dataset, 13, shape, length, &name).map(|_| ()).unwrap_err().to_string();
+    assert!(lost.contains("lost the chunk of image 12"), "{lost}");
+
+    // A byte of the second chunk, changed behind the library's back.
+    let mut reader = read_directly(folder.path(), &file).unwrap();
+    let writer = std::fs::OpenOptions::new().write(true).open(folder.path().join("images.h5")).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&writer, &[0xA5; 3], chunks[1].address + 9).unwrap();
+    let mut out = Batch::new();
+    let damaged = reader.read_batch(&[3, 4], &mut out).unwrap_err().to_string();
+    assert!(damaged.contains("chunk 1: its Fletcher-32 is wrong") && out.is_empty(), "{damaged}");
+    // Only one of its images would have been asked for, and the first chunk is as good as before.
+    reader.read(3, &mut out).unwrap();
+    assert!(reader.read(7, &mut out).is_err() && out.len() == 1);
+}
+
+#[test]
+fn what_only_the_library_undoes_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, _) = filtered(folder.path(), &[Filter::ScaleOffset(ScaleOffset::Integer(0))], |at| (at / 7) as u8);
+    let refused = read_directly(folder.path(), &file).map(|_| ()).unwrap_err();
+    assert!(matches!(refused, Error::Unsupported { .. }), "{refused}");
 }
 
 #[test]

@@ -1,0 +1,185 @@
+//! `read=direct`: the file mapped into memory and read at the addresses that the library gave on opening, filters undone
+//! here. So readers of several threads do not wait for the library's lock, and nothing is between a read and its bytes.
+//! What a format of its own shows: what the bytes on disk would allow.
+
+use super::addresses::{Addresses, Chunk};
+use super::filters::{Filters, Undo};
+use super::{StoreName, file};
+use crate::error::{IoContext, Result};
+use crate::sample::{Batch, ImageShape};
+use crate::store::container::runs::{RunReader, Runs};
+use crate::store::{ImageReader, ImageStore};
+use ::hdf5::Dataset;
+use memmap2::Mmap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// An open store.
+pub struct Direct {
+    map: Mmap,
+    addresses: Addresses,
+    filters: Filters,
+    labels: Arc<[u32]>,
+    shape: ImageShape,
+    name: StoreName,
+}
+
+impl Direct {
+    /// The store in `at`, whose array was opened by the library and looked at.
+    ///
+    /// # Errors
+    /// When images are not within the file, or only the library undoes their filters; what the system says.
+    pub fn open(at: &Path, images: &Dataset, labels: Arc<[u32]>, shape: ImageShape, name: StoreName) -> Result<Self> {
+        let path = at.join(file::FILE);
+        let opened = std::fs::File::open(&path).at("open", &path)?;
+        let filters = Filters::new(&images.filters()).map_err(|why| name.unsupported(why))?;
+        // SAFETY: a finished store does not change (as for LMDB's map). Bytes that change nevertheless are compared
+        // with what was written, and a file that gets shorter ends this process, which runs apart for that reason.
+        let map = unsafe { Mmap::map(&opened) }.at("map", &path)?;
+        let addresses = Addresses::of(images, labels.len() as u64, shape, map.len() as u64, &name)?;
+        let direct = Self { map, addresses, filters, labels, shape, name };
+        direct.refuse_short_chunks()?;
+        Ok(direct)
+    }
+
+    /// Chunks without filters are as long as their images.
+    fn refuse_short_chunks(&self) -> Result<()> {
+        let Addresses::Chunked { images, chunks } = &self.addresses else { return Ok(()) };
+        let wanted = images * self.shape.bytes() as u64;
+        match chunks.iter().position(|chunk| self.filters.is_empty() && u64::from(chunk.stored) != wanted) {
+            Some(chunk) => Err(self
+                .name
+                .damaged(format!("chunk {chunk} is {} bytes long and has to be {wanted}", chunks[chunk].stored))),
+            None => Ok(()),
+        }
+    }
+
+    /// `length` bytes from `address` on; within the file, as was checked on opening.
+    fn bytes(&self, address: u64, length: usize) -> &[u8] {
+        let address = address as usize;
+        &self.map[address..address + length]
+    }
+}
+
+impl ImageStore for Direct {
+    fn reader(self: Arc<Self>) -> Result<Box<dyn ImageReader>> {
+        if self.filters.is_empty() {
+            return Ok(Box::new(Runs(Plain(self))));
+        }
+        let undo = Undo::new(self.filters.clone());
+        Ok(Box::new(Runs(Filtered { undo, chunk: Vec::new(), decoded: None, order: Vec::new(), store: self })))
+    }
+}
+
+/// Reads pixels that lie in the file as they are.
+struct Plain(Arc<Direct>);
+
+impl RunReader for Plain {
+    fn name(&self) -> &StoreName {
+        &self.0.name
+    }
+
+    fn images(&self) -> u64 {
+        self.0.labels.len() as u64
+    }
+
+    fn read_run(&mut self, first: u64, count: u64, out: &mut Batch) -> Result<()> {
+        let store = &*self.0;
+        let of_one = store.shape.bytes();
+        // There are as many, so both numbers fit.
+        let place = out.push_run(store.shape, &store.labels[first as usize..(first + count) as usize]);
+        match &store.addresses {
+            Addresses::Contiguous(start) => {
+                place.copy_from_slice(store.bytes(start + first * of_one as u64, place.len()));
+            }
+            Addresses::Chunked { images, chunks } => {
+                let (mut next, mut place) = (first, place);
+                while !place.is_empty() {
+                    let (chunk, within) = (chunks[(next / images) as usize], next % images);
+                    let bytes = place.len().min((images - within) as usize * of_one);
+                    let (now, rest) = place.split_at_mut(bytes);
+                    now.copy_from_slice(store.bytes(chunk.address + within * of_one as u64, bytes));
+                    (next, place) = (next + images - within, rest);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads pixels out of chunks that have to be decoded.
+struct Filtered {
+    undo: Undo,
+    /// The last chunk that was decoded, and its number.
+    chunk: Vec<u8>,
+    decoded: Option<u64>,
+    /// Chunk of each image asked for, and its place in the batch.
+    order: Vec<(u64, usize)>,
+    store: Arc<Direct>,
+}
+
+impl Filtered {
+    fn fill(&mut self, indices: &[u64], place: &mut [u8]) -> Result<(), String> {
+        let Self { undo, chunk, decoded, order, store } = self;
+        let Addresses::Chunked { images, chunks } = &store.addresses else {
+            return Err("it has filters and no chunks".into());
+        };
+        let of_one = store.shape.bytes();
+        let of_chunk = *images as usize * of_one;
+        order.clear();
+        order.extend(indices.iter().enumerate().map(|(at, index)| (index / images, at)));
+        // So that each chunk is decoded once, however the batch is shuffled.
+        order.sort_unstable();
+        for group in order.chunk_by(|a, b| a.0 == b.0) {
+            let (number, first) = group[0];
+            let Chunk { address, stored, skipped } = chunks[number as usize];
+            let from = store.bytes(address, stored as usize);
+            let mut decode =
+                |into: &mut [u8]| undo.undo(from, skipped, into).map_err(|why| format!("chunk {number}: {why}"));
+            let whole = group.len() as u64 == *images
+                && group
+                    .iter()
+                    .enumerate()
+                    .all(|(at, (_, to))| *to == first + at && indices[*to] == number * images + at as u64);
+            if whole {
+                decode(&mut place[first * of_one..][..of_chunk])?;
+                continue;
+            }
+            if *decoded != Some(number) {
+                *decoded = None;
+                chunk.resize(of_chunk, 0);
+                decode(chunk)?;
+                *decoded = Some(number);
+            }
+            for (_, to) in group {
+                let within = (indices[*to] % images) as usize;
+                place[to * of_one..][..of_one].copy_from_slice(&chunk[within * of_one..][..of_one]);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl RunReader for Filtered {
+    fn name(&self) -> &StoreName {
+        &self.store.name
+    }
+
+    fn images(&self) -> u64 {
+        self.store.labels.len() as u64
+    }
+
+    fn read_run(&mut self, first: u64, count: u64, out: &mut Batch) -> Result<()> {
+        let indices: Vec<u64> = (first..first + count).collect();
+        self.read_batch(&indices, out)
+    }
+
+    fn read_batch(&mut self, indices: &[u64], out: &mut Batch) -> Result<()> {
+        let store = Arc::clone(&self.store);
+        let place = out.push_each(indices.iter().map(|index| (store.shape, store.labels[*index as usize])));
+        self.fill(indices, place).map_err(|why| {
+            indices.iter().for_each(|_| out.pop());
+            store.name.damaged(why)
+        })
+    }
+}

@@ -1,0 +1,54 @@
+//! Readers of stores in which neighbours lie side by side: a batch is read run by run.
+
+use super::StoreName;
+use super::record::KEEPS_NO_FILES;
+use crate::error::Result;
+use crate::sample::Batch;
+use crate::store::ImageReader;
+
+/// Reads neighbours in one piece.
+pub trait RunReader: Send {
+    /// Which store.
+    fn name(&self) -> &StoreName;
+
+    /// Number of images.
+    fn images(&self) -> u64;
+
+    /// Appends the images `first .. first + count` to `out`. There are as many, and `count` is not 0.
+    ///
+    /// # Errors
+    /// As [`ImageReader::read`]; `out` is then as before.
+    fn read_run(&mut self, first: u64, count: u64, out: &mut Batch) -> Result<()>;
+
+    /// Appends the images `indices`, all of which there are, to `out`: run by run.
+    ///
+    /// # Errors
+    /// As [`ImageReader::read_batch`].
+    fn read_batch(&mut self, indices: &[u64], out: &mut Batch) -> Result<()> {
+        for run in indices.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
+            self.read_run(run[0], run.len() as u64, out)?;
+        }
+        Ok(())
+    }
+}
+
+/// Any [`RunReader`] as an [`ImageReader`].
+pub struct Runs<R>(pub R);
+
+impl<R: RunReader> ImageReader for Runs<R> {
+    fn read(&mut self, index: u64, out: &mut Batch) -> Result<()> {
+        self.0.name().check_index(index, self.0.images())?;
+        self.0.read_run(index, 1, out)
+    }
+
+    fn read_batch(&mut self, indices: &[u64], out: &mut Batch) -> Result<()> {
+        if let Some(highest) = indices.iter().max() {
+            self.0.name().check_index(*highest, self.0.images())?;
+        }
+        self.0.read_batch(indices, out)
+    }
+
+    fn read_file(&mut self, _: u64, _: &mut Batch) -> Result<()> {
+        Err(self.0.name().unsupported(KEEPS_NO_FILES))
+    }
+}
