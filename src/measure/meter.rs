@@ -41,13 +41,23 @@ impl Meter {
 
     /// Does `work`, and counts its time as `part`.
     pub fn time<T>(&self, part: Part, work: impl FnOnce() -> T) -> T {
-        let start = self.clock.now_ns();
+        let start = self.now_ns();
         let outcome = work();
+        self.count_since(start, part);
+        outcome
+    }
+
+    /// The clock's time, for work that is no closure.
+    pub fn now_ns(&self) -> u64 {
+        self.clock.now_ns()
+    }
+
+    /// Counts the time since then as `part`.
+    pub fn count_since(&self, start_ns: u64, part: Part) {
         let end = self.clock.now_ns();
         let sum = &self.sums[part as usize];
-        sum.ns.fetch_add(end.saturating_sub(start), Ordering::Relaxed);
+        sum.ns.fetch_add(end.saturating_sub(start_ns), Ordering::Relaxed);
         sum.times.fetch_add(1, Ordering::Relaxed);
-        outcome
     }
 
     /// Back to zero.

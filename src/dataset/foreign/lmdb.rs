@@ -30,7 +30,7 @@ impl Values {
     /// When it is no environment, or values are something else: pickled objects, Caffe's `Datum`, bare pixels.
     pub fn open(path: &Path) -> Result<Self> {
         let name = StoreName { format: "lmdb".into(), path: path.to_owned() };
-        let environment = SharedEnvironment::open(path, &name)?;
+        let environment = SharedEnvironment::open(path, true, &name)?;
         let fail = |e: ::lmdb::Error| refuse(path, format!("LMDB cannot read it: {e}"), "check that it is whole");
         let database = environment.get().open_db(None).map_err(fail)?;
         let entries = entries(environment.get(), database, path)?;
@@ -159,7 +159,7 @@ mod tests {
     fn encoded_images_are_read_under_their_keys() {
         let shape = ImageShape::new(3, 5, 3);
         let mut file = Vec::new();
-        png::encode(shape, &[9; 45], ::png::Compression::Fast, &mut file).unwrap();
+        png::encode(shape, &[9; 45], png::Level::Fast, &mut file).unwrap();
         let folder = environment(&[("00000001", &file), ("00000000", &file)]);
         let set = Values::open(folder.path()).unwrap();
         let mut out = Batch::new();

@@ -1,26 +1,47 @@
 //! `lmdb`: LMDB, a memory-mapped B+tree (<http://www.lmdb.tech/doc/>). Key: the image's number as eight decimal
 //! digits, as in the founding experiment and in Caffe's tools. One `data.mdb`, no lock file: a finished store never changes.
 
+mod direct;
 pub(crate) mod environment;
+mod reader;
 
-use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
+use super::record::{self, NewRecord, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
 use super::{ContainerInfo, StoreName};
 use crate::error::{Error, Result};
 use crate::results::Native;
+use crate::store::options::{OptionInfo, Values, word};
 use crate::store::{Capabilities, Durability, WriteOptions};
 use ::lmdb::{Database, Environment, EnvironmentFlags, RoTransaction, RwTransaction, Transaction, WriteFlags};
+use direct::Direct;
 use environment::SharedEnvironment;
+use reader::Reader;
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 pub const INFO: ContainerInfo = ContainerInfo {
     about: "LMDB, memory-mapped B+tree",
     codecs: &["bincode", "raw", "png", "source", "jpeg"],
-    options: &[],
+    options: &[READAHEAD, READ],
     labels: "inside each record",
-    make: |id| record::format(id, Lmdb),
+    make: |id| {
+        let (readahead, direct) = (word(id, &READAHEAD) == "on", word(id, &READ) == "direct");
+        record::format(id, Lmdb { readahead, direct })
+    },
+};
+
+const READAHEAD: OptionInfo = OptionInfo {
+    key: "readahead",
+    values: Values::OneOf(&["on", "off"]),
+    default: "on",
+    about: "off (MDB_NORDAHEAD): for random reads of a store that does not fit into memory",
+};
+
+const READ: OptionInfo = OptionInfo {
+    key: "read",
+    values: Values::OneOf(&["library", "direct"]),
+    default: "library",
+    about: "by LMDB, or by a table of where the records lie, made on opening",
 };
 
 /// Eight digits sort like numbers up to here.
@@ -33,7 +54,13 @@ const RECORDS_A_TRANSACTION: u64 = 8_192;
 /// Larger records make smaller transactions.
 const BYTES_A_TRANSACTION: u64 = 64 << 20;
 
-struct Lmdb;
+#[derive(Clone, Copy)]
+struct Lmdb {
+    /// Whether the system reads ahead where the map is touched.
+    readahead: bool,
+    /// Whether records are found by a table of ours, and not by LMDB.
+    direct: bool,
+}
 
 impl RecordContainer for Lmdb {
     fn create(&self, at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
@@ -71,14 +98,15 @@ impl RecordContainer for Lmdb {
     }
 
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
-        let environment = SharedEnvironment::open(at, &layout.name)?;
+        let environment = SharedEnvironment::open(at, self.readahead, &layout.name)?;
         let fail = |e| failed(&layout.name, "open", e);
         let database = environment.get().open_db(None).map_err(fail)?;
         let entries = environment.get().stat().map_err(fail)?.entries() as u64;
         if entries != layout.records {
             return Err(layout.name.damaged(format!("it holds {entries} records for {} images", layout.records)));
         }
-        Ok(Arc::new(Store { environment, database, name: layout.name.clone() }))
+        let store = Store { environment, database, records: entries, name: layout.name.clone() };
+        Ok(if self.direct { Direct::new(&store)? } else { Arc::new(store) })
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -105,7 +133,11 @@ impl RecordContainer for Lmdb {
                 "LMDB transaction".into(),
                 format!("{RECORDS_A_TRANSACTION} records or {} MiB", BYTES_A_TRANSACTION >> 20),
             ),
-            ("LMDB readahead".into(), "on".into()),
+            ("LMDB readahead".into(), if self.readahead { "on" } else { "off" }.into()),
+            (
+                "LMDB read".into(),
+                if self.direct { "direct, by a table made on opening" } else { "by its library" }.into(),
+            ),
         ])
     }
 
@@ -160,12 +192,19 @@ fn failed(name: &StoreName, action: &'static str, e: ::lmdb::Error) -> Error {
     }
 }
 
+/// Eight decimal digits. (Written out, because formatting is a twentieth of a look-up.)
 fn key(index: u64) -> [u8; 8] {
-    let mut digits = [0; 8];
     // Stores of more than eight digits are refused at creation, so the number fits.
-    let _ = write!(&mut digits[..], "{index:08}");
+    let (mut rest, mut digits) = (index as u32, [b'0'; 8]);
+    for digit in digits.iter_mut().rev() {
+        *digit += (rest % 10) as u8;
+        rest /= 10;
+    }
     digits
 }
+
+/// What is said of an image without a record.
+const MISSING: &str = "is missing";
 
 /// A transaction that may be open, beside the environment it borrows.
 struct MaybeTransaction<'env>(Option<RwTransaction<'env>>);
@@ -229,7 +268,15 @@ impl RecordWriter for Writer {
 struct Store {
     environment: Arc<SharedEnvironment>,
     database: Database,
+    records: u64,
     name: StoreName,
+}
+
+impl Store {
+    fn snapshot(&self) -> Result<Snapshot> {
+        Snapshot::try_new(Arc::clone(&self.environment), |environment| environment.get().begin_ro_txn())
+            .map_err(|e| failed(&self.name, "read", e))
+    }
 }
 
 self_cell::self_cell!(
@@ -242,30 +289,7 @@ self_cell::self_cell!(
 
 impl RecordStore for Store {
     fn reader(self: Arc<Self>) -> Result<Box<dyn RecordReader>> {
-        let snapshot = Snapshot::try_new(Arc::clone(&self.environment), |environment| environment.get().begin_ro_txn())
-            .map_err(|e| failed(&self.name, "read", e))?;
-        Ok(Box::new(Reader { snapshot, store: self }))
-    }
-}
-
-struct Reader {
-    snapshot: Snapshot,
-    store: Arc<Store>,
-}
-
-// SAFETY: a read transaction may move between threads when the environment was opened with MDB_NOTLS, which
-// `SharedEnvironment::open` does; it is used by one thread at a time because `get` takes `&mut self`.
-unsafe impl Send for Reader {}
-
-impl RecordReader for Reader {
-    fn get(&mut self, index: u64) -> Result<Record<'_>> {
-        let database = self.store.database;
-        let found = self.snapshot.with_dependent(|_, transaction| transaction.get(database, &key(index)));
-        match found {
-            Ok(bytes) => Ok(Record { bytes, label: 0 }),
-            Err(::lmdb::Error::NotFound) => Err(self.store.name.damaged(format!("image {index} is missing"))),
-            Err(e) => Err(failed(&self.store.name, "read", e)),
-        }
+        Ok(Box::new(Reader::new(self)?))
     }
 }
 

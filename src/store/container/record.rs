@@ -135,7 +135,18 @@ pub trait RecordReader: Send {
     /// # Errors
     /// When it is missing or cannot be read.
     fn get(&mut self, index: u64) -> Result<Record<'_>>;
+
+    /// Hands the records `indices`, checked to be in range, to `take`, one by one in that order.
+    ///
+    /// # Errors
+    /// As [`RecordReader::get`]; what `take` says.
+    fn get_each(&mut self, indices: &[u64], take: &mut TakeRecord<'_>) -> Result<()> {
+        indices.iter().try_for_each(|&index| take(index, self.get(index)?))
+    }
 }
+
+/// Takes a record and its number.
+pub type TakeRecord<'a> = dyn FnMut(u64, Record<'_>) -> Result<()> + 'a;
 
 /// A record as stored.
 #[derive(Debug, Clone, Copy)]

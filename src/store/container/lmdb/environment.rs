@@ -12,6 +12,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 /// A file, whatever its path: device and inode.
 type FileIdentity = (u64, u64);
 
+const FLAGS: EnvironmentFlags =
+    EnvironmentFlags::READ_ONLY.union(EnvironmentFlags::NO_LOCK).union(EnvironmentFlags::NO_TLS);
+
 static OPEN: Mutex<Option<HashMap<FileIdentity, Weak<SharedEnvironment>>>> = Mutex::new(None);
 static CLOSED: Condvar = Condvar::new();
 
@@ -23,12 +26,12 @@ pub struct SharedEnvironment {
 }
 
 impl SharedEnvironment {
-    /// Opens the environment in directory `at`, or joins those who have it open.
+    /// Opens the environment in directory `at`, or joins those who have it open (and read ahead or not, as they do).
     ///
     /// # Errors
     /// When `data.mdb` is missing, shorter than what it says it holds (reading beyond the end of a mapped file kills
     /// the process), or refused by LMDB.
-    pub fn open(at: &Path, name: &StoreName) -> Result<Arc<Self>> {
+    pub fn open(at: &Path, readahead: bool, name: &StoreName) -> Result<Arc<Self>> {
         let file = at.join("data.mdb");
         let metadata = std::fs::metadata(&file).at("open", &file)?;
         if metadata.len() == 0 {
@@ -46,7 +49,7 @@ impl SharedEnvironment {
             }
         }
         let environment = Environment::new()
-            .set_flags(EnvironmentFlags::READ_ONLY | EnvironmentFlags::NO_LOCK | EnvironmentFlags::NO_TLS)
+            .set_flags(if readahead { FLAGS } else { FLAGS | EnvironmentFlags::NO_READAHEAD })
             .open(at)
             .map_err(|e| failed(name, "open", e))?;
         refuse_short_file(&environment, metadata.len(), name)?;
@@ -102,8 +105,8 @@ mod tests {
         let (path, name) = store(place.path());
         let link = place.path().join("link");
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        let first = SharedEnvironment::open(&path, &name).unwrap();
-        let second = SharedEnvironment::open(&link, &name).unwrap();
+        let first = SharedEnvironment::open(&path, true, &name).unwrap();
+        let second = SharedEnvironment::open(&link, true, &name).unwrap();
         assert!(Arc::ptr_eq(&first, &second), "the environment was opened twice in one process");
     }
 
@@ -114,7 +117,7 @@ mod tests {
         let file = std::fs::OpenOptions::new().write(true).open(path.join("data.mdb")).unwrap();
         let length = file.metadata().unwrap().len();
         file.set_len(length - 4096).unwrap();
-        let refused = SharedEnvironment::open(&path, &name).err().map(|e| e.to_string());
+        let refused = SharedEnvironment::open(&path, true, &name).err().map(|e| e.to_string());
         assert!(refused.as_ref().is_some_and(|why| why.contains("says it holds")), "{refused:?}");
     }
 }

@@ -4,6 +4,8 @@ use crate::store::registry::resolve;
 use crate::store::sealed::{IfExists, StoreWriter};
 use crate::store::{FormatId, StoreSpec};
 
+const LMDB: Lmdb = Lmdb { readahead: true, direct: false };
+
 #[test]
 fn one_huge_image_among_many_leaves_the_map_within_the_address_space() {
     let at = tempfile::tempdir().unwrap();
@@ -15,7 +17,7 @@ fn one_huge_image_among_many_leaves_the_map_within_the_address_space() {
         extension: None,
     };
     assert!(map_size(&layout) as u64 <= 16 << 40);
-    assert!(Lmdb.create(at.path(), &layout, &WriteOptions::default()).is_ok());
+    assert!(LMDB.create(at.path(), &layout, &WriteOptions::default()).is_ok());
     let small = RecordLayout { records: 1_000, max_image_bytes: 3_072, ..layout };
     assert!(map_size(&small) as u64 > 1_000 * 3_072 * 2);
 }
@@ -35,7 +37,7 @@ fn records_are_handed_out_without_a_copy() {
 
     let layout =
         RecordLayout { name: StoreName::new(&id, &at), records: 1, max_image_bytes: 4, extension: Some("raw") };
-    let store = Lmdb.open(&at, &layout).unwrap();
+    let store = LMDB.open(&at, &layout).unwrap();
     let (mut one, mut two) = (Arc::clone(&store).reader().unwrap(), store.reader().unwrap());
     let (first, second) = (one.get(0).unwrap().bytes, two.get(0).unwrap().bytes);
     assert_eq!(first, [5, 0, 0, 0, 1, 2, 3, 4]);

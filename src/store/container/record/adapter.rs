@@ -202,9 +202,15 @@ impl ImageReader for Reader {
     fn read(&mut self, index: u64, out: &mut Batch) -> Result<()> {
         self.store.name.check_index(index, self.store.spec.images)?;
         let record = self.records.get(index)?;
-        split(record, self.store.prefix)
-            .and_then(|(bytes, label)| self.decoder.decode(bytes, label, out))
-            .map_err(|why| self.store.name.damaged(format!("image {index}: {why}")))
+        decode(&mut *self.decoder, &self.store, index, record, out)
+    }
+
+    fn read_batch(&mut self, indices: &[u64], out: &mut Batch) -> Result<()> {
+        let Self { records, decoder, store } = self;
+        if let Some(highest) = indices.iter().max() {
+            store.name.check_index(*highest, store.spec.images)?;
+        }
+        records.get_each(indices, &mut |index, record| decode(&mut **decoder, store, index, record, out))
     }
 
     fn read_file(&mut self, index: u64, out: &mut Batch) -> Result<()> {
@@ -219,6 +225,12 @@ impl ImageReader for Reader {
         out.push_file(shape, label, file.len()).copy_from_slice(file);
         Ok(())
     }
+}
+
+fn decode(decoder: &mut dyn Decoder, store: &Store, index: u64, record: Record<'_>, out: &mut Batch) -> Result<()> {
+    split(record, store.prefix)
+        .and_then(|(bytes, label)| decoder.decode(bytes, label, out))
+        .map_err(|why| store.name.damaged(format!("image {index}: {why}")))
 }
 
 /// The codec's bytes and the label of a record.

@@ -1,6 +1,6 @@
 //! Metering: a record container and a codec that do what others do, and note how long each piece of it took.
 
-use super::{Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
+use super::{Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter, TakeRecord};
 use crate::error::Result;
 use crate::measure::{Meter, Part};
 use crate::results::Native;
@@ -102,6 +102,23 @@ impl RecordReader for MeteredReader {
         meter.time(Part::Read, || touch(record.bytes));
         Ok(record)
     }
+
+    /// As the container reads them; what it does between two records counts as finding or moving the second.
+    fn get_each(&mut self, indices: &[u64], take: &mut TakeRecord<'_>) -> Result<()> {
+        let Self { inner, meter, only_finds } = self;
+        let part = if *only_finds { Part::Lookup } else { Part::Read };
+        let mut since = meter.now_ns();
+        inner.get_each(indices, &mut |index, record| {
+            meter.count_since(since, part);
+            meter.time(Part::Nothing, || ());
+            if *only_finds {
+                meter.time(Part::Read, || touch(record.bytes));
+            }
+            let taken = take(index, record);
+            since = meter.now_ns();
+            taken
+        })
+    }
 }
 
 /// Looks at one byte of each page, so that all of them are mapped and in memory.
@@ -180,16 +197,24 @@ mod tests {
         }
     }
 
-    fn spent(only_finds: bool, part: Part) -> [Option<f64>; 4] {
+    fn spent(only_finds: bool, part: Part, batch: bool) -> [Option<f64>; 4] {
         let clock = Arc::new(Simulated::ticking(10));
         let meter = Arc::new(Meter::new(clock.clone()));
         let slow = || Box::new(Slow(Arc::clone(&clock)));
         let mut reader = MeteredReader { inner: slow(), meter: Arc::clone(&meter), only_finds };
         let mut decoder = MeteredDecoder { inner: slow(), meter: Arc::clone(&meter), part };
         let mut out = Batch::new();
-        for index in 0..2 {
-            let record = reader.get(index).unwrap();
-            decoder.decode(record.bytes, record.label, &mut out).unwrap();
+        if batch {
+            let mut take = |_: u64, record: Record<'_>| {
+                decoder.decode(record.bytes, record.label, &mut out).unwrap();
+                Ok(())
+            };
+            reader.get_each(&[0, 1], &mut take).unwrap();
+        } else {
+            for index in 0..2 {
+                let record = reader.get(index).unwrap();
+                decoder.decode(record.bytes, record.label, &mut out).unwrap();
+            }
         }
         let last = out.get(1).unwrap();
         assert_eq!((out.len(), last.label, last.pixels), (2, 1, &[3; 10_000][..]));
@@ -198,7 +223,9 @@ mod tests {
 
     #[test]
     fn each_piece_counts_as_what_it_is() {
-        assert_eq!(spent(false, Part::Decode), [None, Some(100.0), Some(140.0), None]);
-        assert_eq!(spent(true, Part::Copy), [Some(100.0), Some(0.0), None, Some(140.0)]);
+        for batch in [false, true] {
+            assert_eq!(spent(false, Part::Decode, batch), [None, Some(100.0), Some(140.0), None], "{batch}");
+            assert_eq!(spent(true, Part::Copy, batch), [Some(100.0), Some(0.0), None, Some(140.0)], "{batch}");
+        }
     }
 }
