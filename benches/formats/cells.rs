@@ -8,7 +8,7 @@ use shelfmark::error::{Error, IoContext, Result};
 use shelfmark::measure::{Measurement, Monotonic, Recorder, Stopwatch};
 use shelfmark::results::{Cell, CellId, CellKind, Results, Run, SCHEMA_ID, Status, StoreRef, Verified, host};
 use shelfmark::store::registry::{self, Resolved};
-use shelfmark::store::{Durability, FormatId, StoreSpec, WriteOptions, codec};
+use shelfmark::store::{Durability, FormatId, StoreSpec, WriteOptions};
 use shelfmark::sys;
 use shelfmark::workload::{Prepared, Session, Shelf, Source, Workload};
 use std::collections::BTreeMap;
@@ -250,8 +250,7 @@ fn look_at(settings: &Settings) -> Result<dataset::Look> {
 fn default_formats(settings: &Settings, has_files: bool) -> Result<Vec<FormatId>> {
     let mut formats = registry::select(&settings.preset.formats())?;
     if has_files {
-        let keep_files = |row: &registry::Row| codec::find(&row.id.codec).is_some_and(|codec| codec.of_files);
-        formats.extend(registry::rows().into_iter().filter(keep_files).map(|row| row.id));
+        formats.extend(registry::keep_files());
     }
     Ok(formats)
 }

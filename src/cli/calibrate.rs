@@ -87,6 +87,7 @@ impl Calibrate {
         Ok(Settings {
             dataset: self.images.spec(),
             wanted: Wanted {
+                keep_files: false,
                 formats,
                 workloads: Vec::new(),
                 filter: None,

@@ -108,7 +108,7 @@ impl Found {
 
         let possible =
             |what: &Result<(), String>| what.as_ref().map_or_else(|why| format!("no: {why}"), |()| "yes".into());
-        let counted = if self.cachestat { "cachestat" } else { "mincore, because this kernel has no cachestat" };
+        let counted = if self.cachestat { "cachestat" } else { "mincore: cachestat is not to be had here" };
         writeln!(out)?;
         section(
             out,

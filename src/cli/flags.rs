@@ -14,7 +14,8 @@ use std::sync::Arc;
 #[derive(Debug, Args)]
 pub struct Formats {
     /// Formats, separated by spaces: names (png lmdb:raw hdf5:raw,chunk=64), `core` or `all`
-    #[arg(long, num_args = 1.., value_name = "FORMAT", default_value = "core")]
+    /// [default: core; for `run` on images in files also those that keep the files]
+    #[arg(long, num_args = 1.., value_name = "FORMAT")]
     pub formats: Vec<String>,
 }
 
@@ -110,7 +111,7 @@ pub struct Images {
     /// (made on the spot; ragged: JPEG files of many sizes, as in ImageNet); cifar10:PATH, cifar100:PATH,
     /// cifar100-coarse:PATH (a file of the binary version, or its folder: the training files if they are there);
     /// mnist:PATH (an IDX file of images, plain or .gz, or its folder: the training images if they are there)
-    /// [default: synthetic:32x32x3; for `verify --store`: what the store was written from]
+    /// [default: synthetic:32x32x3; with `--store`: what the store was written from]
     #[arg(long, value_name = "DATASET")]
     pub dataset: Option<String>,
     #[command(flatten)]
@@ -158,6 +159,9 @@ pub fn progress(total: u64, what: &str) -> ProgressBar {
 /// A sign of life on stderr, shown only on a terminal, for work whose progress cannot be seen.
 pub fn spinner(what: &str) -> ProgressBar {
     let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}");
+    // The template is a constant; were it wrong, the default style would do.
+    spinner.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
     spinner.set_message(what.to_owned());
     spinner.enable_steady_tick(std::time::Duration::from_millis(200));
     spinner

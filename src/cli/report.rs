@@ -1,19 +1,20 @@
 //! `shelfmark report`: results into a page.
 
 use super::Exit;
+use shelfmark::report::RESULTS_FILE;
 use shelfmark::results::Results;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `report`.
 #[derive(Debug, clap::Args)]
 pub struct Report {
-    /// Results files (JSON) that `cargo bench` wrote, as in reports/latest/results.json
+    /// Results that `shelfmark run` or `cargo bench` wrote, as reports/latest/results.json; or the folder they are in
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The folder for index.html, report.md and the charts
-    #[arg(short, long, value_name = "DIR", default_value = "reports/latest")]
-    out: PathBuf,
+    /// The folder for index.html, report.md and the charts [default: where the results are; of several, reports/combined]
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -22,8 +23,9 @@ pub struct Report {
 impl Report {
     /// Writes the page and prints its path.
     pub fn run(&self) -> anyhow::Result<Exit> {
-        let results = self.files.iter().map(|file| Results::read(file)).collect::<Result<Vec<_>, _>>()?;
-        let page = shelfmark::report::write(&results, &self.out)?;
+        let files: Vec<PathBuf> = self.files.iter().map(|given| file(given)).collect();
+        let results = files.iter().map(|file| Results::read(file)).collect::<Result<Vec<_>, _>>()?;
+        let page = shelfmark::report::write(&results, &self.out.clone().unwrap_or_else(|| beside(&files)))?;
         let mut out = std::io::stdout();
         if self.json {
             let cells: usize = results.iter().map(|results| results.cells.len()).sum();
@@ -32,5 +34,22 @@ impl Report {
             writeln!(out, "{}", page.display())?;
         }
         Ok(Exit::Ok)
+    }
+}
+
+/// The results that are meant: a folder stands for those in it.
+fn file(given: &Path) -> PathBuf {
+    if given.is_dir() { given.join(RESULTS_FILE) } else { given.to_owned() }
+}
+
+/// Where the page goes: beside its results, and where it has several, beside none of them.
+fn beside(files: &[PathBuf]) -> PathBuf {
+    match files {
+        [one] if one.file_name().is_some_and(|name| name == RESULTS_FILE) => match one.parent() {
+            Some(folder) if folder != Path::new("") => folder.to_owned(),
+            _ => ".".into(),
+        },
+        [one] => one.with_extension("report"),
+        _ => "reports/combined".into(),
     }
 }

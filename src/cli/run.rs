@@ -3,7 +3,9 @@
 use super::flags::{Formats, Images};
 use super::{Exit, interrupt};
 use clap::ValueEnum;
+use shelfmark::error::IoContext;
 use shelfmark::measure::Cache;
+use shelfmark::report::{PREVIOUS, RESULTS_FILE, set_aside};
 use shelfmark::results::{Cell, CellKind, Results, Status};
 use shelfmark::run::peers::{bridge, select};
 use shelfmark::run::plan::{Contest, Wanted};
@@ -51,14 +53,14 @@ pub struct Run {
     /// The Python that runs them; by default that of scripts/peers/setup, else python3
     #[arg(long, value_name = "PATH")]
     python: Option<PathBuf>,
-    /// Time for the turns of all contests together, in seconds, instead of the profile's; starting the processes comes on top,
-    /// and each launch has a block at least
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Time for the turns of all contests together, in seconds, instead of the profile's; writing stores and starting twelve
+    /// launches for each contest comes on top (in small runs several times as much), and each launch has a block at least
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     budget: Option<u64>,
-    /// Where stores are written while measuring
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
-    /// The folder for results.json and the report
+    /// Where stores are written while measuring; removed afterwards
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_DIR)]
+    dir: PathBuf,
+    /// The folder for results.json and the report; an earlier one there is moved into its folder `previous`
     #[arg(short, long, value_name = "DIR", default_value = "reports/latest")]
     out: PathBuf,
     /// Seed of all draws
@@ -94,27 +96,32 @@ enum DurabilityFlag {
 /// Where stores go unless the user says otherwise.
 const DEFAULT_DIR: &str = "target/shelfmark";
 
+fn parse_seconds(text: &str) -> Result<u64, String> {
+    text.parse().ok().filter(|seconds| *seconds > 0).ok_or_else(|| "write seconds as a whole number from 1".into())
+}
+
 fn parse<T: std::str::FromStr<Err = shelfmark::Error>>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|error: shelfmark::Error| error.to_string())
+    let hint = if text.contains(',') { "; several are separated by spaces" } else { "" };
+    text.parse().map_err(|error: shelfmark::Error| format!("{error}{hint}"))
 }
 
 impl Run {
     /// Measures, saves after every block, and prints tables as contests end.
     pub fn run(&self) -> anyhow::Result<Exit> {
         let settings = self.settings()?;
-        // Better to learn now than after measuring that there is no place for the report.
-        std::fs::create_dir_all(&self.out)?;
-        tempfile::tempfile_in(&self.out)?;
-        // The page of an earlier run must not stand beside this one's results, should this one not come to its end.
-        for page in ["index.html", "report.md"] {
-            match std::fs::remove_file(self.out.join(page)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-                _ => {}
-            }
+        // Better to learn now than after measuring that there is no place for the report, or for stores.
+        for (folder, flag) in [(&self.out, "--out"), (&self.dir, "--dir")] {
+            let usable = std::fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder).map(drop));
+            usable
+                .at("write in", folder)
+                .map_err(|error| anyhow::anyhow!("{error}; name another folder with {flag}"))?;
+        }
+        if set_aside(&self.out)? {
+            eprintln!("the report that was in {} is now in {}", self.out.display(), self.out.join(PREVIOUS).display());
         }
         let mut watcher = Watcher {
             interrupted: interrupt::watch()?,
-            file: self.out.join("results.json"),
+            file: self.out.join(RESULTS_FILE),
             screen: Screen::new(self.json),
         };
         let results = run(&settings, &mut watcher)?;
@@ -130,6 +137,10 @@ impl Run {
     }
 
     fn settings(&self) -> anyhow::Result<Settings> {
+        if self.python.is_some() && self.peers.is_empty() {
+            let usage = "--python is for the programs of --peers; add --peers python, say";
+            return Err(shelfmark::Error::Usage(usage.into()).into());
+        }
         let formats = self.formats.select()?;
         for id in &formats {
             // What is merely not built in is shown in the results; what cannot be is refused now.
@@ -153,6 +164,7 @@ impl Run {
             dataset: self.images.spec(),
             wanted: Wanted {
                 formats,
+                keep_files: self.formats.formats.is_empty(),
                 workloads,
                 filter: self.filter.clone(),
                 caches: unique(&self.cache),
@@ -167,8 +179,8 @@ impl Run {
             },
             profile,
             sizes,
-            place: self.dir.clone().unwrap_or_else(|| DEFAULT_DIR.into()),
-            place_kind: if self.dir.is_some() { "given" } else { "default" },
+            place: self.dir.clone(),
+            place_kind: if self.dir.as_os_str() == DEFAULT_DIR { "default" } else { "given" },
             seed: self.seed,
             limit: Duration::from_secs(self.time_limit),
             command: command(),

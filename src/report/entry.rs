@@ -4,6 +4,7 @@ use super::model::{Column, Group, Point, Row, Slot, interleaved};
 use super::pick::{Pick, fastest, half_width};
 use super::rankings::{Ranking, rankings};
 use crate::results::{CellKind, Comparison};
+use crate::run::peers::is_bridge;
 
 /// One entry of the summary table.
 pub(super) enum Entry<'a> {
@@ -82,6 +83,9 @@ fn of_run<'a>(judged: &Result<Vec<Ranking<'_, 'a>>, &'static str>, row: &Row<'a>
     match (row.kind, judged) {
         // Their names say it already.
         (CellKind::Reference | CellKind::Null, _) => Standing::Unranked(""),
+        (CellKind::Peer, _) if is_bridge(row.format) => {
+            Standing::Unranked("not ranked: shows what a process of its own costs")
+        }
         (_, Err(why)) => Standing::Unranked(why),
         (_, Ok(rankings)) => {
             let found = rankings.iter().find_map(|ranking| {

@@ -107,7 +107,7 @@ fn table(out: &mut String, caption: &str, table: &Table) {
 
 /// The file beside the page that holds the `nth` of `total` results.
 pub(super) fn results_file(nth: usize, total: usize) -> String {
-    if total == 1 { "results.json".into() } else { format!("results-{}.json", nth + 1) }
+    if total == 1 { super::RESULTS_FILE.into() } else { format!("results-{}.json", nth + 1) }
 }
 
 /// A picture as a file of its own: with the colours that the page would give it.

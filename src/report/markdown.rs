@@ -119,7 +119,7 @@ fn entry(entry: &Entry<'_>, judged: bool) -> String {
 /// The noise floor, and what measuring costs.
 fn noise(out: &mut String, group: &Group<'_>) {
     if let Some(table) = tables::noise(group) {
-        out.push_str("### Noise floor: a format against a second store of itself\n\n");
+        out.push_str("### Noise floor: a format against its null twin\n\n");
         let _ = writeln!(out, "| {} |\n|{}", table.heads.join(" | "), ":--|".repeat(table.heads.len()));
         for row in table.rows {
             let cells: Vec<String> = row.iter().map(|text| escape(text)).collect();

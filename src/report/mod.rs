@@ -20,7 +20,7 @@ mod tables;
 pub mod terminal;
 mod words;
 
-use crate::error::Result;
+use crate::error::{IoContext, Result};
 use crate::results::{Results, write_whole};
 use std::path::{Path, PathBuf};
 
@@ -36,6 +36,38 @@ pub fn html(results: &[Results]) -> Result<String> {
 /// The same summary as Markdown with GitHub's tables.
 pub fn markdown(results: &[Results]) -> String {
     markdown::page(results)
+}
+
+/// The file with the results that a page was made of.
+pub const RESULTS_FILE: &str = "results.json";
+
+/// Where [`set_aside`] puts what it finds.
+pub const PREVIOUS: &str = "previous";
+
+/// Moves an earlier report in `dir` into `previous` there, in place of one that is there, so that a run that comes to
+/// nothing destroys nothing. One in which nothing was measured is not worth it. Says whether there was one.
+///
+/// # Errors
+/// [`crate::error::Error::Io`] when something cannot be moved.
+pub fn set_aside(dir: &Path) -> Result<bool> {
+    let earlier = Results::read(&dir.join(RESULTS_FILE));
+    if !earlier.is_ok_and(|results| results.cells.iter().any(|cell| cell.estimate.is_some())) {
+        return Ok(false);
+    }
+    let previous = dir.join(PREVIOUS);
+    match std::fs::remove_dir_all(&previous) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).at("remove", &previous)?,
+        _ => std::fs::create_dir_all(&previous).at("create", &previous)?,
+    }
+    // The results last: as long as they are here, this is not done.
+    for name in ["index.html", "report.md", "charts", RESULTS_FILE] {
+        let from = dir.join(name);
+        match std::fs::rename(&from, previous.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).at("move", &from)?,
+            _ => {}
+        }
+    }
+    Ok(true)
 }
 
 /// Writes `index.html`, `report.md`, `results.json` (`results-1.json` and so on when there are several) and

@@ -97,7 +97,7 @@ pub(super) fn reason(cell: &Cell) -> String {
             let prefix = format!("{}: unsupported: ", cell.format);
             reason.strip_prefix(&prefix).unwrap_or(reason).to_owned()
         }
-        (_, "ok") => "measured, but without a usable estimate".into(),
+        (_, "ok") => "measured, but too little of it for an estimate".into(),
         (_, "failed") if cell.status == Status::Ok => "what was read back differs from the dataset".into(),
         _ => "no reason given".into(),
     }

@@ -2,6 +2,7 @@
 
 use super::style::Style;
 use crate::results::{Cell, CellKind};
+use crate::run::peers::is_bridge;
 use crate::workload::nothing;
 use std::collections::BTreeMap;
 
@@ -50,6 +51,8 @@ pub(super) fn rows<'a>(cells: &[&'a Cell], styles: &BTreeMap<(CellKind, &'a str)
             CellKind::Format => "",
             CellKind::Reference => " (reference)",
             CellKind::Null => " (null twin)",
+            // Its name says it.
+            CellKind::Peer if is_bridge(&cell.format) => "",
             CellKind::Peer => " (peer)",
         };
         let style = styles.get(&(cell.kind, cell.format.as_str())).copied().unwrap_or_default();

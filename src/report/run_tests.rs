@@ -1,8 +1,9 @@
 //! The report of an interleaved run: what is said follows from its verdicts.
 
 use super::run_fixture::{at, of, run};
-use super::{html, markdown};
+use super::{PREVIOUS, RESULTS_FILE, html, markdown, set_aside, write};
 use crate::results::*;
+use std::path::Path;
 
 /// The line of the Markdown summary about a row, in the group whose text begins after `from`.
 fn line<'t>(text: &'t str, from: &str, row: &str) -> &'t str {
@@ -229,4 +230,26 @@ fn odd_verdicts_break_nothing() {
     for text in [html(&[odd.clone()]).unwrap(), markdown(&[odd])] {
         assert!(!text.contains("<script") && !text.contains("NaN") && text.contains("&lt;script"));
     }
+}
+
+#[test]
+fn an_earlier_report_is_set_aside_if_something_was_measured_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, previous) = (folder.path(), folder.path().join(PREVIOUS));
+    assert!(!set_aside(dir).unwrap() && !previous.exists());
+    let mut results = run();
+    write(std::slice::from_ref(&results), dir).unwrap();
+    std::fs::write(dir.join("mine.txt"), "stays").unwrap();
+    assert!(set_aside(dir).unwrap());
+    let names = |dir: &Path| {
+        let names = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(names(dir), [PREVIOUS, "mine.txt"].map(str::to_owned).into());
+    assert_eq!(names(&previous), ["charts", "index.html", "report.md", RESULTS_FILE].map(str::to_owned).into());
+    // One that came to nothing does not push out one that did not.
+    results.cells.iter_mut().for_each(|cell| cell.estimate = None);
+    results.write(&dir.join(RESULTS_FILE)).unwrap();
+    assert!(!set_aside(dir).unwrap());
+    assert!(Results::read(&previous.join(RESULTS_FILE)).unwrap().cells.iter().any(|cell| cell.estimate.is_some()));
 }

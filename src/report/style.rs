@@ -1,6 +1,7 @@
 //! Colours and markers: one pair for each format, stable by order of first appearance, told apart in greyscale too.
 
 use crate::results::{CellKind, Results};
+use crate::run::peers::is_bridge;
 use std::collections::BTreeMap;
 
 /// Series colours on paper: Okabe and Ito's palette (<https://jfly.uni-koeln.de/color/>) with its yellow darkened, which
@@ -18,6 +19,9 @@ pub(super) const SERIES: [(u8, u8, u8); 8] = [
 
 /// The grey among them.
 const GREY: usize = 7;
+
+/// What is there to be compared with.
+const UNRANKED: Style = Style { colour: GREY, marker: Marker::Ring };
 
 /// How a series is drawn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,18 +54,11 @@ pub(super) enum Marker {
     Plus,
 }
 
-const MARKERS: [Marker; 8] = [
-    Marker::Disc,
-    Marker::Square,
-    Marker::Up,
-    Marker::Diamond,
-    Marker::Down,
-    Marker::Cross,
-    Marker::Ring,
-    Marker::Plus,
-];
+/// Of what is ranked: rings are for what is not.
+const MARKERS: [Marker; 7] =
+    [Marker::Disc, Marker::Square, Marker::Up, Marker::Diamond, Marker::Down, Marker::Cross, Marker::Plus];
 
-/// The style of the `nth` series: 64 different pairs before one comes again.
+/// The style of the `nth` series: 56 different pairs before one comes again.
 fn nth(nth: usize) -> Style {
     Style { colour: nth % SERIES.len(), marker: MARKERS[(nth + nth / SERIES.len()) % MARKERS.len()] }
 }
@@ -73,12 +70,13 @@ pub(super) fn assign(results: &[Results]) -> BTreeMap<(CellKind, &str), Style> {
     for kind in [CellKind::Format, CellKind::Peer, CellKind::Null, CellKind::Reference] {
         for cell in results.iter().flat_map(|r| &r.cells).filter(|c| c.kind == kind) {
             let style = match kind {
+                CellKind::Peer if is_bridge(&cell.format) => UNRANKED,
                 CellKind::Format | CellKind::Peer => nth(styles.len()),
                 CellKind::Null => {
                     let original = styles.get(&(CellKind::Format, cell.format.as_str())).copied().unwrap_or_default();
                     Style { marker: Marker::Ring, ..original }
                 }
-                CellKind::Reference => Style { colour: GREY, marker: Marker::Ring },
+                CellKind::Reference => UNRANKED,
             };
             styles.entry((kind, cell.format.as_str())).or_insert(style);
         }
@@ -91,8 +89,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sixty_formats_have_sixty_different_pairs() {
-        let all: Vec<Style> = (0..60).map(nth).collect();
+    fn fifty_formats_have_fifty_different_pairs() {
+        let all: Vec<Style> = (0..50).map(nth).collect();
         for (at, style) in all.iter().enumerate() {
             assert!(!all[..at].contains(style), "{at}: {style:?}");
         }

@@ -3,7 +3,8 @@
 
 use super::format;
 use super::model::unit;
-use crate::results::{Cell, CellKind, Comparison, NullControl};
+use crate::results::{Cell, CellKind, Comparison, NullControl, Status};
+use crate::run::peers::is_bridge;
 use crate::workload::nothing;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -17,19 +18,24 @@ pub fn contest(title: &str, cells: &[Cell], comparisons: &[Comparison], twins: &
         CellKind::Reference => 1,
         CellKind::Null => 2,
     };
+    let rank = |cell: &Cell| if is_bridge(&cell.format) { 3 } else { rank(cell.kind) };
     // Rates are above zero, and positive floating-point numbers are ordered as their bits are.
-    rows.sort_by_key(|cell| (rank(cell.kind), Reverse(cell.estimate.as_ref().map_or(0, |e| e.images_per_s.to_bits()))));
+    rows.sort_by_key(|cell| (rank(cell), Reverse(cell.estimate.as_ref().map_or(0, |e| e.images_per_s.to_bits()))));
     let width = rows.iter().map(|cell| name(cell).chars().count()).max().unwrap_or(0);
     let mut text = format!("{title}{}\n", size(cells));
+    let (left_out, rows): (Vec<&Cell>, Vec<&Cell>) = rows.into_iter().partition(|cell| is_left_out(cell));
     for cell in rows {
         let (name, speed, note) = (name(cell), speed(cell), note(cell, comparisons));
         let line = format!("  {name:width$}  {speed}{note}");
         let _ = writeln!(text, "{}", line.trim_end());
     }
+    for (reason, names) in by_reason(&left_out) {
+        let _ = writeln!(text, "  left out: {}: {reason}", names.join(", "));
+    }
     for twin in twins {
         let _ = writeln!(
             text,
-            "  the same format written twice: {} ({:.2} to {:.2}), {}",
+            "  null twin: {} ({:.2} to {:.2}), {}",
             format::times(twin.ratio),
             twin.lo,
             twin.hi,
@@ -43,6 +49,24 @@ pub fn contest(title: &str, cells: &[Cell], comparisons: &[Comparison], twins: &
     text
 }
 
+/// Whether it is a program that cannot take part here. There may be many of them for one reason.
+fn is_left_out(cell: &Cell) -> bool {
+    cell.kind == CellKind::Peer && matches!(cell.status, Status::Skipped | Status::Unsupported)
+}
+
+/// Names of cells that give the same reason, in the order of the first of them.
+fn by_reason<'a>(cells: &[&'a Cell]) -> Vec<(String, Vec<&'a str>)> {
+    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+    for cell in cells {
+        let reason = super::model::reason(cell);
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, names)) => names.push(&cell.format),
+            None => reasons.push((reason, vec![&cell.format])),
+        }
+    }
+    reasons
+}
+
 fn size(cells: &[Cell]) -> String {
     let most = cells.iter().filter_map(|cell| cell.estimate.as_ref()).max_by_key(|estimate| estimate.blocks);
     most.map_or(String::new(), |e| format!("; {} launches, {} blocks in all", e.launches, e.blocks))
@@ -52,7 +76,7 @@ fn name(cell: &Cell) -> String {
     match cell.kind {
         CellKind::Format | CellKind::Peer => cell.format.clone(),
         CellKind::Reference => format!("reference {}", cell.format),
-        CellKind::Null => format!("{} again", cell.format),
+        CellKind::Null => format!("{} (null twin)", cell.format),
     }
 }
 
@@ -65,8 +89,8 @@ fn speed(cell: &Cell) -> String {
 
 fn note(cell: &Cell, comparisons: &[Comparison]) -> String {
     let Some(estimate) = &cell.estimate else {
-        let word = super::model::outcome(cell);
-        return format!("{word}: {}", super::model::reason(cell));
+        let reason = super::model::reason(cell);
+        return if cell.status == Status::Ok { reason } else { format!("{}: {reason}", super::model::outcome(cell)) };
     };
     let share = estimate.share_of_reference.map(|share| format!("{} of the reference", format::percent(share)));
     let unranked =
@@ -78,9 +102,22 @@ fn note(cell: &Cell, comparisons: &[Comparison]) -> String {
         let bests: BTreeSet<&str> = comparisons.iter().map(|comparison| comparison.best.as_str()).collect();
         Some(if bests.len() > 1 { fastest_of(cell) } else { "fastest" }.to_owned())
     } else {
-        comparisons.iter().find(|comparison| comparison.other == cell.id).map(in_words)
+        let compared = comparisons.iter().find(|comparison| comparison.other == cell.id).map(in_words);
+        compared.or_else(|| unranked_because(cell, comparisons))
     };
     format!("   {:44} {}", verdict.unwrap_or_default(), share.unwrap_or_default())
+}
+
+/// Why a cell that has a number has no verdict.
+fn unranked_because(cell: &Cell, comparisons: &[Comparison]) -> Option<String> {
+    let reason = match cell.kind {
+        CellKind::Peer if is_bridge(&cell.format) => "the format above, alone in a process like a peer's",
+        CellKind::Reference | CellKind::Null => return None,
+        _ if cell.durability.as_deref() == Some("none") => "not ranked: nothing waits for the device",
+        _ if comparisons.is_empty() => "no verdict: nothing it was compared with",
+        _ => "not ranked: alone among stores of many files",
+    };
+    Some(reason.into())
 }
 
 /// Stores of many files are ranked apart where it matters that evicting them leaves their names in memory.

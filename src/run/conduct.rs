@@ -118,14 +118,18 @@ fn reachable(contest: &Contest, settings: &Settings) -> Result<()> {
 fn possible(contest: &Contest, place: &Path) -> Result<(), String> {
     if contest.workload.writes() && contest.durability != Durability::None {
         let memory = nearest_existing(place).and_then(|place| memory_file_system(&place));
-        let why =
-            |memory| format!("{} is {memory}, which is memory: nothing written there is durable", place.display());
+        let why = |memory| {
+            format!(
+                "{} is {memory}, which is memory: nothing written there is durable; name a folder on a disk with --dir",
+                place.display()
+            )
+        };
         return memory.map_or(Ok(()), |memory| Err(why(memory)));
     }
     if contest.cache == Cache::Warm {
         return Ok(());
     }
-    supports_cold(place)?;
+    supports_cold(place).map_err(|why| format!("{why}; name a folder on a disk with --dir"))?;
     if contest.cache == Cache::ColdFull && !can_drop_caches() {
         return Err("only root may drop all caches: run as root, or measure with --cache cold-data".into());
     }

@@ -3,7 +3,7 @@
 
 use super::launcher::Peer;
 use super::plan::{PeerOffer, twin};
-use crate::error::{IoContext, Result, unknown};
+use crate::error::{Error, IoContext, Result, unknown};
 use crate::store::FormatId;
 use crate::workload::Workload;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const OWN_PROCESS: &str = " (own process)";
 
 /// Whether this is that control, and no peer: it is shown and not ranked.
-pub(super) fn is_bridge(name: &str) -> bool {
+pub fn is_bridge(name: &str) -> bool {
     name.ends_with(OWN_PROCESS)
 }
 
@@ -116,6 +116,12 @@ pub const PYTHON: &[PythonPeer] = &[
 pub fn select(words: &[String]) -> Result<Vec<&'static PythonPeer>> {
     let names = || std::iter::once(ALL).chain(PYTHON.iter().map(|peer| peer.name));
     if let Some(stranger) = words.iter().find(|word| !names().any(|name| name == *word)) {
+        // The part that people remember: python:h5py is two of them.
+        let near: Vec<_> =
+            names().filter(|name| name.starts_with(stranger.as_str()) || name.ends_with(stranger.as_str())).collect();
+        if !near.is_empty() && stranger.len() > 2 {
+            return Err(Error::Usage(format!("unknown peer '{stranger}'; there is: {}", near.join(", "))));
+        }
         return Err(unknown("peer", stranger, names().collect::<Vec<_>>()));
     }
     let chosen = |peer: &&PythonPeer| words.iter().any(|word| word == ALL || word == peer.name);
@@ -200,6 +206,8 @@ mod tests {
         let names = |words: &[&str]| select(words).unwrap().iter().map(|peer| peer.name).collect::<Vec<_>>();
         let two = ["python:lmdb-raw", "python:h5py-sorted"];
         assert_eq!(names(&["python:h5py-sorted", "python:lmdb-raw", "python:lmdb-raw"]), two);
+        let near = select(&["python:h5py"]).unwrap_err().to_string();
+        assert!(near.contains("python:h5py-single") && near.contains("python:h5py-sorted"), "{near}");
         assert!(select(&["pyhton"]).unwrap_err().to_string().contains("did you mean 'python'"));
         assert!(select(&["python:h5py-sort"]).unwrap_err().to_string().contains("python:h5py-sorted"));
     }

@@ -5,6 +5,7 @@ use super::profile::Sizes;
 use crate::dataset::Look;
 use crate::measure::Cache;
 use crate::results::{CellId, CellKind};
+use crate::store::registry::keep_files;
 use crate::store::{Durability, FormatId};
 use crate::worker::protocol::{Failure, FailureKind};
 use crate::workload::{Handicap, Workload, nothing, references};
@@ -14,6 +15,8 @@ use crate::workload::{Handicap, Workload, nothing, references};
 pub struct Wanted {
     /// The formats.
     pub formats: Vec<FormatId>,
+    /// Whether formats that keep encoded files are wanted as well, where images come in files.
+    pub keep_files: bool,
     /// The workloads.
     pub workloads: Vec<Workload>,
     /// Only cells whose name contains this.
@@ -118,6 +121,12 @@ impl Contest {
 /// All contests of a run. A contest in which nothing is left after the filter does not take place; one in which a single
 /// format is left does, with its references.
 pub fn plan(wanted: &Wanted, look: &Look, sizes: &Sizes, dataset: &str) -> Vec<Contest> {
+    let mut wanted = wanted.clone();
+    if wanted.keep_files && look.has_files {
+        let more = keep_files().into_iter().filter(|id| !wanted.formats.contains(id));
+        wanted.formats.extend(more.collect::<Vec<_>>());
+    }
+    let wanted = &wanted;
     let read = wanted.images.unwrap_or_else(|| sizes.read_images(look.images, look.image_bytes));
     let written = sizes.written_images(look.image_bytes).min(read);
     let mut contests = Vec::new();

@@ -55,7 +55,12 @@ impl Stores {
     /// Writes a store and verifies it, unless that was done.
     pub(super) fn write(&mut self, key: StoreKey, launcher: &Launcher) {
         if !self.written.contains_key(&key) {
-            let written = self.try_write(&key, launcher);
+            let mut written = self.try_write(&key, launcher);
+            let died = self.host.as_ref().is_some_and(|host| !host.is_alive());
+            if died && written.as_ref().is_err_and(|failure| failure.kind == FailureKind::Failed) {
+                // It may have been somebody's `kill`, and all contests need this store.
+                written = self.try_write(&key, launcher);
+            }
             self.written.insert(key, written);
         }
     }

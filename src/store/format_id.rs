@@ -37,7 +37,7 @@ impl FromStr for FormatId {
         for part in parts {
             let (key, value) =
                 part.split_once('=').filter(|(key, value)| !key.is_empty() && !value.is_empty()).ok_or_else(|| {
-                    Error::Usage(format!("format '{text}': option '{part}' is not of the form key=value"))
+                    Error::Usage(format!("format '{text}': option '{part}' is not of the form key=value (formats are separated by spaces)"))
                 })?;
             if options.insert(key.to_owned(), value.to_owned()).is_some() {
                 return Err(Error::Usage(format!("format '{text}': option '{key}' is given twice")));

@@ -50,6 +50,12 @@ pub fn rows() -> Vec<Row> {
     CONTAINERS.iter().flat_map(|entry| of(entry, entry.core, true).chain(of(entry, entry.more, false))).collect()
 }
 
+/// Formats of the table that keep encoded files as they are.
+pub fn keep_files() -> Vec<FormatId> {
+    let keeps = |row: &Row| codec::find(&row.id.codec).is_some_and(|codec| codec.of_files);
+    rows().into_iter().filter(keeps).map(|row| row.id).collect()
+}
+
 /// What formats are compared with: what the machine itself does with the same bytes.
 pub fn reference_rows() -> Vec<Row> {
     CONTAINERS.iter().flat_map(|entry| of(entry, entry.references, false)).collect()

@@ -94,7 +94,7 @@ impl Host {
                 let limit = limit.as_secs_f64();
                 Err(Failure::new(
                     FailureKind::Timeout,
-                    format!("no answer within {limit:.0} s; the process was ended{}", self.last_words()),
+                    format!("no answer within {limit:.0} s (--time-limit); the process was ended{}", self.last_words()),
                 ))
             }
             Err(RecvTimeoutError::Disconnected) => Err(self.obituary()),

@@ -34,22 +34,28 @@ pub(super) fn peers(wanted: &[&PythonPeer], given: Option<&Path>, program: &Path
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let python = given.map_or_else(|| of_checkout(program).unwrap_or_else(|| "python3".into()), Path::to_owned);
+    let checkout = checkout_of(program);
+    let made = || checkout.as_deref().and_then(made_in).unwrap_or_else(|| "python3".into());
+    let python = given.map_or_else(made, Path::to_owned);
     let lacking = match ask(&python, wanted) {
         Ok(lacking) => Ok(lacking),
         Err(error) if given.is_some() => return Err(shelfmark::Error::Usage(format!("{error:#}")).into()),
-        Err(error) => Err(format!("{error:#}; run scripts/peers/setup, or name a Python with --python")),
+        Err(error) => Err(format!("{error:#}; {}", remedy(checkout.as_deref(), &[]))),
     };
     let missing = |peer: &PythonPeer| match &lacking {
-        Ok(lacking) => missing(peer, lacking, &python),
+        Ok(lacking) => missing(peer, lacking, &python, checkout.as_deref()),
         Err(reason) => Some(reason.clone()),
     };
     Ok(wanted.iter().map(|peer| peer.peer(&python, missing(peer))).collect())
 }
 
-/// The Python that scripts/peers/setup has made, if `program` was built in a checkout.
-fn of_checkout(program: &Path) -> Option<PathBuf> {
-    let checkout = program.ancestors().find(|folder| folder.join("scripts/peers").is_dir())?;
+/// The checkout in which `program` was built.
+fn checkout_of(program: &Path) -> Option<PathBuf> {
+    program.ancestors().find(|folder| folder.join("scripts/peers").is_dir()).map(Path::to_owned)
+}
+
+/// The Python that scripts/peers/setup has made there.
+fn made_in(checkout: &Path) -> Option<PathBuf> {
     Some(checkout.join(".venv/bin/python")).filter(|python| python.is_file())
 }
 
@@ -72,13 +78,34 @@ fn ask(python: &Path, wanted: &[&PythonPeer]) -> anyhow::Result<BTreeMap<String,
     }
 }
 
-fn missing(peer: &PythonPeer, lacking: &BTreeMap<String, String>, python: &Path) -> Option<String> {
-    let lacks: Vec<(Package, &String)> =
-        peer.packages().filter_map(|package| Some((package, lacking.get(package.module)?))).collect();
-    let (_, why) = lacks.first()?;
-    let names = lacks.iter().map(|(package, _)| package.name).collect::<Vec<_>>().join(" ");
-    let python = python.display();
-    Some(format!("{python} lacks {names} ({why}): scripts/peers/setup {names}, or {python} -m pip install {names}"))
+/// The same words for all peers that lack the same package first, so that they can be told in one line.
+fn missing(
+    peer: &PythonPeer,
+    lacking: &BTreeMap<String, String>,
+    python: &Path,
+    checkout: Option<&Path>,
+) -> Option<String> {
+    let lacks: Vec<Package> = peer.packages().filter(|package| lacking.contains_key(package.module)).collect();
+    let first = lacks.first()?;
+    let why = lacking.get(first.module)?;
+    let remedy = remedy(checkout, if lacks.len() == 1 { &lacks } else { &[] });
+    Some(format!("needs {} ({why}); {remedy} (asked was {})", first.name, python.display()))
+}
+
+/// What brings `packages` here; all that peers need, where none are named.
+fn remedy(checkout: Option<&Path>, packages: &[Package]) -> String {
+    let names: Vec<&str> = packages.iter().map(|package| package.name).collect();
+    // All but PyTorch, which is large, come unasked.
+    let extra = if names == ["torch"] { " torch" } else { "" };
+    match checkout {
+        Some(checkout) => {
+            format!("run {}{extra}, or name a Python with --python", checkout.join("scripts/peers/setup").display())
+        }
+        None if names.is_empty() => {
+            "install numpy, xxhash, pillow, lmdb and h5py, or name a Python with --python".into()
+        }
+        None => format!("install {}, or name a Python with --python", names.join(" ")),
+    }
 }
 
 #[cfg(test)]
@@ -92,9 +119,24 @@ mod tests {
         let wanted = select(&["python:pillow".into(), "python:lmdb-raw".into()]).unwrap();
         let lacking = BTreeMap::from([("PIL".to_owned(), "No module named 'PIL'".to_owned())]);
         let python = Path::new("/opt/python");
-        let reason = missing(wanted[0], &lacking, python).unwrap();
-        assert!(reason.contains("No module named 'PIL'") && reason.contains("pip install pillow"), "{reason}");
-        assert_eq!(missing(wanted[1], &lacking, python), None);
+        let reason = missing(wanted[0], &lacking, python, None).unwrap();
+        assert!(reason.contains("No module named 'PIL'") && reason.contains("install pillow"), "{reason}");
+        let reason = missing(wanted[0], &lacking, python, Some(Path::new("/checkout"))).unwrap();
+        assert!(reason.contains("run /checkout/scripts/peers/setup, or"), "{reason}");
+        assert_eq!(missing(wanted[1], &lacking, python, None), None);
+    }
+
+    #[test]
+    fn who_lacks_the_same_is_told_the_same() {
+        let wanted = select(&["python".into()]).unwrap();
+        let lacking: BTreeMap<String, String> =
+            ["numpy", "PIL", "lmdb", "torch"].map(|module| (module.to_owned(), "none".to_owned())).into();
+        let reasons: Vec<_> = wanted.iter().map(|peer| missing(peer, &lacking, Path::new("python"), None)).collect();
+        let distinct: std::collections::BTreeSet<_> = reasons.iter().collect();
+        assert!(reasons.iter().all(Option::is_some) && distinct.len() <= 2, "{distinct:?}");
+        let torch = BTreeMap::from([("torch".to_owned(), "none".to_owned())]);
+        let reason = missing(wanted[8], &torch, Path::new("python"), Some(Path::new("c"))).unwrap();
+        assert!(reason.contains("run c/scripts/peers/setup torch,"), "{reason}");
     }
 
     #[test]
@@ -110,11 +152,13 @@ mod tests {
     fn the_checkout_s_python_is_taken_where_there_is_one() {
         let checkout = tempfile::tempdir().unwrap();
         let program = checkout.path().join("target/debug/shelfmark");
+        assert_eq!(checkout_of(&program), None);
         std::fs::create_dir_all(checkout.path().join("scripts/peers")).unwrap();
-        assert_eq!(of_checkout(&program), None);
+        assert_eq!(checkout_of(&program).as_deref(), Some(checkout.path()));
+        assert_eq!(made_in(checkout.path()), None);
         let python = checkout.path().join(".venv/bin/python");
         std::fs::create_dir_all(python.parent().unwrap()).unwrap();
         std::fs::write(&python, "").unwrap();
-        assert_eq!(of_checkout(&program), Some(python));
+        assert_eq!(made_in(checkout.path()), Some(python));
     }
 }

@@ -9,31 +9,53 @@ use shelfmark::run::plan::Contest;
 use std::io::Write;
 use std::path::Path;
 
+/// How to read the tables.
+const LEGEND: &str = "\
+Each is compared with the fastest: ± and brackets are 95 % intervals, the brackets of how many times the time it takes;
+tied: within 5 % even at their ends. Shares are of the fastest reference, what the machine does with the same bytes. The
+null twin is a format written a second time: how far identical things seem apart here.";
+
 /// The terminal.
 pub(super) struct Screen {
     spinner: ProgressBar,
     quiet: bool,
+    contests: usize,
+    ended: usize,
+    /// What was said last where there is no spinner.
+    told: String,
 }
 
 impl Screen {
     pub(super) fn new(quiet: bool) -> Self {
-        Self { spinner: spinner("starting"), quiet }
+        Self { spinner: spinner("starting"), quiet, contests: 0, ended: 0, told: String::new() }
     }
 
     pub(super) fn planned(&mut self, contests: &[Contest]) {
         let cells: usize = contests.iter().map(|contest| contest.entries.len()).sum();
-        self.spinner.set_message(format!("{} contests of {cells} cells", contests.len()));
+        self.contests = contests.len();
+        self.tell(&format!("{} contests of {cells} cells", contests.len()), "");
     }
 
     pub(super) fn preparing(&mut self, what: &str) {
-        self.spinner.set_message(format!("preparing: {what}"));
+        self.tell("preparing", &format!(": {what}"));
     }
 
     pub(super) fn block(&mut self, contest: &Contest, launch: u32, of: u32) {
-        self.spinner.set_message(format!("{}, launch {launch} of {of}", contest.title()));
+        let what = format!("contest {} of {}: {}", self.ended + 1, self.contests, contest.title());
+        self.tell(&what, &format!(", launch {launch} of {of}"));
+    }
+
+    /// On a terminal all of it, always anew; elsewhere a line where `what` is another than before.
+    fn tell(&mut self, what: &str, more: &str) {
+        self.spinner.set_message(format!("{what}{more}"));
+        if self.spinner.is_hidden() && !self.quiet && self.told != what {
+            eprintln!("{what}");
+            what.clone_into(&mut self.told);
+        }
     }
 
     pub(super) fn held(&mut self, contest: &Contest, outcome: &Outcome) {
+        self.ended += 1;
         if self.quiet {
             return;
         }
@@ -51,7 +73,18 @@ impl Screen {
     pub(super) fn end(&mut self, results: &Results, page: &Path) -> std::io::Result<()> {
         let mut out = std::io::stdout();
         if !results.run.complete {
-            writeln!(out, "The run was cut short: there are estimates, but no verdicts from where it stopped on.")?;
+            let any = results.cells.iter().any(|cell| cell.estimate.is_some());
+            let left = if any {
+                "there are estimates, but no verdicts from where it stopped on"
+            } else {
+                "nothing was measured yet"
+            };
+            writeln!(out, "The run was cut short: {left}.")?;
+        }
+        if !results.comparisons.is_empty() {
+            writeln!(out, "{LEGEND}")?;
+        } else if results.cells.iter().all(|cell| cell.estimate.is_none()) && results.run.complete {
+            writeln!(out, "Nothing could be measured; the reasons stand above.")?;
         }
         let open = results.comparisons.iter().filter(|comparison| comparison.verdict == "inconclusive").count();
         if open > 0 {

@@ -12,7 +12,7 @@ pub enum Level {
     Quiet,
     /// Enough that rankings need more blocks.
     Noisy,
-    /// So much that only large differences show.
+    /// So much that intervals are wide.
     VeryNoisy,
 }
 
@@ -63,7 +63,7 @@ impl Noise {
         let (level, advice) = match self.level() {
             Level::Quiet => ("quiet", ""),
             Level::Noisy => ("noisy", "; rankings need more blocks"),
-            Level::VeryNoisy => ("very noisy", "; only large differences can be told here"),
+            Level::VeryNoisy => ("very noisy", "; rankings need many more blocks, and intervals are wide"),
         };
         let excess = self.work.excess_pct();
         let varied = if excess <= 100.0 {
@@ -165,7 +165,7 @@ mod tests {
         let words = noise(3.0, 20.0).words();
         assert!(
             words.starts_with("very noisy: identical work took up to 3.0 times as long, 20.0 %")
-                && words.ends_with("only large differences can be told here"),
+                && words.ends_with("intervals are wide"),
             "{words}"
         );
     }

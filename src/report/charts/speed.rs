@@ -16,8 +16,8 @@ const HOW_CRITERION: &str = "Further right is faster; the scale is logarithmic. 
     it the 95 % interval, which is often narrower than the mark; rows run from the fastest to the slowest.";
 
 const HOW_RUN: &str = "Further right is faster; the scale is logarithmic. Each mark is the estimate, the bar through it its \
-    own 95 % interval; who is faster than whom is said by the verdicts, not by bars that overlap or do not. Hollow marks with \
-    grey names are the machine's references and the null twin, which are never ranked. The table adds the share of the \
+    own 95 % interval; who is faster than whom is said by the verdicts, not by bars that overlap or do not. Rings \
+    are the machine's references, the null twin and the control of a process of its own, which are never ranked. The table adds the share of the \
     speed of the fastest reference: copying in memory where reads were warm, else one flat file.";
 
 pub(super) fn chart(group: &Group<'_>) -> Result<Chart> {

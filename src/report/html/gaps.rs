@@ -31,7 +31,7 @@ pub(super) fn gaps(out: &mut String, group: &Group<'_>, level: usize, id: &str) 
     for ((rank, word), reasons) in by_outcome {
         let total: usize = reasons.iter().map(|(_, cells)| cells.len()).sum();
         let word = match word {
-            "ok" => "without a usable estimate",
+            "ok" => "measured too little",
             "timeout" => "not ended in time",
             word => word,
         };
@@ -41,8 +41,10 @@ pub(super) fn gaps(out: &mut String, group: &Group<'_>, level: usize, id: &str) 
         for (why, cells) in reasons {
             let _ = write!(out, "<dt>{}</dt><dd><ul>", escape(&why));
             for c in cells {
-                let (format, workload) = (escape(&c.format), escape(&c.workload));
-                let _ = write!(out, "<li><b>{format}</b> {workload}, {}</li>", format::images(c.images));
+                // The harness has no row.
+                let row = group.rows.iter().find(|row| row.is_of(c)).map_or("the harness itself", |row| &row.label);
+                let (row, workload) = (escape(row), escape(&c.workload));
+                let _ = write!(out, "<li><b>{row}</b> {workload}, {}</li>", format::images(c.images));
             }
             out.push_str("</ul></dd>\n");
         }

@@ -29,7 +29,7 @@ pub(super) fn section(out: &mut String, group: &Group<'_>, level: usize, id: &st
         if let Some(noise) = tables::noise(group) {
             heading(out, level, &format!("{id}noise"), "Noise floor");
             out.push_str("<p class=\"how\"><b>How to read this:</b> the same format was written a second time and measured as one more cell. A ratio of 1 is what ought to come out; what the interval leaves open, this run cannot tell from noise.</p>\n");
-            table(out, "Noise floor: a format against a second store of itself", &noise);
+            table(out, "Noise floor: a format against its null twin", &noise);
         }
         if let Some(harness) = words::harness(group) {
             let _ = writeln!(out, "<p class=\"note\">{}</p>", escape(&harness));

@@ -53,7 +53,7 @@ fn heading(row: &Row<'_>) -> Option<&'static str> {
     match row.kind {
         CellKind::Format => None,
         CellKind::Peer => Some("What people run in Python"),
-        CellKind::Null => Some("The same format once more"),
+        CellKind::Null => Some("Null twin: the same format, written a second time"),
         CellKind::Reference => Some("What the machine can do"),
     }
 }

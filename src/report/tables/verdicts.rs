@@ -20,7 +20,9 @@ pub(super) fn folded(group: &Group<'_>) -> Folded {
                     row.label.clone(),
                     words::verdict(comparison, &ranking.best.label),
                     format::times(comparison.ratio),
-                    format!("{} to {}", format::times(comparison.lo), format::times(comparison.hi)),
+                    // In one line.
+                    format!("{} to {}", format::times(comparison.lo), format::times(comparison.hi))
+                        .replace(' ', "\u{a0}"),
                     comparison.min_detectable.map_or(format::NONE.to_owned(), least),
                 ]);
             }

@@ -28,7 +28,7 @@ pub(in crate::report) fn floor(group: &Group<'_>) -> Option<(String, String)> {
         _ => format!("{} to {}", named(least), named(most)),
     };
     let mut rest =
-        "is how far from equal the 95 % interval of a format against a second store of itself reaches.".to_owned();
+        "is how far from equal the 95 % interval of a format against its null twin reaches, the same format written a second time.".to_owned();
     let apart = |twin: &&Twin<'_>| matches!(twin.control.verdict.as_str(), "slower" | "faster");
     let loud: Vec<&str> = all.iter().filter(apart).map(|twin| twin.control.workload.as_str()).collect();
     if !loud.is_empty() {

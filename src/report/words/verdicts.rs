@@ -60,7 +60,8 @@ const RUN: &str = "★ fastest of its column, with at least one other slower for
      “2 times slower” takes twice the time, and in brackets stands its interval. These verdicts compare cells that took turns, \
      launch by launch, with simultaneous 95 % intervals of the ratio of times: they are not read from the ± of each number, \
      half the width of its own 95 % interval (its two ends where that is more than 50 %). Peers are what people run in \
-     Python today, and are ranked like formats. The null twin is the same format, written a second time; references are what \
+     Python today, and are ranked like formats; each has a process of its own, and “(own process)”, a format of ours that \
+     has one, too, shows what that costs. The null twin is the same format, written a second time; references are what \
      the machine does with the same bytes in the same order: flat:raw reads them from one file (or writes and syncs it), \
      flat:raw,read=memory copies them in memory. Neither is ranked.";
 
