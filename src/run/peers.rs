@@ -62,7 +62,7 @@ pub struct PythonPeer {
     pub name: &'static str,
     script: &'static str,
     arguments: &'static [&'static str],
-    reads: (&'static str, &'static str),
+    reads: &'static str,
     /// What it needs, besides what all need.
     packages: &'static [Package],
     workloads: &'static [Workload],
@@ -73,15 +73,16 @@ const READS: &[Workload] = &[Workload::ReadOne, Workload::ReadBatch, Workload::S
 /// What goes through a loader of batches.
 const BATCHES: &[Workload] = &[Workload::ReadBatch, Workload::Scan, Workload::Epoch];
 
-const DIR_PNG: (&str, &str) = ("dir", "png");
-const LMDB_RAW: (&str, &str) = ("lmdb", "raw");
-const HDF5_RAW: (&str, &str) = ("hdf5", "raw");
-const FLAT_RAW: (&str, &str) = ("flat", "raw");
+const DIR_PNG: &str = "dir:png";
+const LMDB_RAW: &str = "lmdb:raw";
+const HDF5_RAW: &str = "hdf5:raw";
+const HDF5_CHUNKED: &str = "hdf5:raw,chunk=64";
+const FLAT_RAW: &str = "flat:raw";
 
 const fn plain(
     name: &'static str,
     script: &'static str,
-    reads: (&'static str, &'static str),
+    reads: &'static str,
     packages: &'static [Package],
 ) -> PythonPeer {
     PythonPeer { name, script, arguments: &[], reads, packages, workloads: READS }
@@ -90,7 +91,7 @@ const fn plain(
 const fn torch(
     name: &'static str,
     arguments: &'static [&'static str],
-    reads: (&'static str, &'static str),
+    reads: &'static str,
     packages: &'static [Package],
 ) -> PythonPeer {
     PythonPeer { name, script: "torch_dataloader.py", arguments, reads, packages, workloads: BATCHES }
@@ -102,6 +103,7 @@ pub const PYTHON: &[PythonPeer] = &[
     plain("python:lmdb-raw", "lmdb_raw.py", LMDB_RAW, &[LMDB]),
     plain("python:lmdb-pickle", "lmdb_pickle.py", LMDB_RAW, &[LMDB]),
     plain("python:h5py-single", "h5py_single.py", HDF5_RAW, &[H5PY]),
+    plain("python:h5py-chunked", "h5py_single.py", HDF5_CHUNKED, &[H5PY]),
     plain("python:h5py-sorted", "h5py_sorted.py", HDF5_RAW, &[H5PY]),
     plain("python:numpy-memmap", "numpy_memmap.py", FLAT_RAW, &[]),
     torch("python:torch-png", &["png"], DIR_PNG, &[TORCH, PILLOW]),
@@ -134,10 +136,19 @@ impl PythonPeer {
         [NUMPY, XXHASH].into_iter().chain(self.packages.iter().copied())
     }
 
+    /// The format whose stores it reads.
+    fn reads(&self) -> FormatId {
+        // The table's names are those of formats, which a test tries.
+        self.reads.parse().unwrap_or_else(|_| FormatId {
+            container: self.reads.into(),
+            codec: String::new(),
+            options: Default::default(),
+        })
+    }
+
     /// How it is started with the interpreter `python`; `missing` says why it cannot be, if so.
     pub fn peer(&self, python: &Path, missing: Option<String>) -> Peer {
-        let (container, codec) = self.reads;
-        let reads = FormatId { container: container.into(), codec: codec.into(), options: Default::default() };
+        let reads = self.reads();
         Peer {
             offer: PeerOffer { name: self.name.into(), reads, workloads: self.workloads.to_vec(), missing },
             program: python.to_owned(),
@@ -192,6 +203,7 @@ mod tests {
         for peer in PYTHON {
             assert!(scripts.contains(peer.script), "{}", peer.name);
             let offer = peer.peer(Path::new("python3"), None).offer;
+            assert_eq!(offer.reads.to_string(), peer.reads);
             let resolved = registry::resolve(&offer.reads);
             assert!(matches!(resolved, Ok(_) | Err(crate::Error::Unsupported { .. })), "{}", peer.name);
             assert!(peer.workloads.iter().all(|workload| !workload.writes()), "{}", peer.name);

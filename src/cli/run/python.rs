@@ -135,7 +135,7 @@ mod tests {
         let distinct: std::collections::BTreeSet<_> = reasons.iter().collect();
         assert!(reasons.iter().all(Option::is_some) && distinct.len() <= 2, "{distinct:?}");
         let torch = BTreeMap::from([("torch".to_owned(), "none".to_owned())]);
-        let reason = missing(wanted[8], &torch, Path::new("python"), Some(Path::new("c"))).unwrap();
+        let reason = missing(wanted[9], &torch, Path::new("python"), Some(Path::new("c"))).unwrap();
         assert!(reason.contains("run c/scripts/peers/setup torch,"), "{reason}");
     }
 

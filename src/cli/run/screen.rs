@@ -37,7 +37,7 @@ impl Screen {
     }
 
     pub(super) fn preparing(&mut self, what: &str) {
-        self.tell("preparing", &format!(": {what}"));
+        self.spinner.set_message(format!("preparing: {what}"));
     }
 
     pub(super) fn block(&mut self, contest: &Contest, launch: u32, of: u32) {

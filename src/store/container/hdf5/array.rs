@@ -9,7 +9,7 @@ use super::{LABELS, StoreName, as_extent, failed, native};
 use crate::error::Result;
 use crate::results::Native;
 use crate::sample::{Batch, ImageShape, Shape};
-use crate::store::container::runs::{RunReader, Runs};
+use crate::store::container::runs::{RunReader, Runs, run_by_run};
 use crate::store::{Capabilities, Format, FormatId, ImageReader, ImageStore, ImageWriter, StoreSpec, WriteOptions};
 use ::hdf5::dataset::Layout;
 use ::hdf5::filters::Filter;
@@ -46,6 +46,12 @@ impl Array {
     /// Images a chunk in a store of that many: HDF5 refuses chunks larger than the dataset.
     fn chunk_images(&self, images: u64) -> Option<u64> {
         self.chunk.map(|chunk| chunk.min(images.max(1)))
+    }
+
+    /// For reading. Of chunks without filters HDF5 then reads the bytes asked for and not the whole chunk, six times as
+    /// fast for single images of 3 KiB in chunks of 64, and no slower for runs of neighbours.
+    fn read_cache(&self, spec: &StoreSpec) -> ChunkCache {
+        if self.filters().is_empty() { ChunkCache::NONE } else { self.cache(spec) }
     }
 
     fn cache(&self, spec: &StoreSpec) -> ChunkCache {
@@ -104,7 +110,7 @@ impl Format for Array {
     fn open(&self, at: &Path, spec: &StoreSpec) -> Result<Arc<dyn ImageStore>> {
         let name = StoreName::new(&self.id, at);
         let shape = self.shape_of(spec, &name)?;
-        let file = file::open(at, self.cache(spec), &name)?;
+        let file = file::open(at, self.read_cache(spec), &name)?;
         let images = file.dataset(IMAGES).map_err(|e| failed(&name, "read", e))?;
         refuse_other_extents(&images, spec, shape, &name)?;
         // Four bytes an image, read once: what everyone who uses HDF5 for training does with labels.
@@ -112,12 +118,19 @@ impl Format for Array {
         if self.direct {
             return Ok(Arc::new(Direct::open(at, &images, labels.into(), shape, name)?));
         }
-        Ok(Arc::new(Store { labels: labels.into(), images, shape, name, _file: file }))
+        Ok(Arc::new(Store {
+            labels: labels.into(),
+            images,
+            shape,
+            decodes: !self.filters().is_empty(),
+            name,
+            _file: file,
+        }))
     }
 
     fn audit(&self, at: &Path, spec: &StoreSpec) -> Result<()> {
         let name = StoreName::new(&self.id, at);
-        let file = file::open(at, self.cache(spec), &name)?;
+        let file = file::open(at, self.read_cache(spec), &name)?;
         let images = file.dataset(IMAGES).map_err(|e| failed(&name, "read", e))?;
         let shape = self.shape_of(spec, &name)?;
         let image = [shape.height, shape.width, shape.channels].map(|extent| extent as usize);
@@ -167,9 +180,8 @@ impl Format for Array {
                 settings.insert("HDF5 read".into(), "direct, from the mapped file".into())
             }
             true => settings.insert("HDF5 read".into(), "direct; a reader keeps one decoded chunk".into()),
-            false if self.chunk.is_some() => {
-                settings.insert("HDF5 chunk cache".into(), format!("{} KiB", self.cache(spec).bytes >> 10))
-            }
+            false if self.chunk.is_some() => settings
+                .insert("HDF5 chunk cache".into(), format!("{} KiB for reading", self.read_cache(spec).bytes >> 10)),
             false => settings.insert("HDF5 sieve buffer".into(), file::SIEVE.into()),
         };
         settings
@@ -193,6 +205,8 @@ struct Store {
     images: Dataset,
     labels: Arc<[u32]>,
     shape: ImageShape,
+    /// Whether chunks have to be decoded before there are pixels.
+    decodes: bool,
     name: StoreName,
     // Closed strongly, so it has to outlive the dataset; fields are dropped in order.
     _file: File,
@@ -201,12 +215,14 @@ struct Store {
 impl ImageStore for Store {
     fn reader(self: Arc<Self>) -> Result<Box<dyn ImageReader>> {
         let slab = Slab::new(self.images.clone()).map_err(|e| failed(&self.name, "read", e))?;
-        Ok(Box::new(Runs(Reader { slab, store: self })))
+        Ok(Box::new(Runs(Reader { slab, order: Vec::new(), store: self })))
     }
 }
 
 struct Reader {
     slab: Slab<u8>,
+    /// Images of a batch, in the order of the file, and the place of each in the batch.
+    order: Vec<(u64, usize)>,
     store: Arc<Store>,
 }
 
@@ -227,6 +243,27 @@ impl RunReader for Reader {
         read.map_err(|why| {
             labels.iter().for_each(|_| out.pop());
             store.name.damaged(format!("image {first}: {why}"))
+        })
+    }
+
+    /// Where chunks have to be decoded: in the order of the file, so that each is decoded once for a batch.
+    fn read_batch(&mut self, indices: &[u64], out: &mut Batch) -> Result<()> {
+        if !self.store.decodes || indices.is_sorted() {
+            return run_by_run(self, indices, out);
+        }
+        let Self { slab, order, store } = self;
+        order.clear();
+        order.extend(indices.iter().copied().zip(0..));
+        order.sort_unstable();
+        let of_one = store.shape.bytes();
+        let place = out.push_each(indices.iter().map(|index| (store.shape, store.labels[*index as usize])));
+        let failed = order.iter().find_map(|&(index, at)| {
+            let read = slab.read(index, 1, &mut place[at * of_one..][..of_one]);
+            read.err().map(|why| store.name.damaged(format!("image {index}: {why}")))
+        });
+        failed.map_or(Ok(()), |error| {
+            indices.iter().for_each(|_| out.pop());
+            Err(error)
         })
     }
 }
