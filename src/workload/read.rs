@@ -19,7 +19,12 @@ const SINGLE_READS_AT_ONCE: u64 = 64;
 /// Reads all of a store once, in order, and checks it: afterwards it is in memory, as the warm workloads say. (That it
 /// was just written proves nothing: some systems take pages away that have not been used for a few seconds.)
 pub fn read_all(store: &Path, expected: &Fingerprints) -> Result<()> {
-    let open = OpenStore::open(store)?;
+    read_all_of(&OpenStore::open(store)?, store, expected)
+}
+
+/// The same of a store that was opened at `store` and stays open: what it maps is mapped afterwards, as in a training after
+/// its first epoch.
+pub fn read_all_of(open: &OpenStore, store: &Path, expected: &Fingerprints) -> Result<()> {
     let (name, mut reader) = (StoreName::new(&open.resolved.id, store), open.reader()?);
     let (mut indices, mut delivered) = (Vec::new(), Batch::new());
     let mut order = Order::sequential(expected.images());
@@ -47,8 +52,8 @@ pub struct Reads {
 impl Reads {
     /// Opens the store with `open`; operations of `batch` images in the order given.
     pub fn new(store: &Path, expected: &Arc<Fingerprints>, order: Order, batch: u64, open: &Opener) -> Result<Self> {
-        read_all(store, expected)?;
         let open = open(store)?;
+        read_all_of(&open, store, expected)?;
         let name = StoreName::new(&open.resolved.id, store);
         Ok(Self::from_open(open.reader()?, name, Some(Arc::clone(expected)), order, batch))
     }

@@ -1,7 +1,7 @@
 //! Reading with several threads: each batch is cut into slices, one for each thread, which has a reader of its own. What is
 //! timed is the batch: until the last slice is there.
 
-use super::read::{Opener, read_all};
+use super::read::{Opener, read_all_of};
 use super::{Fingerprints, Order, Session, exchange};
 use crate::error::{Error, Result};
 use crate::measure::Stopwatch;
@@ -49,8 +49,8 @@ impl Team {
         threads: u32,
         open: &Opener,
     ) -> Result<Self> {
-        read_all(store, expected)?;
         let open = open(store)?;
+        read_all_of(&open, store, expected)?;
         let name = StoreName::new(&open.resolved.id, store);
         let members = (0..threads.max(1)).map(|_| Member::new(open.reader()?)).collect::<Result<_>>()?;
         Ok(Self { members, name, expected: Arc::clone(expected), order, batch, indices: Vec::new() })

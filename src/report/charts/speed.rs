@@ -121,7 +121,9 @@ fn table(group: &Group<'_>) -> super::Table {
         for row in group.rows.iter().filter(|row| group.takes_part(row, column)) {
             let (value, interval) = match group.slot(row, column, column.images) {
                 Slot::Measured(p) => {
-                    (format!("{} {}", format::rate(p.rate), column.unit()), format::interval(p.interval, column.unit()))
+                    // In one line.
+                    let value = format!("{} {}", format::rate(p.rate), column.unit()).replace(' ', "\u{a0}");
+                    (value, format::interval(p.interval, column.unit()))
                 }
                 Slot::Missing(word, reason) => (word.to_owned(), reason),
             };

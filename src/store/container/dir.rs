@@ -1,5 +1,5 @@
 //! `dir`: one file an image in `images/`, named by number, and `labels.csv` (`file,label`) beside: what the founding
-//! experiment and most people start from.
+//! experiment and most people start from. With `fanout=K` in subfolders of K files, `images/000012/00012345.png`.
 
 mod folder;
 
@@ -7,8 +7,9 @@ use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, Reco
 use super::{ContainerInfo, StoreName};
 use crate::error::{IoContext, Result};
 use crate::results::Native;
+use crate::store::options::{OptionInfo, Values, integer};
 use crate::store::{Capabilities, Durability, WriteOptions, sync};
-use folder::{Folder, Names};
+use folder::{Folder, Names, subfolder};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Read, Seek, SeekFrom};
@@ -18,12 +19,22 @@ use std::sync::Arc;
 pub const INFO: ContainerInfo = ContainerInfo {
     about: "one file per image, labels in labels.csv",
     codecs: &["png", "raw", "source", "jpeg"],
-    options: &[],
+    options: &[FANOUT],
     labels: "labels.csv beside the files",
-    make: |id| record::format(id, Dir),
+    make: |id| record::format(id, Dir { fanout: integer(id, FANOUT.key) }),
 };
 
-struct Dir;
+const FANOUT: OptionInfo = OptionInfo {
+    key: "fanout",
+    values: Values::Integer { min: 1, max: 1 << 20 },
+    default: "none: all in one folder",
+    about: "files a subfolder",
+};
+
+struct Dir {
+    /// Files a subfolder.
+    fanout: Option<u64>,
+}
 
 const FOLDER: &str = "images";
 const LABELS: &str = "labels.csv";
@@ -38,7 +49,7 @@ impl RecordContainer for Dir {
         let mut labels = csv::Writer::from_writer(BufWriter::new(file));
         labels.write_record(HEADER).map_err(std::io::Error::from).at("write", &labels_path)?;
         let sync_each = write.durability == Durability::Each;
-        Writer::boxed(folder, labels, labels_path, sync_each)
+        Writer::boxed(folder, Names::new(self.fanout), labels, labels_path, sync_each)
     }
 
     fn can_resume(&self) -> bool {
@@ -57,8 +68,12 @@ impl RecordContainer for Dir {
         let end = end.ok_or_else(|| layout.name.damaged(format!("{LABELS} has fewer than {keep} rows")))?;
         let mut file = OpenOptions::new().write(true).open(&labels_path).at("open", &labels_path)?;
         file.set_len(end).and_then(|()| file.seek(SeekFrom::End(0))).at("write", &labels_path)?;
-        for entry in std::fs::read_dir(&folder).at("list", &folder)? {
-            let path = entry.at("list", &folder)?.path();
+        for entry in walkdir::WalkDir::new(&folder).min_depth(1) {
+            let entry = entry.map_err(std::io::Error::from).at("list", &folder)?;
+            if entry.file_type().is_dir() {
+                continue;
+            }
+            let path = entry.into_path();
             let number = path.file_stem().and_then(|stem| stem.to_str()?.parse::<u64>().ok());
             if number.is_none_or(|number| number >= keep) {
                 std::fs::remove_file(&path).at("remove", &path)?;
@@ -66,13 +81,14 @@ impl RecordContainer for Dir {
         }
         let labels = csv::WriterBuilder::new().has_headers(false).from_writer(BufWriter::new(file));
         let sync_each = write.durability == Durability::Each;
-        Writer::boxed(folder, labels, labels_path, sync_each)
+        Writer::boxed(folder, Names::new(self.fanout), labels, labels_path, sync_each)
     }
 
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
-        let (folder, rows) = (Folder::open(at.join(FOLDER))?, read_labels(at, layout)?);
+        let (folder, fanout) = (Folder::open(at.join(FOLDER))?, self.fanout);
+        let rows = read_labels(at, Names::new(fanout), layout)?;
         let max_bytes = layout.max_record_bytes();
-        Ok(Arc::new(Store { folder, rows, name: layout.name.clone(), max_bytes }))
+        Ok(Arc::new(Store { folder, fanout, rows, name: layout.name.clone(), max_bytes }))
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -105,11 +121,12 @@ struct Writer {
 impl Writer {
     fn boxed(
         folder: PathBuf,
+        names: Names,
         labels: csv::Writer<BufWriter<File>>,
         labels_path: PathBuf,
         sync_each: bool,
     ) -> Result<Box<dyn RecordWriter>> {
-        let (folder, names, unsynced) = (Folder::open(folder)?, Names::default(), Vec::new());
+        let (folder, unsynced) = (Folder::open(folder)?, Vec::new());
         Ok(Box::new(Self { folder, names, labels, labels_path, unsynced, sync_each }))
     }
 }
@@ -132,8 +149,15 @@ impl RecordWriter for Writer {
             // So many files that nobody kept a list of: all of the file system at once.
             return sync::file_system(&self.folder.path);
         }
+        // Files come in order, so those of one subfolder are neighbours.
+        let mut synced = String::new();
         for (index, extension) in self.unsynced.drain(..) {
-            self.folder.with("sync", self.names.of(index, extension), |file| file.sync_all())?;
+            let name = self.names.of(index, extension);
+            self.folder.with("sync", name, |file| file.sync_all())?;
+            if let Some(subfolder) = subfolder(name).filter(|subfolder| *subfolder != synced) {
+                self.folder.with("sync", subfolder, |folder| folder.sync_all())?;
+                subfolder.clone_into(&mut synced);
+            }
         }
         for path in [&self.labels_path, &self.folder.path] {
             File::open(path).and_then(|file| file.sync_all()).at("sync", path)?;
@@ -169,7 +193,7 @@ const EXTENSIONS: [&str; 8] = ["png", "raw", "jpg", "webp", "bmp", "tiff", "pnm"
 const MIN_ROW_BYTES: u64 = 15;
 
 /// All labels, in order; every row must name the file that belongs there.
-fn read_labels(at: &Path, layout: &RecordLayout) -> Result<Vec<Row>> {
+fn read_labels(at: &Path, mut names: Names, layout: &RecordLayout) -> Result<Vec<Row>> {
     let path = at.join(LABELS);
     let file = File::open(&path).at("open", &path)?;
     let length = file.metadata().at("look at", &path)?.len();
@@ -179,7 +203,6 @@ fn read_labels(at: &Path, layout: &RecordLayout) -> Result<Vec<Row>> {
     if header.iter().ne(HEADER) {
         return Err(damaged(format!("it does not begin with the line {}", HEADER.join(","))));
     }
-    let mut names = Names::default();
     // As many as the manifest says, if the table is long enough for them.
     let expected = usize::try_from(layout.records.min(length / MIN_ROW_BYTES)).unwrap_or(0);
     let mut rows = Vec::with_capacity(expected);
@@ -207,6 +230,7 @@ fn read_labels(at: &Path, layout: &RecordLayout) -> Result<Vec<Row>> {
 
 struct Store {
     folder: Folder,
+    fanout: Option<u64>,
     rows: Vec<Row>,
     name: StoreName,
     /// A file longer than this is damaged, and is not read to its end.
@@ -215,7 +239,7 @@ struct Store {
 
 impl RecordStore for Store {
     fn reader(self: Arc<Self>) -> Result<Box<dyn RecordReader>> {
-        Ok(Box::new(Reader { names: Names::default(), scratch: Vec::new(), store: self }))
+        Ok(Box::new(Reader { names: Names::new(self.fanout), scratch: Vec::new(), store: self }))
     }
 }
 

@@ -9,17 +9,33 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 /// Names of the files, built in memory that is reused.
-#[derive(Default)]
-pub struct Names(String);
+pub struct Names {
+    name: String,
+    /// Files a subfolder; none: all in one folder.
+    fanout: Option<u64>,
+}
 
 impl Names {
+    /// With so many files a subfolder.
+    pub fn new(fanout: Option<u64>) -> Self {
+        Self { name: String::new(), fanout }
+    }
+
     /// Of file `index`.
     pub fn of(&mut self, index: u64, extension: &str) -> &str {
-        self.0.clear();
+        self.name.clear();
         // Writing into a String cannot fail.
-        let _ = write!(self.0, "{index:08}.{extension}");
-        &self.0
+        let _ = match self.fanout {
+            Some(fanout) => write!(self.name, "{:06}/{index:08}.{extension}", index / fanout.max(1)),
+            None => write!(self.name, "{index:08}.{extension}"),
+        };
+        &self.name
     }
+}
+
+/// The subfolder that a file of this name lies in, if it does in one.
+pub fn subfolder(name: &str) -> Option<&str> {
+    name.split_once('/').map(|(folder, _)| folder)
 }
 
 /// The folder of the files, open: a name in it is found faster than a path from the root.
@@ -58,12 +74,19 @@ impl Folder {
         self.file(name, OFlags::RDONLY).and_then(with).map_err(|e| self.failed(action, name, e))
     }
 
-    /// Creates the file called `name`, which must not be there.
+    /// Creates the file called `name`, which must not be there, and its subfolder where that is missing.
     ///
     /// # Errors
     /// What the system says.
     pub fn create(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let created = self.file(name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL);
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+        let created = match (self.file(name, flags), subfolder(name)) {
+            (Err(e), Some(missing)) if e.kind() == std::io::ErrorKind::NotFound => {
+                let made = rustix::fs::mkdirat(&self.open, missing, Mode::from_raw_mode(0o777));
+                made.map_err(std::io::Error::from).and_then(|()| self.file(name, flags))
+            }
+            (opened, _) => opened,
+        };
         created.and_then(|mut file| file.write_all(bytes)).map_err(|e| self.failed("write", name, e))
     }
 
