@@ -232,7 +232,7 @@ mod tests {
             ("hdf5:raw,chunk=064", "whole number from 1"),
             ("hdf5:raw,deflate=4", "add chunk=64"),
             ("dir:png,level=blanced", "did you mean 'level=balanced'"),
-            ("dir:raw,level=fast", "takes no options"),
+            ("dir:raw,level=fast", "unknown option 'level'; there is: fanout"),
         ] {
             let error = FormatId::from_str(name).and_then(|id| resolve(&id)).unwrap_err();
             assert!(matches!(error, Error::Usage(_)), "{name}");
