@@ -1,5 +1,5 @@
 //! PNG (W3C Recommendation, <https://www.w3.org/TR/png/>): a short way over libdeflate for the files that training sets
-//! are made of ([`plain`]), the crate `png` for all others. CRCs are checked on both.
+//! are made of (`plain`), the crate `png` for all others. CRCs are checked on both.
 
 mod filter;
 mod plain;

@@ -13,7 +13,7 @@
 //! its length is not known while it is written.)
 //!
 //! The library runs one call at a time in a process, so readers of several threads are right and not faster; those of
-//! `read=direct` do not ask it ([`direct`]). Chunks with `deflate` or `checksum` apart, HDF5 notices no changed byte. Damaged files are refused as far as we see them first: extents, types
+//! `read=direct` do not ask it. Chunks with `deflate` or `checksum` apart, HDF5 notices no changed byte. Damaged files are refused as far as we see them first: extents, types
 //! and offsets are checked before anything is allocated. HDF5 itself does not check all it reads (in variable-length
 //! records least of all), and may crash: what may be damaged belongs in a process of its own.
 
