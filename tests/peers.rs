@@ -101,7 +101,10 @@ fn what_cannot_take_part_is_shown_with_its_reason() {
     let found: Vec<_> = peers.iter().map(|cell| (&cell["workload"], &cell["status"])).collect();
     assert_eq!(found, [(&"write_one".into(), &"unsupported".into()), (&"scan".into(), &"skipped".into())]);
     let reasons: Vec<_> = peers.iter().map(|cell| cell["reason"].as_str().unwrap()).collect();
-    assert!(reasons[0].contains("writing") && reasons[1].contains("needs pillow") && reasons[1].contains("--python"), "{reasons:?}");
+    assert!(
+        reasons[0].contains("writing") && reasons[1].contains("needs pillow") && reasons[1].contains("--python"),
+        "{reasons:?}"
+    );
 }
 
 #[test]
