@@ -12,7 +12,8 @@ pub struct Report {
     /// Results that `shelfmark run` or `cargo bench` wrote, as reports/latest/results.json; or the folder they are in
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The folder for index.html, report.md and the charts [default: where the results are; of several, reports/combined]
+    /// The folder for index.html, report.md and the charts [default: that of results.json; NAME.report beside a file
+    /// NAME.json; reports/combined for several]
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print JSON

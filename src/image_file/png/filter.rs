@@ -25,21 +25,20 @@ fn average(left: u8, above: u8) -> u8 {
     ((u16::from(left) + u16::from(above)) / 2) as u8
 }
 
-/// Undoes the filters of all rows of an image of `pixel` bytes a pixel: `filtered` has a byte more a row than `pixels`.
-/// Whether every filter was one that PNG has.
-pub fn undo(filtered: &[u8], pixels: &mut [u8], row: usize, pixel: usize) -> bool {
+/// Undoes the filters of all rows of an image of `pixel` bytes a pixel, below a `black` row of as many bytes as the others:
+/// `filtered` has a byte more a row than `pixels`. Whether every filter was one that PNG has.
+pub fn undo(filtered: &[u8], pixels: &mut [u8], black: &[u8], pixel: usize) -> bool {
     match pixel {
-        1 => undo_rows::<1>(filtered, pixels, row),
-        2 => undo_rows::<2>(filtered, pixels, row),
-        3 => undo_rows::<3>(filtered, pixels, row),
-        4 => undo_rows::<4>(filtered, pixels, row),
+        1 => undo_rows::<1>(filtered, pixels, black),
+        2 => undo_rows::<2>(filtered, pixels, black),
+        3 => undo_rows::<3>(filtered, pixels, black),
+        4 => undo_rows::<4>(filtered, pixels, black),
         _ => false,
     }
 }
 
-fn undo_rows<const PIXEL: usize>(filtered: &[u8], pixels: &mut [u8], row: usize) -> bool {
-    let first_row = vec![0; row];
-    let mut above = &first_row[..];
+fn undo_rows<const PIXEL: usize>(filtered: &[u8], pixels: &mut [u8], black: &[u8]) -> bool {
+    let (row, mut above) = (black.len(), black);
     for (filtered, now) in filtered.chunks_exact(row + 1).zip(pixels.chunks_exact_mut(row)) {
         let (filter, from) = (filtered[0], &filtered[1..]);
         match filter {
@@ -181,7 +180,7 @@ mod tests {
             let (mut filtered, mut back) = (Vec::new(), vec![9; pixels.len()]);
             apply(&pixels, row, pixel, choice, &mut Vec::new(), &mut filtered);
             prop_assert_eq!(filtered.len(), (row + 1) * height);
-            prop_assert!(undo(&filtered, &mut back, row, pixel));
+            prop_assert!(undo(&filtered, &mut back, &vec![0; row], pixel));
             prop_assert_eq!(back, pixels);
         }
     }
@@ -196,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_filter_that_there_is_not_is_noticed() {
-        assert!(!undo(&[5, 1, 2, 3], &mut [0; 3], 3, 3));
-        assert!(!undo(&[0, 1, 2, 3, 4, 5], &mut [0; 5], 5, 5));
+        assert!(!undo(&[5, 1, 2, 3], &mut [0; 3], &[0; 3], 3));
+        assert!(!undo(&[0, 1, 2, 3, 4, 5], &mut [0; 5], &[0; 5], 5));
     }
 }

@@ -53,11 +53,13 @@ pub struct Reader {
     /// The stream, where it lies in several chunks.
     stream: Vec<u8>,
     filtered: Vec<u8>,
+    /// The row above the first: never written.
+    black: Vec<u8>,
 }
 
 impl Default for Reader {
     fn default() -> Self {
-        Self { inflater: Decompressor::new(), stream: Vec::new(), filtered: Vec::new() }
+        Self { inflater: Decompressor::new(), stream: Vec::new(), filtered: Vec::new(), black: Vec::new() }
     }
 }
 
@@ -66,7 +68,8 @@ impl Reader {
     pub fn decode(&mut self, file: &[u8], admit: impl Fn(ImageShape) -> bool, label: u32, out: &mut Batch) -> bool {
         self.inflate(file, admit).is_some_and(|shape| {
             let row = shape.width as usize * shape.channels as usize;
-            let undone = filter::undo(&self.filtered, out.push(shape, label), row, shape.channels as usize);
+            self.black.resize(row, 0);
+            let undone = filter::undo(&self.filtered, out.push(shape, label), &self.black, shape.channels as usize);
             if !undone {
                 out.pop();
             }

@@ -49,6 +49,11 @@ impl Addresses {
                 _ => Err(outside("the array")),
             };
         };
+        // Chunks may cut through images; then a chunk's bytes are not those of whole ones.
+        let whole = [shape.height, shape.width, shape.channels].map(|extent| extent as usize);
+        if chunk.get(1..) != Some(&whole[..]) {
+            return Err(name.damaged(format!("its chunks are {chunk:?}, and not of whole {shape} images")));
+        }
         let of_one = shape.bytes() as u64;
         let per_chunk = chunk.first().map_or(1, |images| (*images as u64).max(1));
         let mut chunks = Vec::new();

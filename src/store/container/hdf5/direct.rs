@@ -67,7 +67,14 @@ impl ImageStore for Direct {
             return Ok(Box::new(Runs(Plain(self))));
         }
         let undo = Undo::new(self.filters.clone());
-        Ok(Box::new(Runs(Filtered { undo, chunk: Vec::new(), decoded: None, order: Vec::new(), store: self })))
+        Ok(Box::new(Runs(Filtered {
+            undo,
+            chunk: Vec::new(),
+            decoded: None,
+            order: Vec::new(),
+            run: Vec::new(),
+            store: self,
+        })))
     }
 }
 
@@ -115,12 +122,14 @@ struct Filtered {
     decoded: Option<u64>,
     /// Chunk of each image asked for, and its place in the batch.
     order: Vec<(u64, usize)>,
+    /// The images of a run.
+    run: Vec<u64>,
     store: Arc<Direct>,
 }
 
 impl Filtered {
     fn fill(&mut self, indices: &[u64], place: &mut [u8]) -> Result<(), String> {
-        let Self { undo, chunk, decoded, order, store } = self;
+        let Self { undo, chunk, decoded, order, store, .. } = self;
         let Addresses::Chunked { images, chunks } = &store.addresses else {
             return Err("it has filters and no chunks".into());
         };
@@ -170,8 +179,13 @@ impl RunReader for Filtered {
     }
 
     fn read_run(&mut self, first: u64, count: u64, out: &mut Batch) -> Result<()> {
-        let indices: Vec<u64> = (first..first + count).collect();
-        self.read_batch(&indices, out)
+        // Taken out while the rest is borrowed.
+        let mut run = std::mem::take(&mut self.run);
+        run.clear();
+        run.extend(first..first + count);
+        let read = self.read_batch(&run, out);
+        self.run = run;
+        read
     }
 
     fn read_batch(&mut self, indices: &[u64], out: &mut Batch) -> Result<()> {

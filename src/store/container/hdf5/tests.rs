@@ -202,6 +202,19 @@ fn chunks_that_do_not_hold_what_they_must_are_refused() {
 }
 
 #[test]
+fn chunks_that_cut_through_images_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = File::create(folder.path().join("images.h5")).unwrap();
+    // As many bytes a chunk as two whole images have.
+    let builder = file.new_dataset_builder().chunk((4, 2, 5, 3));
+    let dataset = builder.empty::<u8>().shape((10, 4, 5, 3)).create("images").unwrap();
+    Slab::<u8>::new(dataset).unwrap().write(0, 10, &[7; 600]).unwrap();
+    file.flush().unwrap();
+    let refused = read_directly(folder.path(), &file).map(|_| ()).unwrap_err().to_string();
+    assert!(refused.contains("not of whole 4x5x3 images"), "{refused}");
+}
+
+#[test]
 fn what_only_the_library_undoes_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (file, _) = filtered(folder.path(), &[Filter::ScaleOffset(ScaleOffset::Integer(0))], |at| (at / 7) as u8);
