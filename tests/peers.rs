@@ -94,10 +94,10 @@ fn what_cannot_take_part_is_shown_with_its_reason() {
     let poor = fake_python(dir.path(), r#"{"PIL":"No module named PIL"}"#, "");
     let python = poor.to_str().unwrap();
     let arguments =
-        ["--workloads", "write_one", "scan", "--formats", "dir:raw", "--peers", "python:pillow", "--python"];
+        ["--workloads", "write_one", "scan", "--formats", "dir:raw", "--peers", "python:torch-png", "--python"];
     let (code, results) = run(dir.path(), &[&arguments[..], &[python]].concat());
     assert_eq!(code, 0, "{results:#}");
-    let peers: Vec<&Value> = cells(&results, "peer").filter(|cell| cell["format"] == "python:pillow").collect();
+    let peers: Vec<&Value> = cells(&results, "peer").filter(|cell| cell["format"] == "python:torch-png").collect();
     let found: Vec<_> = peers.iter().map(|cell| (&cell["workload"], &cell["status"])).collect();
     assert_eq!(found, [(&"write_one".into(), &"unsupported".into()), (&"scan".into(), &"skipped".into())]);
     let reasons: Vec<_> = peers.iter().map(|cell| cell["reason"].as_str().unwrap()).collect();

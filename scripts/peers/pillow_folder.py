@@ -1,6 +1,7 @@
 """Pillow over a folder of PNG files, with the labels in a table beside them."""
 
 import csv
+import os
 
 import numpy as np
 import PIL
@@ -19,6 +20,17 @@ class Folder(worker.Store):
 
     def read(self, index):
         return np.array(Image.open(self.files[index])), self.labels[index]
+
+    @classmethod
+    def write(cls, path, images, labels):
+        os.makedirs(f"{path}/images")
+        with open(f"{path}/labels.csv", "w", newline="") as table:
+            rows = csv.writer(table)
+            rows.writerow(["file", "label"])
+            for index, (image, label) in enumerate(zip(images, labels)):
+                file = f"{index:08}.png"
+                Image.fromarray(image).save(f"{path}/images/{file}")
+                rows.writerow([file, label])
 
 
 if __name__ == "__main__":

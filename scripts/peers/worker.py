@@ -22,6 +22,7 @@ import xxhash
 from counts import Counts
 from held import hold
 from order import Order
+from synced import settle, sync
 
 PROTOCOL = 1
 SINGLE_READS_AT_ONCE = 64  # between two looks at the clock, as in src/workload/read.rs
@@ -66,6 +67,10 @@ class Store:
         """As `read_batch`, for consecutive images."""
         return self.read_batch(range(start, stop))
 
+    write = None
+    """Of peers that write, `write(path, images, labels)`: a new store in the folder `path`, of all these images at once;
+    putting it on the device is not its task."""
+
     def close(self):
         """Lets go of the store."""
 
@@ -96,10 +101,8 @@ class Contestant:
     def __init__(self, peer, task):
         self.peer, self.workload, self.batch = peer, task["workload"], task["batch"]
         self.name = f"{task['format']} at {task['store']}"
-        if self.workload not in ("read_one", "read_batch", "scan", "epoch", "open"):
-            raise Unsupported(f"{task['format']}: the Python peers read, they do not do {self.workload}")
         if task["cache"] != "warm" or task["threads"] != 1:
-            raise Unsupported(f"{task['format']}: the Python peers read warm stores with one thread")
+            raise Unsupported(f"{task['format']}: the Python peers work on warm stores with one thread")
         images = task["images"]
         self.expected = np.fromfile(task["fingerprints"], "<u8")
         if len(self.expected) != images:
@@ -107,31 +110,6 @@ class Contestant:
         with open(os.path.join(task["store"], "shelfmark.json")) as manifest:
             shape = json.load(manifest)["shape"].get("fixed")
         self.shape = shape and tuple(shape)
-        self.path = peer.prepare(task["store"], self.shape, images)
-        self.own = None if self.path == task["store"] else self.path
-        self.store = None
-        if self.own and sys.platform == "linux":
-            hold(self.own)
-        try:
-            self.store = self.open()
-            self.read_all()
-            if self.workload == "open":
-                self.store.close()
-                self.store = None
-            else:
-                self.order = Order(self.workload, images, task["seed"])
-        except BaseException:
-            self.close()
-            raise
-
-    def open(self):
-        return self.peer(self.path, self.shape)
-
-    def read_all(self):
-        """Afterwards the store is in memory, and known to be right."""
-        for start in range(0, len(self.expected), 256):
-            stop = min(start + 256, len(self.expected))
-            self.check(range(start, stop), *self.store.read_slice(start, stop))
 
     def run(self, operations):
         """Does `operations` operations and checks what they deliver; returns the number of images and the time."""
@@ -146,27 +124,7 @@ class Contestant:
 
     def piece(self, most):
         """One stretch of timed work, of `most` operations or fewer: how many, how long, asked for what, got what."""
-        if self.workload == "open":
-            started = clock()
-            store = self.open()
-            image, label = store.read(0)
-            took = clock() - started
-            store.close()
-            return 1, took, [0], ([image], [label])
-        if self.workload == "read_one":
-            indices, read = self.order.next(min(most, SINGLE_READS_AT_ONCE)), self.store.read
-            started = clock()
-            samples = [read(index) for index in indices]
-            took = clock() - started
-            return len(indices), took, indices, tuple(zip(*samples))
-        indices = self.order.next(self.batch)
-        if self.order.consecutive:
-            started = clock()
-            delivered = self.store.read_slice(indices[0], indices[-1] + 1)
-        else:
-            started = clock()
-            delivered = self.store.read_batch(indices)
-        return 1, clock() - started, indices, delivered
+        raise NotImplementedError
 
     def check(self, indices, images, labels):
         """Compares all that was delivered with what was written."""
@@ -195,6 +153,69 @@ class Contestant:
         return {"latency": latency, "counters": self.counters(operations), "ledger_reason": "a peer is not taken apart"}
 
     def counters(self, operations):
+        """What `operations` operations ask of the system; None where that is not known."""
+        return None
+
+    def close(self):
+        """Puts everything away."""
+
+
+class Reads(Contestant):
+    """A workload that reads a store, which stays open."""
+
+    def __init__(self, peer, task):
+        super().__init__(peer, task)
+        images = task["images"]
+        self.path = peer.prepare(task["store"], self.shape, images)
+        self.own = None if self.path == task["store"] else self.path
+        self.store = None
+        if self.own and sys.platform == "linux":
+            hold(self.own)
+        try:
+            self.store = self.open()
+            self.read_all()
+            if self.workload == "open":
+                self.store.close()
+                self.store = None
+            else:
+                self.order = Order(self.workload, images, task["seed"])
+        except BaseException:
+            self.close()
+            raise
+
+    def open(self):
+        return self.peer(self.path, self.shape)
+
+    def read_all(self):
+        """Afterwards the store is in memory, and known to be right."""
+        for start in range(0, len(self.expected), 256):
+            stop = min(start + 256, len(self.expected))
+            self.check(range(start, stop), *self.store.read_slice(start, stop))
+
+    def piece(self, most):
+        if self.workload == "open":
+            started = clock()
+            store = self.open()
+            image, label = store.read(0)
+            took = clock() - started
+            store.close()
+            return 1, took, [0], ([image], [label])
+        if self.workload == "read_one":
+            indices, read = self.order.next(min(most, SINGLE_READS_AT_ONCE)), self.store.read
+            started = clock()
+            samples = [read(index) for index in indices]
+            took = clock() - started
+            return len(indices), took, indices, tuple(zip(*samples))
+        indices = self.order.next(self.batch)
+        if self.order.consecutive:
+            started = clock()
+            delivered = self.store.read_slice(indices[0], indices[-1] + 1)
+        else:
+            started = clock()
+            delivered = self.store.read_batch(indices)
+        return 1, clock() - started, indices, delivered
+
+    def counters(self, operations):
         try:
             counts = Counts()
         except OSError:
@@ -210,6 +231,49 @@ class Contestant:
         if self.own is not None:
             shutil.rmtree(self.own, ignore_errors=True)
             self.own = None
+
+
+class Writes(Contestant):
+    """Writes a whole new store at a time, checks it, and removes it. The images are in memory before the clock starts."""
+
+    def __init__(self, peer, task):
+        super().__init__(peer, task)
+        if peer.write is None:
+            raise Unsupported(f"{task['format']}: this program does not write")
+        if task["durability"] == "each":
+            raise Unsupported(f"{task['format']}: writing Python peers put a store on the device once, when it is finished")
+        self.durable = task["durability"] == "close"
+        self.target = task["store"] + ".turn"
+        source = peer(task["store"], self.shape)
+        self.all = range(len(self.expected))
+        self.images, self.labels = source.read_slice(0, len(self.all))
+        source.close()
+        self.check(self.all, self.images, self.labels)
+
+    def piece(self, most):
+        try:
+            started = clock()
+            self.peer.write(self.target, self.images, self.labels)
+            if self.durable:
+                sync(self.target)
+            took = clock() - started
+            store = self.peer(self.target, self.shape)
+            delivered = store.read_slice(0, len(self.all))
+            store.close()
+        finally:
+            shutil.rmtree(self.target, ignore_errors=True)
+        # What is left to be written would otherwise be paid for by the next.
+        settle(os.path.dirname(self.target))
+        return 1, took, self.all, delivered
+
+    def close(self):
+        shutil.rmtree(self.target, ignore_errors=True)
+
+
+WORKLOADS = {
+    **dict.fromkeys(("read_one", "read_batch", "scan", "epoch", "open"), Reads),
+    **dict.fromkeys(("write_one", "write_batch"), Writes),
+}
 
 
 def device_read_bytes():
@@ -237,7 +301,10 @@ class Worker:
             return {"hello": {"protocol": PROTOCOL, "program": program}}
         if verb == "prepare":
             self.close(body["cell"])
-            self.cells[body["cell"]] = Contestant(self.peer, body["task"])
+            task = body["task"]
+            if task["workload"] not in WORKLOADS:
+                raise Unsupported(f"{task['format']}: the Python peers do not do {task['workload']}")
+            self.cells[body["cell"]] = WORKLOADS[task["workload"]](self.peer, task)
             return {"prepared": {"native": {"library": self.library, "version": self.version}}}
         if verb == "turn":
             return {"turned": self.cell(body).turn(body["warm_up"], body["operations"])}

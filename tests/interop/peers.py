@@ -36,6 +36,8 @@ SCRIPTS = {
     ("numpy_memmap.py",): "flat:raw",
     **dict(zip(TORCH, ("dir:png", "lmdb:raw", "hdf5:raw"))),
 }
+# These write, too.
+WRITING = {("pillow_folder.py",)}
 # These have nothing to say about images of different shapes.
 FIXED_ONLY = {("h5py_sorted.py",), ("numpy_memmap.py",), *TORCH}
 
@@ -160,13 +162,29 @@ def check_peer(script, stores, shape):
         check_counters(script, workload, counters)
         assert child.ask("close", cell=cell) == {"closed": {}}
         assert set(stores.folder.iterdir()) == before, "something was left beside the store"
-    assert child.ask("prepare", cell=9, task=stores.task(SCRIPTS[script], "write_one"))["failed"]["kind"] == "unsupported"
+    check_writes(child, script, stores)
+    assert set(stores.folder.iterdir()) == before, "something was left beside the store"
     assert child.ask("turn", cell=9, warm_up=0, operations=1)["failed"]["kind"] == "usage"
     assert child.ask("dance")["failed"]["kind"] == "unsupported"
     # A supervisor that is gone says nothing more: what was made for a cell under way must not stay.
     child.ask("prepare", cell=0, task=stores.task(SCRIPTS[script], "epoch"))
     child.leave()
     assert set(stores.folder.iterdir()) == before, "something was left beside the store"
+
+
+def check_writes(child, script, stores):
+    """Whole stores, however often; none that would have to be put on the device piece by piece."""
+    for durability in ("none", "close", "each"):
+        task = {**stores.task(SCRIPTS[script], "write_batch"), "durability": durability}
+        reply = child.ask("prepare", cell=9, task=task)
+        if script not in WRITING or durability == "each":
+            assert reply["failed"]["kind"] == "unsupported", reply
+            continue
+        reply = child.ask("turn", cell=9, warm_up=1, operations=2)
+        assert reply["turned"]["images"] == 2 * IMAGES and reply["turned"]["elapsed_ns"] > 0, reply
+        probed = child.ask("probe", cell=9, operations=2)["probed"]
+        assert probed["latency"]["count"] == 2 and probed["counters"] is None, probed
+        assert child.ask("close", cell=9) == {"closed": {}}
 
 
 def check_counters(script, workload, counters):
@@ -195,6 +213,14 @@ def check_liars(stores):
     """A peer that does not deliver what was written fails, however late it begins to lie."""
     import h5py_single
     import numpy_memmap
+    import pillow_folder
+
+    class Careless(pillow_folder.Folder):
+        """Writes something else than it was given."""
+
+        @classmethod
+        def write(cls, path, images, labels):
+            super().write(path, cls.lie(images), labels)
 
     class Liar(h5py_single.File):
         def read(self, index):
@@ -210,15 +236,22 @@ def check_liars(stores):
         task = stores.task("hdf5:raw", workload)
         for name, lie in LIES.items():
             Liar.lie = staticmethod(lie)
-            assert fails(lambda: worker.Contestant(Liar, task)), f"{name}, {workload}: at once"
+            assert fails(lambda: worker.Reads(Liar, task)), f"{name}, {workload}: at once"
             Liar.lie = staticmethod(lambda image, label: (image, label))
-            contestant = worker.Contestant(Liar, task)
+            contestant = worker.Reads(Liar, task)
             contestant.turn(1, 1)
             Liar.lie = staticmethod(lie)
             assert fails(lambda: contestant.turn(0, 1)), f"{name}, {workload}: later"
             contestant.close()
-    contestant = worker.Contestant(Pointer, stores.task("flat:raw", "read_one"))
+    contestant = worker.Reads(Pointer, stores.task("flat:raw", "read_one"))
     assert fails(lambda: contestant.turn(0, 1)), "an image that was not read"
+    contestant = worker.Writes(Careless, stores.task("dir:png", "write_batch"))
+    Careless.lie = staticmethod(lambda images: images)
+    contestant.turn(0, 1)
+    for name, lie in {"a pixel": lambda images: images ^ np.uint8(1), "another order": lambda images: images[::-1]}.items():
+        Careless.lie = staticmethod(lie)
+        assert fails(lambda: contestant.turn(0, 1)), f"written: {name}"
+    contestant.close()
 
 
 def fails(deliver):
