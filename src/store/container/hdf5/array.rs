@@ -118,11 +118,15 @@ impl Format for Array {
         if self.direct {
             return Ok(Arc::new(Direct::open(at, &images, labels.into(), shape, name)?));
         }
+        let decodes = !self.filters().is_empty();
+        let one = [1, shape.height as usize, shape.width as usize, shape.channels as usize];
+        let chunk_by_chunk = !decodes && images.chunk().is_some_and(|chunk| chunk == one);
         Ok(Arc::new(Store {
             labels: labels.into(),
             images,
             shape,
-            decodes: !self.filters().is_empty(),
+            decodes,
+            chunk_by_chunk,
             name,
             _file: file,
         }))
@@ -207,6 +211,8 @@ struct Store {
     shape: ImageShape,
     /// Whether chunks have to be decoded before there are pixels.
     decodes: bool,
+    /// Whether every image is a chunk, stored as it is.
+    chunk_by_chunk: bool,
     name: StoreName,
     // Closed strongly, so it has to outlive the dataset; fields are dropped in order.
     _file: File,
@@ -239,7 +245,11 @@ impl RunReader for Reader {
         let store = &self.store;
         // There are as many, so both numbers fit.
         let labels = &store.labels[first as usize..(first + count) as usize];
-        let read = self.slab.read(first, count, out.push_run(store.shape, labels));
+        let place = out.push_run(store.shape, labels);
+        let read = match store.chunk_by_chunk {
+            true => self.slab.read_chunks(first, place),
+            false => self.slab.read(first, count, place),
+        };
         read.map_err(|why| {
             labels.iter().for_each(|_| out.pop());
             store.name.damaged(format!("image {first}: {why}"))
