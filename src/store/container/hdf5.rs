@@ -20,6 +20,7 @@
 mod addresses;
 mod array;
 mod column;
+mod decoded;
 mod direct;
 mod file;
 mod filters;

@@ -64,9 +64,7 @@ struct Lmdb {
 
 impl RecordContainer for Lmdb {
     fn create(&self, at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
-        if layout.records > MAX_RECORDS {
-            return Err(layout.name.unsupported(format!("more than {MAX_RECORDS} images: keys have eight digits")));
-        }
+        refuse_longer_keys(layout)?;
         let environment = open_to_write(at, layout, write)?;
         let database = environment.open_db(None).map_err(|e| failed(&layout.name, "create", e))?;
         Ok(writer(environment, database, layout))
@@ -98,6 +96,7 @@ impl RecordContainer for Lmdb {
     }
 
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
+        refuse_longer_keys(layout)?;
         let environment = SharedEnvironment::open(at, self.readahead, &layout.name)?;
         let fail = |e| failed(&layout.name, "open", e);
         let database = environment.get().open_db(None).map_err(fail)?;
@@ -105,7 +104,8 @@ impl RecordContainer for Lmdb {
         if entries != layout.records {
             return Err(layout.name.damaged(format!("it holds {entries} records for {} images", layout.records)));
         }
-        let store = Store { environment, database, records: entries, name: layout.name.clone() };
+        let (max_bytes, name) = (layout.max_record_bytes(), layout.name.clone());
+        let store = Store { environment, database, records: entries, max_bytes, name };
         Ok(if self.direct { Direct::new(&store)? } else { Arc::new(store) })
     }
 
@@ -143,6 +143,14 @@ impl RecordContainer for Lmdb {
 
     fn keeps_labels(&self) -> bool {
         false
+    }
+}
+
+/// Keys of nine digits would be those of other images.
+fn refuse_longer_keys(layout: &RecordLayout) -> Result<()> {
+    match layout.records {
+        0..=MAX_RECORDS => Ok(()),
+        _ => Err(layout.name.unsupported(format!("more than {MAX_RECORDS} images: keys have eight digits"))),
     }
 }
 
@@ -194,7 +202,7 @@ fn failed(name: &StoreName, action: &'static str, e: ::lmdb::Error) -> Error {
 
 /// Eight decimal digits. (Written out, because formatting is a twentieth of a look-up.)
 fn key(index: u64) -> [u8; 8] {
-    // Stores of more than eight digits are refused at creation, so the number fits.
+    // Stores that would need more digits are refused, and numbers beyond the last image before they come here.
     let (mut rest, mut digits) = (index as u32, [b'0'; 8]);
     for digit in digits.iter_mut().rev() {
         *digit += (rest % 10) as u8;
@@ -202,9 +210,6 @@ fn key(index: u64) -> [u8; 8] {
     }
     digits
 }
-
-/// What is said of an image without a record.
-const MISSING: &str = "is missing";
 
 /// A transaction that may be open, beside the environment it borrows.
 struct MaybeTransaction<'env>(Option<RwTransaction<'env>>);
@@ -269,10 +274,22 @@ struct Store {
     environment: Arc<SharedEnvironment>,
     database: Database,
     records: u64,
+    /// A record longer than this is damaged, and is not looked at.
+    max_bytes: u64,
     name: StoreName,
 }
 
 impl Store {
+    /// What a look-up of image `index` came to. LMDB believes any length that a page claims.
+    fn looked_up<'a>(&self, found: ::lmdb::Result<&'a [u8]>, index: u64) -> Result<&'a [u8]> {
+        match found {
+            Ok(record) if record.len() as u64 <= self.max_bytes => Ok(record),
+            Ok(_) => Err(self.name.damaged(format!("the record of image {index} is too long for any image"))),
+            Err(::lmdb::Error::NotFound) => Err(self.name.damaged(format!("image {index} is missing"))),
+            Err(e) => Err(failed(&self.name, "read", e)),
+        }
+    }
+
     fn snapshot(&self) -> Result<Snapshot> {
         Snapshot::try_new(Arc::clone(&self.environment), |environment| environment.get().begin_ro_txn())
             .map_err(|e| failed(&self.name, "read", e))

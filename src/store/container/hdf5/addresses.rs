@@ -32,11 +32,21 @@ pub enum Addresses {
 }
 
 impl Addresses {
-    /// Of `images` images in `dataset`, whose file is `file_bytes` long.
+    /// Of `images` images in `dataset`, whose file is `file_bytes` long, in chunks of `per_chunk` whole ones if at all.
     ///
     /// # Errors
-    /// When some are nowhere, or not within the file; what HDF5 says.
-    pub fn of(dataset: &Dataset, images: u64, shape: ImageShape, file_bytes: u64, name: &StoreName) -> Result<Self> {
+    /// When some are nowhere, or not within the file; when the chunks are others; what HDF5 says.
+    pub fn of(
+        dataset: &Dataset,
+        (images, per_chunk): (u64, Option<u64>),
+        shape: ImageShape,
+        file_bytes: u64,
+        name: &StoreName,
+    ) -> Result<Self> {
+        // Addresses of chunks count from behind it in some versions of HDF5, those of arrays do not.
+        if dataset.file().map_err(|e| failed(name, "read", e))?.userblock() != 0 {
+            return Err(name.unsupported("addresses in a file with a user block"));
+        }
         let outside = |what: &str| name.damaged(format!("HDF5's index says that {what} lies outside the file"));
         let Some(chunk) = dataset.chunk() else {
             let bytes = images.checked_mul(shape.bytes() as u64);
@@ -49,13 +59,14 @@ impl Addresses {
                 _ => Err(outside("the array")),
             };
         };
-        // Chunks may cut through images; then a chunk's bytes are not those of whole ones.
-        let whole = [shape.height, shape.width, shape.channels].map(|extent| extent as usize);
-        if chunk.get(1..) != Some(&whole[..]) {
-            return Err(name.damaged(format!("its chunks are {chunk:?}, and not of whole {shape} images")));
-        }
-        let of_one = shape.bytes() as u64;
-        let per_chunk = chunk.first().map_or(1, |images| (*images as u64).max(1));
+        // Chunks may cut through images; then a chunk's bytes are not those of whole ones. And what is reserved for one
+        // that is decoded must follow from what was asked for, not from a damaged header.
+        let image = [shape.height, shape.width, shape.channels].map(u64::from);
+        let found: Vec<u64> = chunk.iter().map(|extent| *extent as u64).collect();
+        let Some(per_chunk) = per_chunk.filter(|images| found == [&[*images][..], &image].concat()) else {
+            let wanted = per_chunk.map_or("the array in one piece".into(), |images| format!("{images} images a chunk"));
+            return Err(name.damaged(format!("its chunks are {found:?}, and it has to be {wanted} of {shape}")));
+        };
         let mut chunks = Vec::new();
         for first in (0..images).step_by(usize::try_from(per_chunk).unwrap_or(usize::MAX)) {
             let chunk = chunk_at(dataset, first).map_err(|e| failed(name, "read", e))?;
@@ -65,10 +76,6 @@ impl Addresses {
                 return Err(outside(&format!("the chunk of image {first}")));
             }
             chunks.push(chunk);
-        }
-        // What is reserved for a chunk decoded must not follow from a damaged header alone.
-        if per_chunk.checked_mul(of_one).is_none_or(|bytes| bytes > u64::from(u32::MAX)) {
-            return Err(name.damaged(format!("chunks of {per_chunk} {shape} images are 4 GiB or larger")));
         }
         Ok(Self::Chunked { images: per_chunk, chunks: chunks.into() })
     }

@@ -1,8 +1,9 @@
 //! Images of one shape as an array: datasets `images` (N x H x W x C of `u8`), contiguous or chunked, and `labels`.
 
 use super::column::{self, Column};
-use super::direct::Direct;
+use super::direct::{Direct, Expected};
 use super::file::{self, ChunkCache};
+use super::filters;
 use super::slab::Slab;
 use super::writer::{Arrays, Writer};
 use super::{LABELS, StoreName, as_extent, failed, native};
@@ -66,10 +67,9 @@ impl Array {
     fn shape_of(&self, spec: &StoreSpec, name: &StoreName) -> Result<ImageShape> {
         match spec.shape {
             Shape::Fixed(shape) => Ok(shape),
-            Shape::Ragged { .. } => match self.direct {
-                true => Err(name.unsupported("ragged images at addresses of images: leave out read=direct")),
-                false => Err(name.unsupported("ragged images in chunks of images: leave out chunk")),
-            },
+            Shape::Ragged { .. } => Err(name.unsupported(
+                "ragged images: chunk and read=direct are for arrays of one shape; try hdf5:raw or hdf5:source, or bring them to one size with --resize",
+            )),
         }
     }
 }
@@ -116,20 +116,14 @@ impl Format for Array {
         // Four bytes an image, read once: what everyone who uses HDF5 for training does with labels.
         let labels = column::read::<u32>(&file, LABELS, as_extent(spec.images, &name)?, &name)?;
         if self.direct {
-            return Ok(Arc::new(Direct::open(at, &images, labels.into(), shape, name)?));
+            let (chunk, cache_bytes) = (self.chunk_images(spec.images), self.read_cache(spec).bytes);
+            let expected = Expected { shape, chunk, cache_bytes };
+            return Ok(Arc::new(Direct::open(at, &images, labels.into(), &expected, name)?));
         }
         let decodes = !self.filters().is_empty();
         let one = [1, shape.height as usize, shape.width as usize, shape.channels as usize];
         let chunk_by_chunk = !decodes && images.chunk().is_some_and(|chunk| chunk == one);
-        Ok(Arc::new(Store {
-            labels: labels.into(),
-            images,
-            shape,
-            decodes,
-            chunk_by_chunk,
-            name,
-            _file: file,
-        }))
+        Ok(Arc::new(Store { labels: labels.into(), images, shape, decodes, chunk_by_chunk, name, _file: file }))
     }
 
     fn audit(&self, at: &Path, spec: &StoreSpec) -> Result<()> {
@@ -148,8 +142,9 @@ impl Format for Array {
             )));
         }
         let wanted_filters = self.filters();
-        if images.filters() != wanted_filters {
-            return Err(name.mismatch(format!("filters are {:?}, asked for were {wanted_filters:?}", images.filters())));
+        let found_filters = filters::of(&images).map_err(|why| name.damaged(why))?;
+        if found_filters != wanted_filters {
+            return Err(name.mismatch(format!("filters are {found_filters:?}, asked for were {wanted_filters:?}")));
         }
         // A chunk that the index has lost is read as whatever was in memory, without an error. Not asked on opening,
         // because HDF5 walks the whole index for the answer.
@@ -183,7 +178,11 @@ impl Format for Array {
             true if self.filters().is_empty() => {
                 settings.insert("HDF5 read".into(), "direct, from the mapped file".into())
             }
-            true => settings.insert("HDF5 read".into(), "direct; a reader keeps one decoded chunk".into()),
+            true => {
+                let kept =
+                    format!("direct; a reader keeps {} KiB of decoded chunks", self.read_cache(spec).bytes >> 10);
+                settings.insert("HDF5 read".into(), kept)
+            }
             false if self.chunk.is_some() => settings
                 .insert("HDF5 chunk cache".into(), format!("{} KiB for reading", self.read_cache(spec).bytes >> 10)),
             false => settings.insert("HDF5 sieve buffer".into(), file::SIEVE.into()),

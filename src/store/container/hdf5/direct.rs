@@ -3,7 +3,8 @@
 //! What a format of its own shows: what the bytes on disk would allow.
 
 use super::addresses::{Addresses, Chunk};
-use super::filters::{Filters, Undo};
+use super::decoded::Decoded;
+use super::filters::{self, Filters, Undo};
 use super::{StoreName, file};
 use crate::error::{IoContext, Result};
 use crate::sample::{Batch, ImageShape};
@@ -21,23 +22,39 @@ pub struct Direct {
     filters: Filters,
     labels: Arc<[u32]>,
     shape: ImageShape,
+    /// Bytes of decoded chunks that a reader keeps.
+    keeps: usize,
     name: StoreName,
 }
 
+/// What is known of an array before it is looked at.
+pub struct Expected {
+    /// Of all images.
+    pub shape: ImageShape,
+    /// Images a chunk; none: contiguous.
+    pub chunk: Option<u64>,
+    /// Bytes of decoded chunks that HDF5 keeps of it.
+    pub cache_bytes: usize,
+}
+
 impl Direct {
-    /// The store in `at`, whose array was opened by the library and looked at.
+    /// The store in `at`, whose array was opened by the library.
     ///
     /// # Errors
-    /// When images are not within the file, or only the library undoes their filters; what the system says.
-    pub fn open(at: &Path, images: &Dataset, labels: Arc<[u32]>, shape: ImageShape, name: StoreName) -> Result<Self> {
+    /// When images are not within the file or not as `expected`, or only the library undoes their filters; what the system
+    /// says.
+    pub fn open(at: &Path, images: &Dataset, labels: Arc<[u32]>, expected: &Expected, name: StoreName) -> Result<Self> {
+        let Expected { shape, chunk, cache_bytes } = *expected;
         let path = at.join(file::FILE);
         let opened = std::fs::File::open(&path).at("open", &path)?;
-        let filters = Filters::new(&images.filters()).map_err(|why| name.unsupported(why))?;
-        // SAFETY: a finished store does not change (as for LMDB's map). Bytes that change nevertheless are compared
-        // with what was written, and a file that gets shorter ends this process, which runs apart for that reason.
+        let filters = filters::of(images).map_err(|why| name.damaged(why))?;
+        let filters = Filters::new(&filters).map_err(|why| name.unsupported(why))?;
+        // SAFETY: nobody may change or shorten the file while it is mapped, which is asked of all users of a store (as for
+        // LMDB's map): a finished one does not change. What cannot be trusted is opened in a process of its own, whose
+        // death by a file that got shorter harms no other.
         let map = unsafe { Mmap::map(&opened) }.at("map", &path)?;
-        let addresses = Addresses::of(images, labels.len() as u64, shape, map.len() as u64, &name)?;
-        let direct = Self { map, addresses, filters, labels, shape, name };
+        let addresses = Addresses::of(images, (labels.len() as u64, chunk), shape, map.len() as u64, &name)?;
+        let direct = Self { map, addresses, filters, labels, shape, keeps: cache_bytes, name };
         direct.refuse_short_chunks()?;
         Ok(direct)
     }
@@ -66,15 +83,12 @@ impl ImageStore for Direct {
         if self.filters.is_empty() {
             return Ok(Box::new(Runs(Plain(self))));
         }
-        let undo = Undo::new(self.filters.clone());
-        Ok(Box::new(Runs(Filtered {
-            undo,
-            chunk: Vec::new(),
-            decoded: None,
-            order: Vec::new(),
-            run: Vec::new(),
-            store: self,
-        })))
+        let Addresses::Chunked { images, .. } = &self.addresses else {
+            return Err(self.name.damaged("it has filters and no chunks"));
+        };
+        let chunk = usize::try_from(*images).unwrap_or(usize::MAX).saturating_mul(self.shape.bytes());
+        let (undo, decoded) = (Undo::new(self.filters.clone()), Decoded::new(self.keeps, chunk));
+        Ok(Box::new(Runs(Filtered { undo, decoded, order: Vec::new(), run: Vec::new(), store: self })))
     }
 }
 
@@ -117,9 +131,7 @@ impl RunReader for Plain {
 /// Reads pixels out of chunks that have to be decoded.
 struct Filtered {
     undo: Undo,
-    /// The last chunk that was decoded, and its number.
-    chunk: Vec<u8>,
-    decoded: Option<u64>,
+    decoded: Decoded,
     /// Chunk of each image asked for, and its place in the batch.
     order: Vec<(u64, usize)>,
     /// The images of a run.
@@ -129,7 +141,7 @@ struct Filtered {
 
 impl Filtered {
     fn fill(&mut self, indices: &[u64], place: &mut [u8]) -> Result<(), String> {
-        let Self { undo, chunk, decoded, order, store, .. } = self;
+        let Self { undo, decoded, order, store, .. } = self;
         let Addresses::Chunked { images, chunks } = &store.addresses else {
             return Err("it has filters and no chunks".into());
         };
@@ -150,16 +162,12 @@ impl Filtered {
                     .iter()
                     .enumerate()
                     .all(|(at, (_, to))| *to == first + at && indices[*to] == number * images + at as u64);
-            if whole {
+            // Straight to where it is wanted, unless all chunks are kept after the first pass.
+            if whole && decoded.get(number).is_none() && chunks.len() > decoded.capacity() {
                 decode(&mut place[first * of_one..][..of_chunk])?;
                 continue;
             }
-            if *decoded != Some(number) {
-                *decoded = None;
-                chunk.resize(of_chunk, 0);
-                decode(chunk)?;
-                *decoded = Some(number);
-            }
+            let chunk = decoded.get_or_decode(number, of_chunk, decode)?;
             for (_, to) in group {
                 let within = (indices[*to] % images) as usize;
                 place[to * of_one..][..of_one].copy_from_slice(&chunk[within * of_one..][..of_one]);

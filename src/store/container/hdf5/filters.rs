@@ -1,8 +1,42 @@
 //! HDF5's filters undone without the library (and without its lock): deflate, shuffle of single bytes, Fletcher-32
 //! (HDF5 File Format Specification, IV.A.2.l; the checksum as in the library: 16-bit big-endian words).
 
+use ::hdf5::Dataset;
 use ::hdf5::filters::Filter;
-use libdeflater::Decompressor;
+use ::hdf5_sys::h5p::{H5Pget_filter2, H5Pget_nfilters};
+use libdeflater::{DecompressionError, Decompressor};
+use std::ptr;
+
+/// Numbers that a filter may have; the crate panics on a file that claims more.
+const MAX_NUMBERS: usize = 32;
+
+/// The filters that `dataset` has.
+///
+/// # Errors
+/// When HDF5 does not say (the crate's own answer would then be that there are none), or a filter has too many numbers.
+pub fn of(dataset: &Dataset) -> Result<Vec<Filter>, String> {
+    let explain = |e: ::hdf5::Error| super::explain(&e);
+    let plist = dataset.dcpl().map_err(explain)?;
+    let most = ::hdf5::sync::sync(|| {
+        // SAFETY: the list is open.
+        let filters = unsafe { H5Pget_nfilters(plist.id()) };
+        let filters = u32::try_from(filters).map_err(|_| "HDF5 does not say which filters it has")?;
+        (0..filters).try_fold(0, |most, filter| {
+            let (mut flags, mut numbers) = (0, 0);
+            let (no_numbers, no_name, no_config) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+            // SAFETY: the list is open and has so many filters; room for no numbers and no name is asked to be filled.
+            let id = unsafe {
+                let (flags, numbers) = (&raw mut flags, &raw mut numbers);
+                H5Pget_filter2(plist.id(), filter, flags, numbers, no_numbers, 0, no_name, no_config)
+            };
+            if id < 0 { Err("HDF5 does not say which filters it has") } else { Ok(most.max(numbers)) }
+        })
+    })?;
+    if most > MAX_NUMBERS {
+        return Err(format!("a filter has {most} numbers"));
+    }
+    plist.get_filters().map_err(explain)
+}
 
 /// Bytes of a checksum.
 const CHECKSUM_BYTES: usize = 4;
@@ -75,13 +109,16 @@ impl Undo {
                 }
                 Step::Deflate => {
                     let inflate = |inflater: &mut Decompressor, into: &mut [u8]| {
-                        inflater.zlib_decompress(now, into).map_err(|e| format!("it cannot be inflated: {e}"))
+                        inflater.zlib_decompress(now, into).map_err(|e| match e {
+                            DecompressionError::BadData => "its deflate stream is damaged".to_owned(),
+                            DecompressionError::InsufficientSpace => format!("it holds more than {} bytes", into.len()),
+                        })
                     };
                     if steps[..number].iter().all(|step| *step == Step::Nothing) {
                         return expect(inflate(inflater, out)?, out.len());
                     }
-                    // Taken once, because nothing is deflated twice.
-                    let Some(scratch) = scratch.take() else { return Err("it was deflated twice".into()) };
+                    // Taken once: the library itself does not deflate what it has deflated.
+                    let Some(scratch) = scratch.take() else { return Err("it was deflated several times".into()) };
                     scratch.resize(out.len() + checksums, 0);
                     let length = inflate(inflater, scratch)?;
                     now = &scratch[..length];
@@ -111,7 +148,7 @@ fn fletcher32(bytes: &[u8]) -> u32 {
         for (at, word) in words.iter().enumerate() {
             let word = u32::from(u16::from_be_bytes(*word));
             sum += word;
-            // At most 256 x 256 / 2 x 65,535: less than 2^32.
+            // At most 256 x 257 / 2 x 65,535: less than 2^32.
             weighted += word * (count as u32 - at as u32);
         }
         for byte in odd {

@@ -2,19 +2,20 @@
 
 use super::StoreName;
 use super::addresses::Addresses;
-use super::direct::Direct;
+use super::direct::{Direct, Expected};
+use super::filters::{Filters, Undo};
 use super::sequence::{self, Sequence};
 use super::slab::Slab;
 use crate::dataset::{Dataset, Memory};
 use crate::error::{Error, Result};
-use crate::sample::{Batch, ImageShape};
+use crate::sample::{Batch, ImageShape, Shape};
 use crate::store::conformance::CHECKS;
 use crate::store::copy::write;
 use crate::store::registry::{Resolved, resolve};
 use crate::store::sealed::{IfExists, OpenStore};
 use crate::store::{FormatId, ImageReader, ImageStore, StoreSpec, WriteOptions};
 use ::hdf5::filters::{Filter, ScaleOffset};
-use ::hdf5::{Extent, File};
+use ::hdf5::{Dataset as Array, Extent, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -143,7 +144,8 @@ fn read_directly(at: &Path, file: &File) -> Result<Box<dyn ImageReader>> {
     let name = StoreName::new(&"hdf5:raw,chunk=4,read=direct".parse().unwrap(), at);
     let labels: Vec<u32> = (0..10).collect();
     let images = file.dataset("images").unwrap();
-    Arc::new(Direct::open(at, &images, labels.into(), ImageShape::new(4, 5, 3), name)?).reader()
+    let expected = Expected { shape: ImageShape::new(4, 5, 3), chunk: Some(4), cache_bytes: 0 };
+    Arc::new(Direct::open(at, &images, labels.into(), &expected, name)?).reader()
 }
 
 #[test]
@@ -179,14 +181,16 @@ fn chunks_that_do_not_hold_what_they_must_are_refused() {
     let (dataset, shape) = (file.dataset("images").unwrap(), ImageShape::new(4, 5, 3));
     let name = StoreName::new(&"hdf5:raw,chunk=4,read=direct".parse().unwrap(), folder.path());
     let length = std::fs::metadata(folder.path().join("images.h5")).unwrap().len();
-    let Addresses::Chunked { chunks, images: 4 } = Addresses::of(&dataset, 10, shape, length, &name).unwrap() else {
+    let Addresses::Chunked { chunks, images: 4 } =
+        Addresses::of(&dataset, (10, Some(4)), shape, length, &name).unwrap()
+    else {
         panic!("it is in chunks of four")
     };
     let end = chunks.iter().map(|chunk| chunk.address + u64::from(chunk.stored)).max().unwrap();
-    Addresses::of(&dataset, 10, shape, end, &name).unwrap();
-    let outside = Addresses::of(&dataset, 10, shape, end - 1, &name).map(|_| ()).unwrap_err().to_string();
+    Addresses::of(&dataset, (10, Some(4)), shape, end, &name).unwrap();
+    let outside = Addresses::of(&dataset, (10, Some(4)), shape, end - 1, &name).map(|_| ()).unwrap_err().to_string();
     assert!(outside.contains("outside the file"), "{outside}");
-    let lost = Addresses::of(&dataset, 13, shape, length, &name).map(|_| ()).unwrap_err().to_string();
+    let lost = Addresses::of(&dataset, (13, Some(4)), shape, length, &name).map(|_| ()).unwrap_err().to_string();
     assert!(lost.contains("lost the chunk of image 12"), "{lost}");
 
     // A byte of the second chunk, changed behind the library's back.
@@ -198,7 +202,116 @@ fn chunks_that_do_not_hold_what_they_must_are_refused() {
     assert!(damaged.contains("chunk 1: its Fletcher-32 is wrong") && out.is_empty(), "{damaged}");
     // Only one of its images would have been asked for, and the first chunk is as good as before.
     reader.read(3, &mut out).unwrap();
+    assert!(out.get(0).unwrap().pixels.iter().enumerate().all(|(at, pixel)| *pixel == ((180 + at) / 7) as u8));
     assert!(reader.read(7, &mut out).is_err() && out.len() == 1);
+}
+
+#[test]
+fn addresses_are_refused_where_they_are_not_what_they_seem() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let make = |user_block: u64, type_of: fn(&File) -> ::hdf5::Result<Array>| {
+        let _ = std::fs::remove_file(at.join("images.h5"));
+        let file = File::with_options().with_fcpl(|p| p.userblock(user_block)).create(at.join("images.h5")).unwrap();
+        type_of(&file).unwrap();
+        file
+    };
+    let refused = |file: &File| read_directly(at, file).map(|_| ()).unwrap_err().to_string();
+    let chunked = |file: &File| {
+        let dataset =
+            file.new_dataset_builder().chunk((4, 4, 5, 3)).empty::<u8>().shape((10, 4, 5, 3)).create("images");
+        Slab::<u8>::new(dataset.clone()?)?.write(0, 10, &[7; 600])?;
+        file.flush().and(dataset)
+    };
+    read_directly(at, &make(0, chunked)).unwrap();
+    let user_block = refused(&make(512, chunked));
+    assert!(user_block.contains("user block"), "{user_block}");
+    let other = |file: &File| {
+        let dataset =
+            file.new_dataset_builder().chunk((5, 4, 5, 3)).empty::<u8>().shape((10, 4, 5, 3)).create("images");
+        Slab::<u8>::new(dataset.clone()?)?.write(0, 10, &[7; 600])?;
+        file.flush().and(dataset)
+    };
+    let other = refused(&make(0, other));
+    assert!(other.contains("4 images a chunk"), "{other}");
+
+    let contiguous = |file: &File| {
+        let dataset = file.new_dataset_builder().no_chunk().empty::<u8>().shape((10, 4, 5, 3)).create("images");
+        Slab::<u8>::new(dataset.clone()?)?.write(0, 10, &[7; 600])?;
+        file.flush().and(dataset)
+    };
+    let file = make(0, contiguous);
+    let (dataset, shape) = (file.dataset("images").unwrap(), ImageShape::new(4, 5, 3));
+    let name = StoreName::new(&"hdf5:raw,read=direct".parse().unwrap(), at);
+    let end = dataset.offset().unwrap() + 600;
+    Addresses::of(&dataset, (10, None), shape, end, &name).unwrap();
+    for (images, file_bytes) in [(10, end - 1), (11, end), (u64::MAX, u64::MAX)] {
+        let outside = Addresses::of(&dataset, (images, None), shape, file_bytes, &name).map(|_| ()).unwrap_err();
+        assert!(outside.to_string().contains("outside the file"), "{outside}");
+    }
+}
+
+#[test]
+fn a_chunk_without_filters_that_is_too_short_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    // Filters that leave every chunk out say how long it is; without them its length is that of its images.
+    let (file, _) = filtered(folder.path(), &[Filter::Shuffle], |at| at as u8);
+    read_directly(folder.path(), &file).unwrap();
+    let dataset = file.dataset("images").unwrap();
+    let short = [7_u8; 100];
+    ::hdf5::sync::sync(|| {
+        let (at, from) = ([4_u64, 0, 0, 0], short.as_ptr().cast());
+        // SAFETY: four coordinates for four dimensions, and as many bytes as are there.
+        let status = unsafe { ::hdf5_sys::h5d::H5Dwrite_chunk(dataset.id(), 0, 0, at.as_ptr(), short.len(), from) };
+        assert!(status >= 0);
+    });
+    file.flush().unwrap();
+    let refused = read_directly(folder.path(), &file).map(|_| ()).unwrap_err().to_string();
+    assert!(refused.contains("chunk 1 is 100 bytes long and has to be 240"), "{refused}");
+}
+
+#[test]
+fn a_deflated_chunk_of_fewer_bytes_delivers_none_of_those_before() {
+    let mut undo = Undo::new(Filters::new(&[Filter::Deflate(1)]).unwrap());
+    let mut deflater = libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
+    let mut stream = [0; 64];
+    let length = deflater.zlib_compress(&[1, 2, 3], &mut stream).unwrap();
+    for room in [2, 4] {
+        assert!(undo.undo(&stream[..length], 0, &mut vec![9; room]).is_err(), "3 bytes are not {room}");
+    }
+    undo.undo(&stream[..length], 0, &mut [9; 3]).unwrap();
+}
+
+#[test]
+fn what_a_store_must_be_is_looked_at_before_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let shape = ImageShape::new(4, 5, 3);
+    let mut samples = Batch::new();
+    (0..50).for_each(|label| samples.push(shape, label).fill(label as u8));
+    let dataset = Memory::new("fifty", Shape::Fixed(shape), samples);
+    let write = |name: &str| {
+        write(&format(name), &dataset, &path, WriteOptions::default(), IfExists::Replace, &mut |_| Ok(())).unwrap();
+        File::open_rw(path.join("images.h5")).unwrap()
+    };
+    for name in ["hdf5:raw", "hdf5:raw,read=direct"] {
+        let file = write(name);
+        file.unlink("images").unwrap();
+        file.new_dataset::<u16>().shape((50, 4, 5, 3)).create("images").unwrap();
+        drop(file);
+        let error = OpenStore::open(&path).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("another type of number"), "{name}: {error}");
+    }
+    // A chunk that was never written: HDF5 reads what was in memory before, and says nothing.
+    let file = write("hdf5:raw,chunk=4");
+    file.unlink("images").unwrap();
+    let extents = [Extent::new(50, Some(50)), Extent::fixed(4), Extent::fixed(5), Extent::fixed(3)];
+    let images = file.new_dataset_builder().chunk((4, 4, 5, 3)).empty::<u8>().shape(extents).create("images").unwrap();
+    Slab::<u8>::new(images).unwrap().write(0, 48, &[7; 48 * 60]).unwrap();
+    drop(file);
+    let spec = StoreSpec { shape: dataset.shape(), images: 50 };
+    let lost = format("hdf5:raw,chunk=4").format.audit(&path, &spec).unwrap_err().to_string();
+    assert!(lost.contains("bytes of images are there"), "{lost}");
 }
 
 #[test]
@@ -211,7 +324,7 @@ fn chunks_that_cut_through_images_are_refused() {
     Slab::<u8>::new(dataset).unwrap().write(0, 10, &[7; 600]).unwrap();
     file.flush().unwrap();
     let refused = read_directly(folder.path(), &file).map(|_| ()).unwrap_err().to_string();
-    assert!(refused.contains("not of whole 4x5x3 images"), "{refused}");
+    assert!(refused.contains("4 images a chunk of 4x5x3"), "{refused}");
 }
 
 #[test]

@@ -34,7 +34,8 @@ pub fn audit(file: &File, layout: &RecordLayout) -> Result<()> {
     let name = &layout.name;
     let values = dataset(file, VALUES, "offsets", name)?;
     let wanted = Some(vec![chunk_bytes(layout) as usize]);
-    let (found, chunk, filters) = (values.layout(), values.chunk(), values.filters());
+    let (found, chunk) = (values.layout(), values.chunk());
+    let filters = super::filters::of(&values).map_err(|why| name.damaged(why))?;
     if found != Layout::Chunked || chunk != wanted || !filters.is_empty() {
         return Err(name.mismatch(format!(
             "{VALUES} are {found:?} with chunk {chunk:?} and filters {filters:?}, asked for was Chunked with {wanted:?}"

@@ -2,7 +2,7 @@
 //! A format of its own: what the bytes on disk would allow.
 
 use super::reader::{FETCH_AHEAD, fetch};
-use super::{MISSING, Snapshot, Store, failed, key};
+use super::{Snapshot, Store, failed, key};
 use crate::error::Result;
 use crate::store::container::record::{Record, RecordReader, RecordStore, TakeRecord};
 use ::lmdb::{Cursor, Transaction};
@@ -22,7 +22,8 @@ self_cell::self_cell!(
 /// The records of a store, and the transaction that keeps them where they are.
 pub struct Direct(Table);
 
-// SAFETY: of the table only the slices are used once it is made, and they are plain memory that nobody writes. The
+// SAFETY: of the table only the slices are used once it is made, and they are plain memory that nobody writes (nor may
+// change or shorten the file, which is asked of all users of a store). The
 // transaction beside them is touched again only when it is dropped, by one thread, and may have been begun by another
 // because the environment was opened with MDB_NOTLS.
 unsafe impl Send for Direct {}
@@ -40,20 +41,21 @@ impl Direct {
 }
 
 fn records<'map>(store: &Store, snapshot: &'map Snapshot) -> Result<Records<'map>> {
-    let Store { database, records: expected, name, .. } = store;
     snapshot.with_dependent(|_, transaction| {
-        let mut cursor = transaction.open_ro_cursor(*database).map_err(|e| failed(name, "read", e))?;
-        // Checked to be the number of entries, so there is a byte for each in the file.
-        let mut records = Vec::with_capacity(usize::try_from(*expected).unwrap_or(0));
+        let fail = |e| failed(&store.name, "read", e);
+        let mut cursor = transaction.open_ro_cursor(store.database).map_err(fail)?;
+        // Nothing reserved: how many there are is only what a header says.
+        let mut records = Vec::new();
         for entry in cursor.iter_start() {
-            let (found, record) = entry.map_err(|e| failed(name, "read", e))?;
-            if found != key(records.len() as u64) {
+            let (found, record) = entry.map_err(fail)?;
+            let index = records.len() as u64;
+            if index == store.records || found != key(index) {
                 break;
             }
-            records.push(record);
+            records.push(store.looked_up(Ok(record), index)?);
         }
-        if records.len() as u64 != *expected {
-            return Err(name.damaged(format!("image {} {MISSING}", records.len())));
+        if records.len() as u64 != store.records {
+            store.looked_up(Err(::lmdb::Error::NotFound), records.len() as u64)?;
         }
         Ok(records)
     })

@@ -1,10 +1,9 @@
 //! Reading by LMDB's own look-ups.
 
-use super::{MISSING, Snapshot, Store, failed, key};
+use super::{Snapshot, Store, failed, key};
 use crate::error::Result;
-use crate::store::container::StoreName;
 use crate::store::container::record::{Record, RecordReader, TakeRecord};
-use ::lmdb::{Cursor, Database, RoTransaction, Transaction};
+use ::lmdb::{Cursor, RoTransaction, Transaction};
 use ::lmdb_sys::MDB_SET;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -42,13 +41,13 @@ impl RecordReader for Reader {
     fn get(&mut self, index: u64) -> Result<Record<'_>> {
         let database = self.store.database;
         let found = self.snapshot.with_dependent(|_, transaction| transaction.get(database, &key(index)));
-        Ok(Record { bytes: looked_up(found, index, &self.store.name)?, label: 0 })
+        Ok(Record { bytes: self.store.looked_up(found, index)?, label: 0 })
     }
 
     fn get_each(&mut self, indices: &[u64], take: &mut TakeRecord<'_>) -> Result<()> {
-        let Store { database, name, .. } = &*self.store;
+        let store = &*self.store;
         self.snapshot.with_dependent(|_, transaction| {
-            let mut asked = LookUps { transaction, database: *database, name, take };
+            let mut asked = LookUps { transaction, store, take };
             let mut rest = indices;
             while let Some(&first) = rest.first() {
                 let neighbours = rest.iter().zip(first..).take_while(|(index, next)| **index == *next).count();
@@ -69,17 +68,16 @@ impl RecordReader for Reader {
 /// Look-ups in one transaction, for one batch.
 struct LookUps<'a, 'env, 'take> {
     transaction: &'a RoTransaction<'env>,
-    database: Database,
-    name: &'a StoreName,
+    store: &'a Store,
     take: &'a mut TakeRecord<'take>,
 }
 
 impl LookUps<'_, '_, '_> {
     /// Neighbours, by a cursor that finds the first and then goes on from leaf to leaf.
     fn walk_along(&mut self, indices: &[u64]) -> Result<()> {
-        let Self { transaction, database, name, take } = self;
+        let Self { transaction, store, take } = self;
         let Some(&first) = indices.first() else { return Ok(()) };
-        let mut cursor = transaction.open_ro_cursor(*database).map_err(|e| failed(name, "read", e))?;
+        let mut cursor = transaction.open_ro_cursor(store.database).map_err(|e| failed(&store.name, "read", e))?;
         let mut entries = cursor.iter_from(key(first));
         indices.iter().try_for_each(|&index| {
             let found = match entries.next().unwrap_or(Err(::lmdb::Error::NotFound)) {
@@ -87,22 +85,22 @@ impl LookUps<'_, '_, '_> {
                 Ok(_) => Err(::lmdb::Error::NotFound),
                 Err(e) => Err(e),
             };
-            take(index, Record { bytes: looked_up(found, index, name)?, label: 0 })
+            take(index, Record { bytes: store.looked_up(found, index)?, label: 0 })
         })
     }
 
     /// At most [`LOOK_UPS`] in any order. Looked up in the order of keys, so that the cursor often finds the next on the
     /// leaf where it is: six tenths of the time of looking up each from the root.
     fn sorted(&mut self, indices: &[u64]) -> Result<()> {
-        let Self { transaction, database, name, take } = self;
+        let Self { transaction, store, take } = self;
         let (mut order, mut records) = ([(0, 0); LOOK_UPS], [&[][..]; LOOK_UPS]);
         let order = &mut order[..indices.len()];
         order.iter_mut().zip(indices).enumerate().for_each(|(at, (place, index))| *place = (*index, at));
         order.sort_unstable();
-        let cursor = transaction.open_ro_cursor(*database).map_err(|e| failed(name, "read", e))?;
+        let cursor = transaction.open_ro_cursor(store.database).map_err(|e| failed(&store.name, "read", e))?;
         for &mut (index, at) in order {
             let found = cursor.get(Some(&key(index)), None, MDB_SET).map(|(_, bytes)| bytes);
-            records[at] = looked_up(found, index, name)?;
+            records[at] = store.looked_up(found, index)?;
         }
         for (ahead, records) in indices.chunks(FETCH_AHEAD).zip(records.chunks(FETCH_AHEAD)) {
             records.iter().copied().for_each(fetch);
@@ -115,12 +113,4 @@ impl LookUps<'_, '_, '_> {
 /// Makes the processor fetch the beginning of a record, so that it is on the way while others are copied.
 pub fn fetch(record: &[u8]) {
     black_box(record.first().copied());
-}
-
-/// What a look-up of image `index` came to.
-fn looked_up<'a>(found: ::lmdb::Result<&'a [u8]>, index: u64, name: &StoreName) -> Result<&'a [u8]> {
-    found.map_err(|e| match e {
-        ::lmdb::Error::NotFound => name.damaged(format!("image {index} {MISSING}")),
-        e => failed(name, "read", e),
-    })
 }

@@ -44,3 +44,82 @@ fn records_are_handed_out_without_a_copy() {
     // Two readers with scratch memory of their own see one address: the one in the map.
     assert_eq!(first.as_ptr(), second.as_ptr());
 }
+
+/// An environment with these keys, and records of so many bytes.
+fn environment_of(at: &Path, entries: &[(&[u8], usize)]) {
+    let environment = Environment::new().set_flags(EnvironmentFlags::NO_LOCK).set_map_size(1 << 24).open(at).unwrap();
+    let database = environment.open_db(None).unwrap();
+    let mut transaction = environment.begin_rw_txn().unwrap();
+    for (key, length) in entries {
+        transaction.put(database, key, &vec![7; *length], WriteFlags::empty()).unwrap();
+    }
+    transaction.commit().unwrap();
+}
+
+#[test]
+fn what_is_not_under_its_key_or_as_long_as_no_image_is_refused() {
+    let name = StoreName::new(&"lmdb:raw".parse().unwrap(), Path::new("store"));
+    let layout = |records| RecordLayout { name: name.clone(), records, max_image_bytes: 4, extension: Some("raw") };
+    let keys: Vec<[u8; 8]> = (0..10).map(key).collect();
+    let whole: Vec<(&[u8], usize)> = keys.iter().map(|key| (&key[..], 8)).collect();
+    let with = |at: usize, entry: (&'static [u8], usize)| {
+        let mut entries = whole.clone();
+        entries[at] = if entry.0.is_empty() { (whole[at].0, entry.1) } else { entry };
+        entries
+    };
+    let (none, of_all): (&[u64], &[u64]) = (&[], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    for (entries, wrong) in [
+        (whole.clone(), none),
+        (with(3, (b"000000030", 8)), &[3]),
+        (with(9, (b"0000000a", 8)), &[9]),
+        (with(0, (b"0", 8)), &[0]),
+        (with(5, (b"", 1 << 20)), &[5]),
+    ] {
+        let at = tempfile::tempdir().unwrap();
+        environment_of(at.path(), &entries);
+        assert!(LMDB.open(at.path(), &layout(9)).is_err(), "ten entries are not nine");
+        // Nine digits would be cut to those of other images.
+        assert!(LMDB.open(at.path(), &layout(MAX_RECORDS + 1)).is_err());
+        let mut reader = LMDB.open(at.path(), &layout(10)).and_then(|store| store.reader()).unwrap();
+        for index in 0..10 {
+            assert_eq!(reader.get(index).is_err(), wrong.contains(&index), "{index} of {wrong:?}");
+        }
+        let mut taken = Vec::new();
+        let walked = reader.get_each(of_all, &mut |index, record| {
+            taken.push((index, record.bytes.len()));
+            Ok(())
+        });
+        assert_eq!(walked.is_err(), !wrong.is_empty());
+        let before = wrong.first().map_or(10, |first| *first);
+        assert_eq!(taken, (0..before).map(|index| (index, 8)).collect::<Vec<_>>(), "{wrong:?}");
+        let sorted = reader.get_each(&[9, 5, 3, 0], &mut |_, _| Ok(()));
+        assert_eq!(sorted.is_err(), !wrong.is_empty());
+        let direct = Lmdb { readahead: true, direct: true }.open(at.path(), &layout(10)).map(|_| ());
+        assert_eq!(direct.is_err(), !wrong.is_empty(), "{wrong:?}: {direct:?}");
+    }
+}
+
+#[test]
+fn a_number_of_records_that_only_a_header_claims_gets_no_memory() {
+    let at = tempfile::tempdir().unwrap();
+    environment_of(at.path(), &[(b"00000000", 8)]);
+    let name = StoreName::new(&"lmdb:raw,read=direct".parse().unwrap(), at.path());
+    let environment = SharedEnvironment::open(at.path(), true, &name).unwrap();
+    let database = environment.get().open_db(None).unwrap();
+    let store = Store { environment, database, records: 1 << 60, max_bytes: 8, name };
+    let error = Direct::new(&store).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("image 1 is missing"), "{error}");
+}
+
+#[test]
+fn what_was_not_safe_is_gone_after_resuming() {
+    let at = tempfile::tempdir().unwrap();
+    let keys: Vec<[u8; 8]> = (0..10).map(key).collect();
+    environment_of(at.path(), &keys.iter().map(|key| (&key[..], 8)).collect::<Vec<_>>());
+    let name = StoreName::new(&"lmdb:raw".parse().unwrap(), at.path());
+    let layout = RecordLayout { name, records: 10, max_image_bytes: 4, extension: Some("raw") };
+    LMDB.resume(at.path(), &layout, &WriteOptions::default(), 6).unwrap().finish().unwrap();
+    let left = RecordLayout { records: 6, ..layout.clone() };
+    LMDB.open(at.path(), &left).unwrap();
+    assert!(LMDB.resume(at.path(), &layout, &WriteOptions::default(), 7).is_err(), "six are not seven");
+}
