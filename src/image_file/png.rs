@@ -1,5 +1,5 @@
 //! PNG (W3C Recommendation, <https://www.w3.org/TR/png/>): a short way over libdeflate for the files that training sets
-//! are made of (`plain`), the crate `png` for all others. CRCs are checked on both.
+//! are made of (`plain`), the crate `png` for all others.
 
 mod filter;
 mod plain;
@@ -7,23 +7,38 @@ mod plain;
 mod tests;
 
 use crate::sample::{Batch, ImageShape};
-use ::png::{BitDepth, ColorType, Reader, Transformations};
+use ::png::{BitDepth, ColorType, DecodeOptions, Reader, Transformations};
 use filter::Choice;
 use std::io::Cursor;
 
 /// Which PNGs are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accept {
-    /// Those that shelfmark writes: 8 bits a channel, no palette.
+    /// Those that shelfmark writes: 8 bits a channel, no palette; every checksum right, and nothing behind the end.
     OurOwn,
-    /// Those with at most 8 bits a channel: palettes become colours, a transparent colour an alpha channel.
+    /// Those with at most 8 bits a channel: palettes become colours, a transparent colour an alpha channel. As tolerant as
+    /// other readers: CRCs of the image are checked, Adler-32 and CRCs of other chunks are not.
     AnyOf8Bits,
+}
+
+/// The last chunk, `IEND`: no content, and so always the same bytes.
+const END: [u8; 12] = [0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xAE, 0x42, 0x60, 0x82];
+
+/// Bytes that one byte of a deflate stream can stand for, at most (258 for every two bits).
+const MAX_RATIO: usize = 1032;
+
+/// Whether a file of so many bytes can hold so many bytes of rows: none are reserved for a header's claim alone.
+fn can_hold(file_bytes: usize, row_bytes: usize) -> bool {
+    row_bytes <= file_bytes.saturating_mul(MAX_RATIO)
 }
 
 type OpenPng<'a> = Reader<Cursor<&'a [u8]>>;
 
 fn open(bytes: &[u8], accept: Accept) -> Result<(OpenPng<'_>, ImageShape), String> {
-    let mut decoder = ::png::Decoder::new(Cursor::new(bytes));
+    let mut options = DecodeOptions::default();
+    options.set_ignore_adler32(accept == Accept::AnyOf8Bits);
+    options.set_skip_ancillary_crc_failures(accept == Accept::AnyOf8Bits);
+    let mut decoder = ::png::Decoder::new_with_options(Cursor::new(bytes), options);
     if accept == Accept::AnyOf8Bits {
         decoder.set_transformations(Transformations::EXPAND);
     }
@@ -31,6 +46,9 @@ fn open(bytes: &[u8], accept: Accept) -> Result<(OpenPng<'_>, ImageShape), Strin
     let info = reader.info();
     if accept == Accept::OurOwn && (info.bit_depth != BitDepth::Eight || info.color_type == ColorType::Indexed) {
         return Err(format!("{:?} with {:?} bits is not what this store holds", info.color_type, info.bit_depth));
+    }
+    if accept == Accept::OurOwn && !bytes.ends_with(&END) {
+        return Err("its last bytes are not the end of a PNG".into());
     }
     let (color, depth) = reader.output_color_type();
     if depth != BitDepth::Eight {
@@ -84,6 +102,11 @@ fn decode_any(
 ) -> Result<(), String> {
     let (mut reader, shape) = open(bytes, accept)?;
     admit(shape)?;
+    let info = reader.info();
+    // Before palettes and bits become bytes.
+    if !can_hold(bytes.len(), (info.raw_row_length() - 1).saturating_mul(info.height as usize)) {
+        return Err(format!("{} bytes are too few for a {shape} image", bytes.len()));
+    }
     let pixels = out.push(shape, label);
     let frame = reader.next_frame(pixels).map_err(|e| e.to_string())?;
     if frame.buffer_size() != pixels.len() {

@@ -107,7 +107,8 @@ pub(super) fn open(settings: &Settings, observer: &mut dyn Observer) -> Result<(
 
 /// Refuses a contest that could not end in a verdict however quiet the machine is.
 fn reachable(contest: &Contest, settings: &Settings) -> Result<()> {
-    let ranked = contest.entries.iter().filter(|entry| is_ranked(entry) && entry.refused.is_none()).count();
+    let entries = &contest.entries;
+    let ranked = entries.iter().filter(|entry| is_ranked(entry, entries) && entry.refused.is_none()).count();
     let launches = settings.sizes.launches as usize;
     let judged =
         if ranked < 2 { Ok(()) } else { stats::reachable(launches, MIN_BLOCKS, ranked - 1, &stats::Rule::default()) };

@@ -5,7 +5,7 @@ use super::profile::Sizes;
 use crate::dataset::Look;
 use crate::measure::Cache;
 use crate::results::{CellId, CellKind};
-use crate::store::registry::keep_files;
+use crate::store::registry::{keep_files, written_as};
 use crate::store::{Durability, FormatId};
 use crate::worker::protocol::{Failure, FailureKind};
 use crate::workload::{Handicap, Workload, nothing, references};
@@ -167,6 +167,9 @@ pub fn plan(wanted: &Wanted, look: &Look, sizes: &Sizes, dataset: &str) -> Vec<C
 
 fn entries(wanted: &Wanted, contest: &Contest) -> Vec<Entry> {
     let mut entries: Vec<Entry> = wanted.formats.iter().map(Entry::format).collect();
+    for entry in entries.iter_mut().filter(|_| contest.workload.writes()) {
+        entry.refused = entry.store.as_ref().and_then(|id| written_anyway(id, &wanted.formats));
+    }
     entries.extend(twin(&wanted.formats).map(|id| Entry { kind: CellKind::Null, series: 1, ..Entry::format(id) }));
     let warm = contest.cache == Cache::Warm;
     let references = references(contest.workload, warm).into_iter().filter(|id| !wanted.formats.contains(id));
@@ -191,6 +194,15 @@ fn entries(wanted: &Wanted, contest: &Contest) -> Vec<Entry> {
     entries
 }
 
+/// Why a format need not be written in a contest: another of the `formats` writes the same bytes.
+fn written_anyway(id: &FormatId, formats: &[FormatId]) -> Option<Failure> {
+    let plain = written_as(id);
+    let chosen = formats.iter().find(|other| **other == plain);
+    let chosen = chosen.or_else(|| formats.iter().find(|other| written_as(other) == plain))?;
+    let reason = || format!("written just as {chosen}: how it is read makes no difference");
+    (chosen != id).then(|| Failure::new(FailureKind::Skipped, reason()))
+}
+
 /// Why a peer cannot take part in a contest.
 fn refusal(peer: &PeerOffer, contest: &Contest) -> Option<Failure> {
     let unsupported = |message: String| Some(Failure::new(FailureKind::Unsupported, message));
@@ -210,5 +222,35 @@ fn refusal(peer: &PeerOffer, contest: &Contest) -> Option<Failure> {
 /// The format that is written a second time: one whose stores are single files, where there is one, because it costs
 /// least, and because the noise of the machine shows best in what is fast.
 pub(super) fn twin(formats: &[FormatId]) -> Option<&FormatId> {
-    formats.iter().find(|id| id.container != "dir").or(formats.first())
+    let plain = |id: &&FormatId| written_as(id) == **id;
+    let single = || formats.iter().filter(|id| id.container != "dir");
+    single().find(plain).or(single().next()).or(formats.first())
+}
+
+// Only containers that are built in say which of their options are about reading.
+#[cfg(all(test, feature = "lmdb", feature = "hdf5"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stores_that_differ_only_in_how_they_are_read_are_written_once() {
+        let ids = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect::<Vec<FormatId>>();
+        let refused = |names: &[&str]| {
+            let formats = ids(names);
+            let why = |id| Some(written_anyway(id, &formats)?.message);
+            formats.iter().map(|id| why(id).unwrap_or_default()).collect::<Vec<_>>()
+        };
+        let as_raw = "written just as lmdb:raw: how it is read makes no difference";
+        let names = ["lmdb:raw,read=direct", "lmdb:raw", "dir:png", "lmdb:raw,readahead=off"];
+        assert_eq!(refused(&names), [as_raw, "", "", as_raw]);
+        assert_eq!(refused(&["hdf5:raw,read=direct", "hdf5:raw,chunk=4"]), ["", ""]);
+        let found =
+            refused(&["hdf5:raw,chunk=4,read=direct", "lmdb:raw,readahead=off,read=direct", "lmdb:raw,readahead=off"]);
+        assert_eq!(found[..2], ["", ""], "the first stands for all");
+        assert!(found[2].contains("lmdb:raw,read=direct,readahead=off"), "{found:?}");
+        let twin = |names: &[&str]| twin(&ids(names)).unwrap().to_string();
+        assert_eq!(twin(&["dir:png", "lmdb:raw,read=direct", "lmdb:raw"]), "lmdb:raw");
+        assert_eq!(twin(&["dir:png", "lmdb:raw,read=direct"]), "lmdb:raw,read=direct");
+        assert_eq!(twin(&["dir:png"]), "dir:png");
+    }
 }

@@ -7,6 +7,7 @@ use crate::measure::Cache;
 use crate::results::{Cell, CellKind, Comparison, NullControl, Status, Turns};
 use crate::stats::{self, Interval, Rule, Table};
 use crate::store::Durability;
+use crate::store::registry::by_library;
 
 /// Fills in the cells' estimates and compares them. A contest that was cut short gives estimates and no verdicts.
 /// `pilots` are the nanoseconds an image of the turns that did not count.
@@ -32,7 +33,7 @@ pub(super) fn judge(
     let reference = reference(entries).and_then(place);
     for (nth, &at) in taking.iter().enumerate() {
         let mut estimate = stats::rate_of(&table, nth);
-        if let (Some(estimate), Some(reference)) = (&mut estimate, reference.filter(|_| is_ranked(&entries[at]))) {
+        if let (Some(estimate), Some(reference)) = (&mut estimate, reference.filter(|_| is_contestant(&entries[at]))) {
             // Time of the reference over time of the cell: the share of its speed.
             estimate.share_of_reference = stats::ratio(&table, reference, nth, &rule).map(|interval| interval.ratio);
         }
@@ -65,6 +66,15 @@ pub(super) fn judge(
                 verdict: interval.verdict.name().into(),
                 min_detectable: Some(interval.min_detectable).filter(|least| least.is_finite()),
             }));
+        }
+        for &direct in fit.iter().filter(|&&at| is_bound(&entries[at], entries)) {
+            let costs =
+                library_of(&entries[direct], entries).filter(|library| fit.contains(library)).and_then(|library| {
+                    let Interval { ratio, lo, hi, .. } = stats::ratio(&table, place(library)?, place(direct)?, &rule)?;
+                    Some(format!("; {} takes {ratio:.2} × as long ({lo:.2} to {hi:.2})", entries[library].name))
+                });
+            cells[direct].reason =
+                Some(format!("not ranked: what the bytes on disk would allow{}", costs.unwrap_or_default()));
         }
         let fit_twins = twins(entries).filter(|(twin, original)| fit.contains(twin) && fit.contains(original));
         outcome.null_control.extend(fit_twins.filter_map(|(twin, original)| {
@@ -126,15 +136,34 @@ fn null_control(contest: &Contest, interval: &Interval) -> NullControl {
     }
 }
 
-/// Whether an entry is compared with others: formats are, and what people run today.
-pub(super) fn is_ranked(entry: &Entry) -> bool {
+/// Whether an entry is what somebody could choose: formats are, and what people run today.
+fn is_contestant(entry: &Entry) -> bool {
     entry.kind == CellKind::Format || entry.kind == CellKind::Peer && !peers::is_bridge(&entry.name)
+}
+
+/// Whether an entry is a format that we read directly, among others that their libraries read: a bound, and no choice that
+/// anybody has who uses the library. Among themselves such formats are ranked as others are.
+fn is_bound(entry: &Entry, entries: &[Entry]) -> bool {
+    let direct = |entry: &Entry| entry.store.as_ref().is_some_and(|id| by_library(id).is_some());
+    let of_libraries = |other: &Entry| other.kind == CellKind::Format && !direct(other);
+    entry.kind == CellKind::Format && direct(entry) && entries.iter().any(of_libraries)
+}
+
+/// Whether an entry is compared with others.
+pub(super) fn is_ranked(entry: &Entry, entries: &[Entry]) -> bool {
+    is_contestant(entry) && !is_bound(entry, entries)
+}
+
+/// The entry of a format that its library reads, where `direct` reads the same stores without it.
+fn library_of(direct: &Entry, entries: &[Entry]) -> Option<usize> {
+    let library = by_library(direct.store.as_ref()?)?;
+    entries.iter().position(|other| other.kind == CellKind::Format && other.store.as_ref() == Some(&library))
 }
 
 /// Cells that are ranked together. Evicting by name leaves the names and inodes of files in memory, which flatters stores
 /// of many files: with `cold-data` these are ranked apart.
 fn groups(contest: &Contest, entries: &[Entry], taking: &[usize]) -> Vec<Vec<usize>> {
-    let ranked = taking.iter().copied().filter(|&at| is_ranked(&entries[at]));
+    let ranked = taking.iter().copied().filter(|&at| is_ranked(&entries[at], entries));
     let many_files = |at: &usize| entries[*at].store.as_ref().is_some_and(|id| id.container == "dir");
     let (many, single): (Vec<_>, Vec<_>) = ranked.partition(|at| contest.cache == Cache::ColdData && many_files(at));
     [single, many].into_iter().filter(|group| group.len() > 1).collect()
@@ -162,6 +191,26 @@ mod tests {
 
     fn turns(ns: &[u64]) -> Turns {
         Turns { images: vec![100; ns.len()], elapsed_ns: ns.to_vec(), ..Turns::default() }
+    }
+
+    #[test]
+    fn what_is_read_directly_is_a_bound_where_a_library_reads_too() {
+        let entry = |name: &str| Entry::format(&name.parse().unwrap());
+        let ranked = |names: &[&str]| {
+            let entries: Vec<Entry> = names.iter().map(|name| entry(name)).collect();
+            entries
+                .iter()
+                .filter(|entry| is_ranked(entry, &entries))
+                .map(|entry| entry.name.clone())
+                .collect::<Vec<_>>()
+        };
+        let direct = ["hdf5:raw,read=direct", "lmdb:raw,read=direct"];
+        assert_eq!(ranked(&["dir:png", direct[0], "hdf5:raw"]), ["dir:png", "hdf5:raw"]);
+        assert_eq!(ranked(&["dir:png", direct[0]]), ["dir:png"]);
+        assert_eq!(ranked(&direct), direct, "there is nothing else that they could stand for");
+        let entries = [entry(direct[0]), entry("hdf5:raw"), entry("dir:png")];
+        assert_eq!(entries.each_ref().map(|entry| library_of(entry, &entries)), [Some(1), None, None]);
+        assert_eq!(library_of(&entries[0], &entries[..1]), None);
     }
 
     #[test]

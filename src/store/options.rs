@@ -15,6 +15,8 @@ pub struct OptionInfo {
     pub default: &'static str,
     /// What it does, in a few words.
     pub about: &'static str,
+    /// Whether it says how a store is read, and nothing of how it is written.
+    pub reading: bool,
 }
 
 /// What an option may be set to.

@@ -3,7 +3,8 @@
 use crate::error::{Error, Result, nearest, unknown};
 use crate::store::codec::{self, CODECS};
 use crate::store::container::{CONTAINERS, ContainerEntry, ContainerInfo};
-use crate::store::{Format, FormatId, options};
+use crate::store::options::{self, OptionInfo};
+use crate::store::{Format, FormatId};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -113,16 +114,32 @@ pub fn resolve(id: &FormatId) -> Result<Resolved> {
     Ok(Resolved { id: id.clone(), format: Arc::from((info.make)(id)?), labels: info.labels })
 }
 
+/// The options that container and codec of a format have.
+fn declared(id: &FormatId) -> impl Iterator<Item = &'static OptionInfo> {
+    let container = CONTAINERS.iter().find(|entry| entry.name == id.container).and_then(|entry| entry.info);
+    let codec = codec::find(&id.codec).map_or(&[][..], |codec| codec.options);
+    container.map_or(&[][..], |info| info.options).iter().chain(codec)
+}
+
 /// One name for one format: an option that says what holds anyway is left out.
 fn canonical(mut id: FormatId) -> FormatId {
-    let entry = CONTAINERS.iter().find(|entry| entry.name == id.container).and_then(|entry| entry.info);
-    let declared = || {
-        let codec = codec::find(&id.codec).map_or(&[][..], |codec| codec.options);
-        entry.map_or(&[][..], |info| info.options).iter().chain(codec)
-    };
-    let defaults: Vec<_> = declared().map(|option| (option.key, option.default)).collect();
+    let defaults: Vec<_> = declared(&id).map(|option| (option.key, option.default)).collect();
     id.options.retain(|key, value| !defaults.contains(&(key.as_str(), value.as_str())));
     id
+}
+
+/// The format whose stores are the same, byte for byte: without the options that only say how they are read.
+pub fn written_as(id: &FormatId) -> FormatId {
+    let mut id = id.clone();
+    let reading: Vec<_> = declared(&id).filter(|option| option.reading).map(|option| option.key).collect();
+    id.options.retain(|key, _| !reading.contains(&key.as_str()));
+    id
+}
+
+/// Of a format that we read directly, the same as its own library reads it; `None` of all others.
+pub fn by_library(id: &FormatId) -> Option<FormatId> {
+    let mut library = id.clone();
+    library.options.remove("read").filter(|read| read == "direct").map(|_| library)
 }
 
 fn offered_codec(id: &FormatId, container: &ContainerInfo) -> Result<&'static codec::CodecInfo> {

@@ -2,6 +2,7 @@
 //! stream, every CRC and the Adler-32 right (W3C PNG, <https://www.w3.org/TR/png/>). libdeflate inflates such a stream
 //! at once, which is what makes it fast. Whatever is not so is left to the crate `png`, errors and their words included.
 
+use super::can_hold;
 use super::filter::{self, Choice};
 use crate::sample::{Batch, ImageShape};
 use ::png::ColorType;
@@ -84,7 +85,7 @@ impl Reader {
             (b"IHDR", header) => shape(header)?,
             _ => return None,
         };
-        if !admit(shape) {
+        if !can_hold(file.len(), shape.bytes()) || !admit(shape) {
             return None;
         }
         let (b"IDAT", mut stream) = chunks.next()? else { return None };
@@ -104,7 +105,8 @@ impl Reader {
         let length = (shape.bytes()).checked_add(shape.height as usize)?;
         self.filtered.resize(length, 0);
         let inflated = self.inflater.zlib_decompress(stream, &mut self.filtered).ok()?;
-        // Its checksum is where the stream ends, so nothing lies behind it.
+        // libdeflate has checked the checksum and does not say where it was: nothing lies behind the stream, unless that
+        // ends with the same four bytes.
         (inflated == length && stream.ends_with(&adler32(&self.filtered).to_be_bytes())).then_some(shape)
     }
 }

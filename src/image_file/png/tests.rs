@@ -82,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn what_the_short_way_takes_the_crate_takes_alike(
+    fn what_both_take_they_take_alike(
         noise: u8, seed: u64, damages in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..4), 1..4),
         mended: bool,
     ) {
@@ -101,9 +101,9 @@ proptest! {
         if mended {
             mend(&mut file);
         }
-        if let Some(found) = plainly(&file) {
-            prop_assert_eq!(by_crate(&file, Accept::OurOwn), Ok(found.clone()));
-            prop_assert_eq!(by_crate(&file, Accept::AnyOf8Bits), Ok(found));
+        // libdeflate takes a few streams with codes that nobody uses and zlib refuses; the Adler-32 answers for those.
+        if let (Some(found), Ok(by_crate)) = (plainly(&file), by_crate(&file, Accept::OurOwn)) {
+            prop_assert_eq!(by_crate, found);
         }
     }
 }
@@ -157,6 +157,49 @@ fn what_is_not_plain_and_whole_is_left_to_the_crate() {
 }
 
 #[test]
+fn our_own_files_are_whole_and_other_files_as_other_readers_want_them() {
+    let shape = ImageShape::new(2, 1, 3);
+    let rows = [0, 1, 2, 3, 2, 1, 1, 1];
+    let whole = file_of(shape, &rows, &[]);
+    let mut wrong_adler = whole.clone();
+    wrong_adler[whole.len() - 17] ^= 1; // before CRC and IEND
+    mend(&mut wrong_adler);
+    let mut wrong_text = whole[..33].to_vec();
+    wrong_text.extend_from_slice(b"\0\0\0\x03tEXta\0b????");
+    wrong_text.extend_from_slice(&whole[33..]);
+    for (what, file) in [
+        ("a wrong Adler-32", wrong_adler),
+        ("a wrong CRC of a chunk that says nothing of pixels", wrong_text),
+        ("something behind the file", [&whole[..], b"end"].concat()),
+    ] {
+        let decode = |accept| {
+            let mut out = Batch::new();
+            Decoder::default()
+                .decode(&file, accept, anything, 0, &mut out)
+                .map(|()| out.get(0).unwrap().pixels.to_vec())
+        };
+        assert_eq!(decode(Accept::AnyOf8Bits), Ok(vec![1, 2, 3, 2, 3, 4]), "{what}");
+        assert!(decode(Accept::OurOwn).is_err(), "{what}");
+    }
+}
+
+#[test]
+fn a_header_alone_reserves_no_memory() {
+    let shape = ImageShape::new(20_000, 20_000, 3);
+    let mut file = written(ImageShape::new(1, 1, 3), &[1, 2, 3], Level::Fast);
+    for at in [16, 20] {
+        file[at..at + 4].copy_from_slice(&20_000_u32.to_be_bytes());
+    }
+    mend(&mut file);
+    for accept in [Accept::OurOwn, Accept::AnyOf8Bits] {
+        let mut out = Batch::new();
+        let admit = |asked| if asked == shape { Ok(()) } else { Err("another shape".into()) };
+        let refused = Decoder::default().decode(&file, accept, admit, 0, &mut out).unwrap_err();
+        assert!(refused.contains("too few") && out.is_empty(), "{refused}");
+    }
+}
+
+#[test]
 fn a_changed_byte_anywhere_is_noticed() {
     let shape = ImageShape::new(9, 8, 3);
     let whole = written(shape, &picture(shape, 9, 1), Level::Balanced);
@@ -190,6 +233,13 @@ fn higher_levels_make_smaller_files_of_pictures() {
 
 #[test]
 fn images_that_png_does_not_have_are_refused() {
+    for side in [16, 20] {
+        let mut file = written(ImageShape::new(1, 1, 3), &[1, 2, 3], Level::Fast);
+        file[side..side + 4].fill(0);
+        mend(&mut file);
+        assert_eq!(plainly(&file), None);
+        assert!(by_crate(&file, Accept::AnyOf8Bits).is_err());
+    }
     for shape in [ImageShape::new(0, 3, 3), ImageShape::new(3, 0, 3), ImageShape::new(3, 3, 5)] {
         assert!(encode(shape, &vec![0; shape.bytes()], Level::Fast, &mut Vec::new()).is_err(), "{shape}");
     }

@@ -20,6 +20,7 @@ const QUALITY: OptionInfo = OptionInfo {
     values: Values::Integer { min: 1, max: 100 },
     default: "90",
     about: "as in libjpeg: larger is better and bigger",
+    reading: false,
 };
 
 const SUBSAMPLING: OptionInfo = OptionInfo {
@@ -27,6 +28,7 @@ const SUBSAMPLING: OptionInfo = OptionInfo {
     values: Values::OneOf(&["444", "422", "420"]),
     default: "420",
     about: "colour resolution: full, half, or a quarter",
+    reading: false,
 };
 
 pub const INFO: CodecInfo = CodecInfo {

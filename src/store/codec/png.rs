@@ -14,6 +14,7 @@ const LEVEL: OptionInfo = OptionInfo {
     values: Values::OneOf(&["fastest", "fast", "balanced", "high"]),
     default: "balanced",
     about: "fastest: all rows filtered alike; high: the smallest files",
+    reading: false,
 };
 
 pub const INFO: CodecInfo = CodecInfo {

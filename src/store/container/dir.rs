@@ -29,6 +29,7 @@ const FANOUT: OptionInfo = OptionInfo {
     values: Values::Integer { min: 1, max: 1 << 20 },
     default: "none: all in one folder",
     about: "files a subfolder",
+    reading: false,
 };
 
 struct Dir {
@@ -279,3 +280,6 @@ fn read_whole(file: &mut impl Read, scratch: &mut Vec<u8>) -> std::io::Result<us
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,7 @@ const READ: OptionInfo = OptionInfo {
     values: Values::OneOf(&["file", "memory"]),
     default: "file",
     about: "pread from the file, or memcpy from a copy of it in huge pages, made on opening",
+    reading: true,
 };
 
 pub const INFO: ContainerInfo = ContainerInfo {

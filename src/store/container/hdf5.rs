@@ -52,6 +52,7 @@ const CHUNK: OptionInfo = OptionInfo {
     values: Values::Integer { min: 1, max: 1 << 20 },
     default: "none: contiguous",
     about: "images a chunk (at most as many as there are); raw images of one shape only",
+    reading: false,
 };
 
 const DEFLATE: OptionInfo = OptionInfo {
@@ -59,6 +60,7 @@ const DEFLATE: OptionInfo = OptionInfo {
     values: Values::Integer { min: 1, max: 9 },
     default: "none",
     about: "deflate each chunk at this level; needs chunk",
+    reading: false,
 };
 
 const CHECKSUM: OptionInfo = OptionInfo {
@@ -66,6 +68,7 @@ const CHECKSUM: OptionInfo = OptionInfo {
     values: Values::OneOf(&["none", "fletcher32"]),
     default: "none",
     about: "a checksum behind each chunk; needs chunk",
+    reading: false,
 };
 
 const READ: OptionInfo = OptionInfo {
@@ -73,6 +76,7 @@ const READ: OptionInfo = OptionInfo {
     values: Values::OneOf(&["library", "direct"]),
     default: "library",
     about: "by HDF5, or by shelfmark at the addresses that HDF5 gives; raw images of one shape only",
+    reading: true,
 };
 
 const RAGGED: OptionInfo = OptionInfo {
@@ -80,6 +84,7 @@ const RAGGED: OptionInfo = OptionInfo {
     values: Values::OneOf(&["offsets", "vlen"]),
     default: "offsets",
     about: "ragged and encoded images: one after the other with offsets, or variable-length lists",
+    reading: false,
 };
 
 pub const INFO: ContainerInfo = ContainerInfo {

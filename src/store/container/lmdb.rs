@@ -35,6 +35,7 @@ const READAHEAD: OptionInfo = OptionInfo {
     values: Values::OneOf(&["on", "off"]),
     default: "on",
     about: "off (MDB_NORDAHEAD): for random reads of a store that does not fit into memory",
+    reading: true,
 };
 
 const READ: OptionInfo = OptionInfo {
@@ -42,6 +43,7 @@ const READ: OptionInfo = OptionInfo {
     values: Values::OneOf(&["library", "direct"]),
     default: "library",
     about: "by LMDB, or by a table of where the records lie, made on opening",
+    reading: true,
 };
 
 /// Eight digits sort like numbers up to here.

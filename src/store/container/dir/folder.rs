@@ -71,7 +71,8 @@ impl Folder {
         name: &str,
         with: impl FnOnce(File) -> std::io::Result<T>,
     ) -> Result<T> {
-        self.file(name, OFlags::RDONLY).and_then(with).map_err(|e| self.failed(action, name, e))
+        // A pipe in the place of a file would otherwise be waited for, for ever; of files it makes no difference.
+        self.file(name, OFlags::RDONLY | OFlags::NONBLOCK).and_then(with).map_err(|e| self.failed(action, name, e))
     }
 
     /// Creates the file called `name`, which must not be there, and its subfolder where that is missing.

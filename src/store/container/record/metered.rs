@@ -103,12 +103,13 @@ impl RecordReader for MeteredReader {
         Ok(record)
     }
 
-    /// As the container reads them; what it does between two records counts as finding or moving the second.
+    /// As the container reads them; what it does between two records counts as finding or moving the second. (So where a
+    /// container fetches the first bytes of records ahead, as LMDB's do, waiting for them counts as finding.)
     fn get_each(&mut self, indices: &[u64], take: &mut TakeRecord<'_>) -> Result<()> {
         let Self { inner, meter, only_finds } = self;
         let part = if *only_finds { Part::Lookup } else { Part::Read };
         let mut since = meter.now_ns();
-        inner.get_each(indices, &mut |index, record| {
+        let read = inner.get_each(indices, &mut |index, record| {
             meter.count_since(since, part);
             meter.time(Part::Nothing, || ());
             if *only_finds {
@@ -117,7 +118,9 @@ impl RecordReader for MeteredReader {
             let taken = take(index, record);
             since = meter.now_ns();
             taken
-        })
+        });
+        meter.count_since(since, part);
+        read
     }
 }
 
