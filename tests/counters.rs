@@ -33,6 +33,10 @@ fn counts_are_exact() {
     memory_that_stays_is_seen();
     #[cfg(feature = "lmdb")]
     maps_are_read_without_calls();
+    #[cfg(feature = "hdf5")]
+    hdf5_moves_the_bytes_asked_for_and_no_others();
+    #[cfg(feature = "hdf5")]
+    chunks_that_have_to_be_decoded_are_read_once_for_a_batch();
 }
 
 fn looking_counts_for_nothing() {
@@ -120,9 +124,13 @@ fn memory_that_stays_is_seen() {
 }
 
 fn counted(format: &str, workload: Workload, operations: u64) -> Counters {
+    counted_of(ImageShape::new(8, 8, 3), format, workload, operations)
+}
+
+fn counted_of(shape: ImageShape, format: &str, workload: Workload, operations: u64) -> Counters {
     let place = tempfile::tempdir().unwrap();
     let mut shelf = Shelf::new(place.path()).unwrap();
-    let source = Arc::new(Source::new(Arc::new(Synthetic::new(ImageShape::new(8, 8, 3), IMAGES, 1))).unwrap());
+    let source = Arc::new(Source::new(Arc::new(Synthetic::new(shape, IMAGES, 1))).unwrap());
     let resolved = resolve(&format.parse().unwrap()).unwrap();
     let prepared = shelf.prepare(&resolved, &source).unwrap();
     let start = || workload.start(&resolved, &source, &prepared.path, WriteOptions::default(), 7);
@@ -163,4 +171,25 @@ fn maps_are_read_without_calls() {
     assert_eq!((counted.read_calls, counted.read_bytes), (Some(0), Some(0)));
     // The map is there while the clock stands still.
     assert!(counted.peak_file_bytes.unwrap() >= IMAGES * IMAGE_BYTES, "{counted:?}");
+}
+
+/// No sieve buffer, no chunk cache, and what a chunk holds besides is not read.
+#[cfg(feature = "hdf5")]
+fn hdf5_moves_the_bytes_asked_for_and_no_others() {
+    for format in ["hdf5:raw", "hdf5:raw,chunk=64", "hdf5:raw,chunk=1"] {
+        for workload in [Workload::ReadOne, Workload::Epoch] {
+            let counted = counted(format, workload, 4);
+            let images = counted.images.unwrap();
+            assert_eq!(counted.read_bytes, Some(IMAGE_BYTES * images), "{format}, {}", workload.name());
+            assert!(counted.read_calls.unwrap() <= images, "{format}, {}: {counted:?}", workload.name());
+        }
+    }
+}
+
+#[cfg(feature = "hdf5")]
+fn chunks_that_have_to_be_decoded_are_read_once_for_a_batch() {
+    // Chunks of 768 KiB, of which HDF5 keeps two.
+    let counted = counted_of(ImageShape::new(64, 64, 3), "hdf5:raw,chunk=64,deflate=1", Workload::Epoch, 8);
+    // Eight batches, of which each asks for images of all five.
+    assert!(counted.read_calls.unwrap() <= 8 * 5, "{counted:?}");
 }

@@ -184,6 +184,20 @@ fn our_own_files_are_whole_and_other_files_as_other_readers_want_them() {
 }
 
 #[test]
+fn one_file_leaves_nothing_to_the_next() {
+    // Streams in many pieces are put together in memory that is used again.
+    let mut reader = plain::Reader::default();
+    for (seed, side) in [(1, 20), (2, 12), (3, 30), (4, 3)] {
+        let shape = ImageShape::new(side, side, 3);
+        let pixels = picture(shape, 60, seed);
+        let file = written_by_crate(shape, &pixels, Compression::Fast, 7);
+        let mut out = Batch::new();
+        assert!(reader.decode(&file, |_| true, 0, &mut out), "{side}");
+        assert_eq!(out.get(0).unwrap().pixels, pixels);
+    }
+}
+
+#[test]
 fn a_header_alone_reserves_no_memory() {
     let shape = ImageShape::new(20_000, 20_000, 3);
     let mut file = written(ImageShape::new(1, 1, 3), &[1, 2, 3], Level::Fast);

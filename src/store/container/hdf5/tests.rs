@@ -315,6 +315,36 @@ fn what_a_store_must_be_is_looked_at_before_it_is_read() {
 }
 
 #[test]
+fn a_batch_with_a_damaged_chunk_delivers_no_wrong_image() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let shape = ImageShape::new(4, 5, 3);
+    let mut samples = Batch::new();
+    (0..10).for_each(|label| samples.push(shape, label).fill(label as u8));
+    let dataset = Memory::new("ten", Shape::Fixed(shape), samples);
+    let written = format("hdf5:raw,chunk=4,checksum=fletcher32");
+    write(&written, &dataset, &path, WriteOptions::default(), IfExists::Replace, &mut |_| Ok(())).unwrap();
+    let file = File::open(path.join("images.h5")).unwrap();
+    let length = std::fs::metadata(path.join("images.h5")).unwrap().len();
+    let (images, name) = (file.dataset("images").unwrap(), StoreName::new(&written.id, &path));
+    let Addresses::Chunked { chunks, .. } = Addresses::of(&images, (10, Some(4)), shape, length, &name).unwrap() else {
+        panic!("it is in chunks of four")
+    };
+    drop((images, file));
+    let writer = std::fs::OpenOptions::new().write(true).open(path.join("images.h5")).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&writer, &[0xA5; 3], chunks[1].address + 9).unwrap();
+    let mut reader = OpenStore::open(&path).and_then(|store| store.reader()).unwrap();
+    for indices in [&[1, 6, 9][..], &[9, 6, 1], &[0, 1, 2, 3, 4], &[7]] {
+        let mut out = Batch::new();
+        assert!(reader.read_batch(indices, &mut out).is_err(), "{indices:?}");
+        assert!(out.iter().all(|sample| sample.pixels.iter().all(|pixel| u32::from(*pixel) == sample.label)));
+        out.clear();
+        reader.read_batch(&[9, 1], &mut out).unwrap();
+        assert_eq!(out.iter().map(|sample| (sample.label, sample.pixels[59])).collect::<Vec<_>>(), [(9, 9), (1, 1)]);
+    }
+}
+
+#[test]
 fn chunks_that_cut_through_images_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = File::create(folder.path().join("images.h5")).unwrap();
