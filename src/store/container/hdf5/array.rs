@@ -121,15 +121,7 @@ impl Format for Array {
         let decodes = !self.filters().is_empty();
         let one = [1, shape.height as usize, shape.width as usize, shape.channels as usize];
         let chunk_by_chunk = !decodes && images.chunk().is_some_and(|chunk| chunk == one);
-        Ok(Arc::new(Store {
-            labels: labels.into(),
-            images,
-            shape,
-            decodes,
-            chunk_by_chunk,
-            name,
-            _file: file,
-        }))
+        Ok(Arc::new(Store { labels: labels.into(), images, shape, decodes, chunk_by_chunk, name, _file: file }))
     }
 
     fn audit(&self, at: &Path, spec: &StoreSpec) -> Result<()> {

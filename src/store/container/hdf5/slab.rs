@@ -184,7 +184,9 @@ impl Slab<u8> {
                 // index says that the chunk has, so nothing is read unless these are as many as `out` has.
                 let status = unsafe {
                     match H5Dget_chunk_storage_size(self.dataset.id(), start.as_ptr(), &raw mut stored) {
-                        0.. if stored != row => return Err(format!("a chunk of {stored} bytes where an image has {row}")),
+                        0.. if stored != row => {
+                            return Err(format!("a chunk of {stored} bytes where an image has {row}"));
+                        }
                         0.. => {
                             let to = out.as_mut_ptr().cast();
                             H5Dread_chunk1(self.dataset.id(), self.how, start.as_ptr(), &raw mut left_out, to)
