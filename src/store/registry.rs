@@ -81,14 +81,30 @@ pub fn short_name(id: &FormatId) -> Option<&'static str> {
     SHORT_NAMES.iter().find(|(_, name)| *name == full).map(|(short, _)| *short)
 }
 
-/// "unknown format", with the nearest name.
+/// "unknown format": with the formats that `name` is a part of, the nearest name, or where all of them stand.
 pub fn unknown_format(name: &str) -> Error {
-    let known: Vec<String> = CONTAINERS
-        .iter()
-        .flat_map(|entry| entry.core.iter().chain(entry.more).chain(entry.references).map(|name| (*name).to_owned()))
-        .chain(SHORT_NAMES.iter().map(|(short, _)| (*short).to_owned()))
-        .collect();
-    unknown("format", name, known.iter().map(String::as_str))
+    let (mut of_container, mut of_codec) = (Vec::new(), Vec::new());
+    for entry in CONTAINERS {
+        for codec in entry.info.map_or(&[][..], |info| info.codecs) {
+            let format = format!("{}:{codec}", entry.name);
+            if entry.name == name {
+                of_container.push(format);
+            } else if *codec == name {
+                of_codec.push(format);
+            }
+        }
+    }
+    let known = CONTAINERS.iter().flat_map(|entry| entry.core.iter().chain(entry.more).chain(entry.references));
+    let known = known.copied().chain(SHORT_NAMES.iter().map(|(short, _)| *short));
+    let hint = match (&of_container[..], &of_codec[..]) {
+        ([], []) => match nearest(name, known) {
+            Some(near) => format!("did you mean '{near}'?"),
+            None => "`shelfmark list` shows all there are".into(),
+        },
+        ([], formats) => format!("it is a codec, and formats with it are: {}", formats.join(", ")),
+        (formats, _) => format!("it is a container, and formats with it are: {}", formats.join(", ")),
+    };
+    Error::Usage(format!("unknown format '{name}'; {hint}"))
 }
 
 /// Makes the format that `id` names, with container, codec and options checked.
@@ -219,6 +235,10 @@ mod tests {
     #[cfg(all(feature = "hdf5", feature = "lmdb"))]
     fn what_does_not_exist_is_refused_with_the_nearest() {
         for (name, expected) in [
+            ("jpeg", "formats with it are: dir:jpeg, lmdb:jpeg, hdf5:jpeg"),
+            ("flat", "it is a container, and formats with it are: flat:raw"),
+            ("parquet", "unknown format 'parquet'; `shelfmark list` shows all"),
+            ("zip:raw", "unknown container 'zip'; there is: dir, lmdb, hdf5"),
             ("lmbd:raw", "did you mean 'lmdb:raw'"),
             ("lmdb:rw", "did you mean 'lmdb:raw'"),
             ("hdf5:bincode", "hdf5 is not offered with the codec bincode; it takes: raw"),
