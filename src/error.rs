@@ -109,7 +109,7 @@ pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(given, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 3)
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -140,5 +140,7 @@ mod tests {
         assert_eq!(nearest("hdf", ["dir", "lmdb", "hdf5"]), Some("hdf5"));
         assert_eq!(nearest("lmbd", ["dir", "lmdb", "hdf5"]), Some("lmdb"));
         assert_eq!(nearest("cassandra", ["dir", "lmdb", "hdf5"]), None);
+        // Two letters of three are another word.
+        assert_eq!(nearest("zip", ["dir", "lmdb", "hdf5"]), None);
     }
 }

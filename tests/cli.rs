@@ -76,9 +76,18 @@ fn verify_prints_a_line_per_format_and_leaves_nothing() {
     let text = String::from_utf8(output).unwrap();
     assert!(text.lines().filter(|line| line.contains("300 of 300")).count() >= 2, "{text}");
     assert!(is_empty(dir.path()), "stores were left behind");
-    let unsupported = verify(dir.path(), &["--formats", "dir:source"]).assert().code(1).get_output().stdout.clone();
-    let text = String::from_utf8(unsupported).unwrap();
-    assert_eq!((text.matches("unsupported").count(), text.matches("dir:source").count()), (1, 1), "{text}");
+    let told = |formats: &[&str], code| {
+        let more = [&["--formats"], formats].concat();
+        String::from_utf8(verify(dir.path(), &more).assert().code(code).get_output().stdout.clone()).unwrap()
+    };
+    let text = told(&["dir:source"], 1);
+    assert_eq!((text.matches(" unsupported").count(), text.matches("dir:source").count()), (1, 1), "{text}");
+    assert!(text.ends_with("\nunsupported: 1 of 1 formats, which were not verified\n"), "{text}");
+    // Columns begin alike, however long a name is.
+    let text = told(&["dir:raw", "dir:source", "dir:png,fanout=1000,level=fastest"], 0);
+    let columns: Vec<_> = text.lines().filter_map(|line| line.find(" of 300 ")).collect();
+    assert!(columns.len() == 3 && columns[0] == columns[2], "{text}");
+    assert!(text.contains("\nunsupported: 1 of 3 formats"), "{text}");
 }
 
 #[test]

@@ -48,6 +48,24 @@ fn inspect_tells_what_is_there_and_whether_it_is_whole() {
 }
 
 #[test]
+fn what_options_made_of_a_store_is_among_its_settings() {
+    let root = tempfile::tempdir().unwrap();
+    let mut stores = vec![("dir:raw,fanout=7", vec!["files a subfolder: 7\n"], "HDF5")];
+    if cfg!(feature = "hdf5") {
+        let filters = vec!["HDF5 chunk: 5 images\n", "HDF5 filters: deflate 4, fletcher32\n"];
+        stores.push(("hdf5:raw,chunk=5,deflate=4,checksum=fletcher32", filters, "subfolder"));
+        stores.push(("hdf5:raw,chunk=5", vec!["HDF5 chunk: 5 images\n"], "HDF5 filters"));
+    }
+    for (at, (format, settings, absent)) in stores.into_iter().enumerate() {
+        let store = root.path().join(at.to_string());
+        convert("synthetic:8x8x3", &store, format, &["--images", "20"]).assert().success();
+        let told = inspect(&store, &[]).assert().success().stdout(contains(absent).not()).get_output().stdout.clone();
+        let told = String::from_utf8(told).unwrap();
+        assert!(settings.iter().all(|setting| told.contains(setting)), "{format}: {told}");
+    }
+}
+
+#[test]
 fn of_what_was_not_looked_at_nothing_is_said() {
     let root = tempfile::tempdir().unwrap();
     let store = root.path().join("store");

@@ -108,6 +108,20 @@ fn what_cannot_take_part_is_shown_with_its_reason() {
 }
 
 #[test]
+fn who_cannot_take_part_is_told_before_anything_is_measured() {
+    let dir = tempfile::tempdir().unwrap();
+    let poor = fake_python(dir.path(), r#"{"numpy":"No module named numpy"}"#, "");
+    let mut command = Command::cargo_bin("shelfmark").unwrap();
+    command.args(["run", "--formats", "dir:raw", "--peers", "python:pillow", "python:numpy-memmap", "--python"]);
+    command.arg(poor).arg("--dataset").arg(dir.path().join("none")).arg("--out").arg(dir.path().join("out"));
+    // The run itself fails at once, for want of images.
+    let output = command.arg("--dir").arg(dir.path()).assert().code(1).get_output().stderr.clone();
+    let text = String::from_utf8(output).unwrap();
+    let told = "left out: python:pillow, python:numpy-memmap: needs numpy (No module named numpy)";
+    assert_eq!((text.matches(told).count(), text.matches("left out").count()), (1, 1), "{text}");
+}
+
+#[test]
 fn wrong_words_and_a_python_that_is_none_are_refused_at_once() {
     let dir = tempfile::tempdir().unwrap();
     for (arguments, hint) in [

@@ -68,46 +68,84 @@ fn format_json(row: &Row) -> Value {
     })
 }
 
-fn row_as_text(out: &mut impl Write, row: &Row, mark: &str) -> std::io::Result<()> {
+/// Rows with each column as wide as its longest entry.
+fn table<const N: usize>(out: &mut impl Write, rows: &[[String; N]]) -> std::io::Result<()> {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; N] = std::array::from_fn(width);
+    for row in rows {
+        let padded = row.iter().zip(widths).map(|(entry, width)| format!("{entry:width$}"));
+        writeln!(out, "{}", padded.collect::<Vec<_>>().join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
+/// What its name does not say; the parts of names have sections of their own.
+fn format_row(row: &Row) -> [String; 3] {
     let short = registry::short_name(&row.id).map(|short| format!("(short: {short})")).unwrap_or_default();
-    let what = match registry::resolve(&row.id) {
-        Ok(resolved) => {
-            let native = resolved.format.native();
-            let about = row.container.info.map_or("", |info| info.about);
-            format!("{about}; {} {}", native.library, native.version)
-        }
-        Err(error) => error.to_string(),
-    };
-    writeln!(out, "{mark} {:<28} {short:<14} {what}", row.id.to_string())
+    let library = registry::resolve(&row.id).map(|resolved| resolved.format.native());
+    let mark = if row.core || !row.container.references.is_empty() { ' ' } else { '+' };
+    [
+        format!("{mark} {}", row.id),
+        short,
+        library.map_or_else(|error| error.to_string(), |native| format!("{} {}", native.library, native.version)),
+    ]
 }
 
 fn as_text(out: &mut impl Write) -> std::io::Result<()> {
+    let about = |name: &str, about: &str| [format!("  {name}"), about.to_owned()];
     writeln!(out, "FORMATS (measured by default unless marked +)")?;
-    for row in registry::rows() {
-        row_as_text(out, &row, if row.core { " " } else { "+" })?;
-    }
+    table(out, &registry::rows().iter().map(format_row).collect::<Vec<_>>())?;
     writeln!(out, "\nREFERENCES (what the machine itself does with the same bytes; not in `all`)")?;
-    for row in registry::reference_rows() {
-        row_as_text(out, &row, " ")?;
-    }
-    writeln!(out, "\nOPTIONS")?;
-    for entry in CONTAINERS {
-        for option in entry.info.map_or(&[][..], |info| info.options) {
-            writeln!(out, "  {:<8} {:<10} {} (default {})", entry.name, option.key, option.about, option.default)?;
-        }
-    }
-    for codec in CODECS {
-        for option in codec.options {
-            writeln!(out, "  {:<8} {:<10} {} (default {})", codec.name, option.key, option.about, option.default)?;
-        }
-    }
+    table(out, &registry::reference_rows().iter().map(format_row).collect::<Vec<_>>())?;
+    writeln!(out, "\nCONTAINERS")?;
+    let containers = CONTAINERS.iter().filter_map(|entry| Some((entry.name, entry.info?)));
+    table(out, &containers.clone().map(|(name, info)| about(name, info.about)).collect::<Vec<_>>())?;
     writeln!(out, "\nCODECS")?;
-    for codec in CODECS {
-        writeln!(out, "  {:<12} {}", codec.name, codec.about)?;
-    }
+    table(out, &CODECS.iter().map(|codec| about(codec.name, codec.about)).collect::<Vec<_>>())?;
+    writeln!(out, "\nOPTIONS")?;
+    let owners = containers.map(|(name, info)| (name, info.options));
+    let options = owners
+        .chain(CODECS.iter().map(|codec| (codec.name, codec.options)))
+        .flat_map(|(owner, options)| options.iter().map(move |option| (owner, option)))
+        .map(|(owner, option)| {
+            let about = format!("{} ({})", option.about, option.otherwise());
+            [format!("  {owner}"), option.to_string(), about]
+        });
+    table(out, &options.collect::<Vec<_>>())?;
     writeln!(out, "\nWORKLOADS")?;
-    for workload in Workload::ALL {
-        writeln!(out, "  {:<12} {}", workload.name(), workload.about())?;
-    }
+    table(out, &Workload::ALL.iter().map(|workload| about(workload.name(), workload.about())).collect::<Vec<_>>())?;
     writeln!(out, "\nA format is container:codec,option=value, as in hdf5:raw,chunk=64,deflate=4.")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test that cannot go on shall say so
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_whatever_is_long() {
+        let mut out = Vec::new();
+        let row = |words: [&str; 3]| words.map(str::to_owned);
+        table(&mut out, &[row(["a", "", "x"]), row(["long", "bb", "y"])]).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "a         x\nlong  bb  y\n");
+    }
+
+    #[test]
+    fn options_show_what_they_take() {
+        let mut out = Vec::new();
+        as_text(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let mut wanted = vec!["level=fastest|fast|balanced|high", "subsampling=444|422|420", "quality=1..100"];
+        if cfg!(feature = "hdf5") {
+            wanted.extend(["deflate=1..9", "checksum=none|fletcher32", "read=library|direct"]);
+        }
+        for wanted in wanted {
+            assert!(text.contains(wanted), "{wanted}: {text}");
+        }
+        assert!(text.contains("(without: all in one folder)") && text.contains("(default: balanced)"), "{text}");
+        let of_options = text.lines().skip_while(|line| *line != "OPTIONS").skip(1).take_while(|line| !line.is_empty());
+        for option in of_options {
+            assert!(!option.contains("default: none") || option.contains("=none|"), "{option}");
+        }
+    }
 }

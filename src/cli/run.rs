@@ -5,6 +5,7 @@ use super::{Exit, interrupt};
 use clap::ValueEnum;
 use shelfmark::error::IoContext;
 use shelfmark::measure::Cache;
+use shelfmark::report::terminal::left_out;
 use shelfmark::report::{PREVIOUS, RESULTS_FILE, set_aside};
 use shelfmark::results::{Cell, CellKind, Results, Status};
 use shelfmark::run::peers::{bridge, select};
@@ -119,6 +120,10 @@ impl Run {
         if set_aside(&self.out)? {
             eprintln!("the report that was in {} is now in {}", self.out.display(), self.out.join(PREVIOUS).display());
         }
+        // Who asked for them may want to install what they lack before minutes go by without them.
+        let offers = settings.launcher.peers.iter().map(|peer| &peer.offer);
+        let missing = offers.filter_map(|offer| Some((offer.name.as_str(), offer.missing.clone()?)));
+        left_out(missing).iter().for_each(|line| eprintln!("{line}"));
         let mut watcher = Watcher {
             interrupted: interrupt::watch()?,
             file: self.out.join(RESULTS_FILE),

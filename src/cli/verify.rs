@@ -117,13 +117,20 @@ impl Verify {
         let temporary = if self.keep { None } else { Some(scratch::Scratch::new(&self.place.dir, "verify")?) };
         let folder = temporary.as_ref().map_or(self.place.dir.as_path(), |directory| directory.path());
         let interrupted = interrupt::watch()?;
+        let width = formats.iter().map(|id| id.to_string().len()).max().unwrap_or(0);
         let mut lines = Vec::new();
         for id in &formats {
             let line = self.write_and_check_one(id, &*dataset, folder, &interrupted);
             // Everything half-written is gone by now.
             interrupted.check()?;
-            self.show(&line)?;
+            self.show(&line, width)?;
             lines.push(line);
+        }
+        let unsupported = lines.iter().filter(|line| line.status == "unsupported").count();
+        if unsupported > 0 && !self.json {
+            // They are no failure, and shall not be taken for verified.
+            let last = format!("unsupported: {unsupported} of {} formats, which were not verified", lines.len());
+            unless_closed(writeln!(std::io::stdout(), "{last}"))?;
         }
         Ok(lines)
     }
@@ -223,30 +230,31 @@ impl Verify {
                 storage: None,
             },
         };
-        self.show(&line)?;
+        self.show(&line, line.format.len())?;
         Ok(line)
     }
 
-    fn show(&self, line: &Line) -> std::io::Result<()> {
+    /// Prints a line, its format in a column so wide.
+    fn show(&self, line: &Line, width: usize) -> std::io::Result<()> {
         if self.json {
             return Ok(());
         }
         let counts = format!("{} of {}", line.verified, line.images);
         let mut out = std::io::stdout();
         unless_closed(match (&line.reason, &line.storage) {
-            (Some(reason), _) => writeln!(out, "{:<28} {counts:<18} {}: {reason}", line.format, line.status),
+            (Some(reason), _) => writeln!(out, "{:<width$} {counts:<18} {}: {reason}", line.format, line.status),
             (None, Some(Storage { apparent_bytes, allocated_bytes, files })) => {
                 let mib = |bytes: &u64| *bytes as f64 / f64::from(1 << 20);
                 writeln!(
                     out,
-                    "{:<28} {counts:<18} {:>9.2} MiB, {:>9.2} MiB on disk, {files} file{}",
+                    "{:<width$} {counts:<18} {:>9.2} MiB, {:>9.2} MiB on disk, {files} file{}",
                     line.format,
                     mib(apparent_bytes),
                     mib(allocated_bytes),
                     if *files == 1 { "" } else { "s" }
                 )
             }
-            (None, None) => writeln!(out, "{:<28} {counts:<18}", line.format),
+            (None, None) => writeln!(out, "{:<width$} {counts:<18}", line.format),
         })
     }
 }

@@ -29,8 +29,8 @@ pub fn contest(title: &str, cells: &[Cell], comparisons: &[Comparison], twins: &
         let line = format!("  {name:width$}  {speed}{note}");
         let _ = writeln!(text, "{}", line.trim_end());
     }
-    for (reason, names) in by_reason(&left_out) {
-        let _ = writeln!(text, "  left out: {}: {reason}", names.join(", "));
+    for line in self::left_out(left_out.into_iter().map(|cell| (cell.format.as_str(), super::model::reason(cell)))) {
+        let _ = writeln!(text, "  {line}");
     }
     for twin in twins {
         let _ = writeln!(
@@ -54,17 +54,16 @@ fn is_left_out(cell: &Cell) -> bool {
     cell.kind == CellKind::Peer && matches!(cell.status, Status::Skipped | Status::Unsupported)
 }
 
-/// Names of cells that give the same reason, in the order of the first of them.
-fn by_reason<'a>(cells: &[&'a Cell]) -> Vec<(String, Vec<&'a str>)> {
+/// Who is left out and why: one line for all that give the same reason, in the order of the first of them.
+pub fn left_out<'a>(who: impl Iterator<Item = (&'a str, String)>) -> Vec<String> {
     let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
-    for cell in cells {
-        let reason = super::model::reason(cell);
+    for (name, reason) in who {
         match reasons.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, names)) => names.push(&cell.format),
-            None => reasons.push((reason, vec![&cell.format])),
+            Some((_, names)) => names.push(name),
+            None => reasons.push((reason, vec![name])),
         }
     }
-    reasons
+    reasons.into_iter().map(|(reason, names)| format!("left out: {}: {reason}", names.join(", "))).collect()
 }
 
 fn size(cells: &[Cell]) -> String {

@@ -30,8 +30,18 @@ impl FromStr for FormatId {
     /// Takes `png`, `dir:png`, `hdf5:raw,chunk=64,deflate=4`; short names may carry options (`hdf5,chunk=64`).
     fn from_str(text: &str) -> Result<Self> {
         let mut parts = text.trim().split(',');
-        let name = parts.next().unwrap_or_default();
-        let name = registry::expand_short_name(name);
+        let written = parts.next().unwrap_or_default();
+        if let Some((before, option)) = written.rsplit_once(':').filter(|(_, option)| option.contains('=')) {
+            return Err(Error::Usage(format!(
+                "format '{text}': options follow a comma{}",
+                if registry::expand_short_name(before).contains(':') {
+                    format!("; did you mean '{before},{option}'?")
+                } else {
+                    ", as in dir:png,level=fast".into()
+                }
+            )));
+        }
+        let name = registry::expand_short_name(written);
         let (container, codec) = name.split_once(':').ok_or_else(|| registry::unknown_format(name))?;
         let mut options = BTreeMap::new();
         for part in parts {
@@ -77,6 +87,9 @@ mod tests {
             ("dir:png,level=", "not of the form key=value"),
             ("dir:png,level=1,level=2", "twice"),
             ("", "unknown format ''"),
+            ("png:level=fast", "options follow a comma; did you mean 'png,level=fast'?"),
+            ("dir:png:level=fast", "did you mean 'dir:png,level=fast'?"),
+            ("dir:level=fast", "options follow a comma, as in dir:png,level=fast"),
         ] {
             let message = parse(text).unwrap_err().to_string();
             assert!(message.contains(expected), "{text:?}: {message}");

@@ -82,14 +82,30 @@ pub fn short_name(id: &FormatId) -> Option<&'static str> {
     SHORT_NAMES.iter().find(|(_, name)| *name == full).map(|(short, _)| *short)
 }
 
-/// "unknown format", with the nearest name.
+/// "unknown format": with the formats that `name` is a part of, the nearest name, or where all of them stand.
 pub fn unknown_format(name: &str) -> Error {
-    let known: Vec<String> = CONTAINERS
-        .iter()
-        .flat_map(|entry| entry.core.iter().chain(entry.more).chain(entry.references).map(|name| (*name).to_owned()))
-        .chain(SHORT_NAMES.iter().map(|(short, _)| (*short).to_owned()))
-        .collect();
-    unknown("format", name, known.iter().map(String::as_str))
+    let (mut of_container, mut of_codec) = (Vec::new(), Vec::new());
+    for entry in CONTAINERS {
+        for codec in entry.info.map_or(&[][..], |info| info.codecs) {
+            let format = format!("{}:{codec}", entry.name);
+            if entry.name == name {
+                of_container.push(format);
+            } else if *codec == name {
+                of_codec.push(format);
+            }
+        }
+    }
+    let known = CONTAINERS.iter().flat_map(|entry| entry.core.iter().chain(entry.more).chain(entry.references));
+    let known = known.copied().chain(SHORT_NAMES.iter().map(|(short, _)| *short));
+    let hint = match (&of_container[..], &of_codec[..]) {
+        ([], []) => match nearest(name, known) {
+            Some(near) => format!("did you mean '{near}'?"),
+            None => "`shelfmark list` shows all there are".into(),
+        },
+        ([], formats) => format!("it is a codec, and formats with it are: {}", formats.join(", ")),
+        (formats, _) => format!("it is a container, and formats with it are: {}", formats.join(", ")),
+    };
+    Error::Usage(format!("unknown format '{name}'; {hint}"))
 }
 
 /// Makes the format that `id` names, with container, codec and options checked.
@@ -123,8 +139,8 @@ fn declared(id: &FormatId) -> impl Iterator<Item = &'static OptionInfo> {
 
 /// One name for one format: an option that says what holds anyway is left out.
 fn canonical(mut id: FormatId) -> FormatId {
-    let defaults: Vec<_> = declared(&id).map(|option| (option.key, option.default)).collect();
-    id.options.retain(|key, value| !defaults.contains(&(key.as_str(), value.as_str())));
+    let declared: Vec<_> = declared(&id).collect();
+    id.options.retain(|key, value| !declared.iter().any(|option| option.key == key && option.is_default(value)));
     id
 }
 
@@ -237,19 +253,24 @@ mod tests {
     #[cfg(all(feature = "hdf5", feature = "lmdb"))]
     fn what_does_not_exist_is_refused_with_the_nearest() {
         for (name, expected) in [
+            ("jpeg", "formats with it are: dir:jpeg, lmdb:jpeg, hdf5:jpeg"),
+            ("flat", "it is a container, and formats with it are: flat:raw"),
+            ("parquet", "unknown format 'parquet'; `shelfmark list` shows all"),
+            ("zip:raw", "unknown container 'zip'; there is: dir, lmdb, hdf5"),
             ("lmbd:raw", "did you mean 'lmdb:raw'"),
             ("lmdb:rw", "did you mean 'lmdb:raw'"),
             ("hdf5:bincode", "hdf5 is not offered with the codec bincode; it takes: raw"),
             ("hdf5:png,chunk=4", "are for arrays of raw images"),
             ("hdf5:source,deflate=4", "are for arrays of raw images"),
             ("hdf5:raw,chunk=4,ragged=vlen", "leave out one of them"),
-            ("hdf5:png,ragged=vlne", "did you mean 'ragged=vlen'"),
-            ("hdf5:raw,chunks=4", "did you mean 'chunk'"),
-            ("hdf5:raw,chunk=0", "whole number from 1"),
-            ("hdf5:raw,chunk=064", "whole number from 1"),
+            ("hdf5:png,ragged=vlne", "it takes ragged=offsets|vlen"),
+            ("hdf5:raw,chunks=4", "there is: chunk=1..1048576, deflate=1..9, checksum=none|fletcher32"),
+            ("hdf5:raw,chunk=0", "it takes chunk=1..1048576"),
+            ("hdf5:raw,chunk=064", "it takes chunk=1..1048576"),
             ("hdf5:raw,deflate=4", "add chunk=64"),
-            ("dir:png,level=blanced", "did you mean 'level=balanced'"),
-            ("dir:raw,level=fast", "unknown option 'level'; there is: fanout"),
+            ("dir:png,level=blanced", "it takes level=fastest|fast|balanced|high"),
+            ("dir:jpeg,subsampling=411", "it takes subsampling=444|422|420"),
+            ("dir:raw,level=fast", "unknown option 'level'; there is: fanout=1..1048576"),
         ] {
             let error = FormatId::from_str(name).and_then(|id| resolve(&id)).unwrap_err();
             assert!(matches!(error, Error::Usage(_)), "{name}");

@@ -101,7 +101,7 @@ impl RecordContainer for Dir {
     }
 
     fn settings(&self, _: &RecordLayout) -> BTreeMap<String, String> {
-        BTreeMap::new()
+        self.fanout.map(|files| ("files a subfolder".into(), files.to_string())).into_iter().collect()
     }
 
     fn keeps_labels(&self) -> bool {

@@ -174,6 +174,11 @@ impl Format for Array {
             None => BTreeMap::from([("HDF5 layout".into(), "contiguous".into())]),
             Some(images) => BTreeMap::from([("HDF5 chunk".into(), format!("{images} images"))]),
         };
+        let deflate = self.deflate.map(|level| format!("deflate {level}"));
+        let filters: Vec<_> = deflate.into_iter().chain(self.checksum.then(|| "fletcher32".into())).collect();
+        if !filters.is_empty() {
+            settings.insert("HDF5 filters".into(), filters.join(", "));
+        }
         match self.direct {
             true if self.filters().is_empty() => {
                 settings.insert("HDF5 read".into(), "direct, from the mapped file".into())
