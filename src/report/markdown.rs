@@ -2,11 +2,10 @@
 
 use super::entry::{Entry, Standing, entries};
 use super::html::{clean, results_file};
-use super::model::{Group, groups, interleaved, outcome, point, reason};
+use super::model::{Group, groups, interleaved};
 use super::pick::NOISY;
 use super::{format, tables, words};
 use crate::results::Results;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// The report of all results.
@@ -133,20 +132,15 @@ fn noise(out: &mut String, group: &Group<'_>) {
 }
 
 fn gaps(out: &mut String, group: &Group<'_>) {
-    let mut all: BTreeMap<(usize, &str, String), Vec<String>> = BTreeMap::new();
-    for cell in group.cells().iter().filter(|c| point(c).is_none()) {
-        let word = outcome(cell);
-        let rank = ["failed", "timeout", "ok", "unsupported", "skipped"].iter().position(|w| *w == word).unwrap_or(9);
-        let word = if word == "ok" { "no estimate" } else { word };
-        let name = format!("{} {} ({})", cell.format, cell.workload, format::images(cell.images));
-        all.entry((rank, word, reason(cell))).or_default().push(name);
-    }
+    let all = words::gaps(group);
     if all.is_empty() {
         return;
     }
     out.push_str("### Not measured\n\n| outcome | reason | cells |\n|:--|:--|:--|\n");
-    for ((_, word, why), cells) in all {
-        let _ = writeln!(out, "| {word} | {} | {} |", escape(&why), escape(&cells.join("; ")));
+    for words::Gap { outcome, reason, cells, names, .. } in all {
+        let names: Vec<_> = names.iter().map(|(names, workloads)| format!("{names} in {workloads}")).collect();
+        let told = format!("{}: {}", words::cells(cells), names.join("; "));
+        let _ = writeln!(out, "| {outcome} | {} | {} |", escape(&reason), escape(&told));
     }
     out.push('\n');
 }

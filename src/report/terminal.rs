@@ -2,7 +2,8 @@
 //! best in words.
 
 use super::format;
-use super::model::unit;
+use super::model::{gather, outcome, reason, unit};
+use super::row::is_left_out;
 use crate::results::{Cell, CellKind, Comparison, NullControl, Status};
 use crate::run::peers::is_bridge;
 use crate::workload::nothing;
@@ -29,7 +30,7 @@ pub fn contest(title: &str, cells: &[Cell], comparisons: &[Comparison], twins: &
         let line = format!("  {name:width$}  {speed}{note}");
         let _ = writeln!(text, "{}", line.trim_end());
     }
-    for (reason, names) in by_reason(&left_out) {
+    for (reason, names) in gather(left_out.iter().map(|cell| (reason(cell), cell.format.as_str()))) {
         let _ = writeln!(text, "  left out: {}: {reason}", names.join(", "));
     }
     for twin in twins {
@@ -47,24 +48,6 @@ pub fn contest(title: &str, cells: &[Cell], comparisons: &[Comparison], twins: &
         let _ = writeln!(text, "  the harness itself: {} an operation{share}", format::seconds(ns * 1e-9));
     }
     text
-}
-
-/// Whether it is a program that cannot take part here. There may be many of them for one reason.
-fn is_left_out(cell: &Cell) -> bool {
-    cell.kind == CellKind::Peer && matches!(cell.status, Status::Skipped | Status::Unsupported)
-}
-
-/// Names of cells that give the same reason, in the order of the first of them.
-fn by_reason<'a>(cells: &[&'a Cell]) -> Vec<(String, Vec<&'a str>)> {
-    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
-    for cell in cells {
-        let reason = super::model::reason(cell);
-        match reasons.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, names)) => names.push(&cell.format),
-            None => reasons.push((reason, vec![&cell.format])),
-        }
-    }
-    reasons
 }
 
 fn size(cells: &[Cell]) -> String {
@@ -89,8 +72,8 @@ fn speed(cell: &Cell) -> String {
 
 fn note(cell: &Cell, comparisons: &[Comparison]) -> String {
     let Some(estimate) = &cell.estimate else {
-        let reason = super::model::reason(cell);
-        return if cell.status == Status::Ok { reason } else { format!("{}: {reason}", super::model::outcome(cell)) };
+        let why = reason(cell);
+        return if cell.status == Status::Ok { why } else { format!("{}: {why}", outcome(cell)) };
     };
     let share = estimate.share_of_reference.map(|share| format!("{} of the reference", format::percent(share)));
     let unranked =
