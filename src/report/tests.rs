@@ -262,6 +262,21 @@ fn sixty_formats_fit() {
 }
 
 #[test]
+fn names_that_differ_at_their_end_differ_in_every_chart() {
+    let mut cells = Vec::new();
+    for format in ["hdf5:raw,chunk=64,deflate=4,read=direct", "hdf5:raw,chunk=64,deflate=4,read=threads"] {
+        for workload in ["epoch", "read_one", "read_batch"] {
+            cells.extend([500, 1_000].map(|images| cell(format, workload, images, 3.0)));
+        }
+    }
+    let page = html(&[results(cells)]).unwrap();
+    for chart in [">epoch: images/s with", ">epoch: images/s against", ">Bytes per image", ">Reading: "] {
+        let svg = page.split("<svg").find(|svg| svg.contains(chart)).unwrap();
+        assert!(svg.contains("read=direct") && svg.contains("read=threads") && !svg.contains('…'), "{svg}");
+    }
+}
+
+#[test]
 fn everything_is_written() {
     let dir = tempfile::tempdir().unwrap();
     let index = write(&[realistic()], dir.path()).unwrap();
