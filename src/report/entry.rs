@@ -31,8 +31,8 @@ pub(super) enum Standing<'a> {
     Behind(f64),
     /// The highest estimate, among whom, where a run found no other slower for certain.
     Highest(&'static str),
-    /// The verdict of a run, against the best of this name.
-    Judged(&'a Comparison, String),
+    /// The verdict of a run.
+    Judged(&'a Comparison),
     /// Not ranked, and why, where that has to be said.
     Unranked(&'static str),
 }
@@ -96,7 +96,7 @@ fn of_run<'a>(judged: &Result<Vec<Ranking<'_, 'a>>, &'static str>, row: &Row<'a>
                     });
                 }
                 let (_, comparison) = ranking.others.iter().find(|(other, _)| same(other, row))?;
-                Some(Standing::Judged(comparison, ranking.best.label.clone()))
+                Some(Standing::Judged(comparison))
             });
             found.unwrap_or(Standing::Unranked(match cache {
                 "cold-data" => "ranked apart, but there is nothing of its kind to compare it with",
