@@ -3,7 +3,6 @@
 use super::entry::{Entry, Standing, entries};
 use super::html::{clean, results_file};
 use super::model::{Group, groups, interleaved};
-use super::pick::NOISY;
 use super::{format, tables, words};
 use crate::results::Results;
 use std::fmt::Write as _;
@@ -97,16 +96,11 @@ fn section(out: &mut String, group: &Group<'_>) {
 fn entry(entry: &Entry<'_>, judged: bool) -> String {
     match entry {
         Entry::Missing(word, _) => format!("*{word}*"),
-        Entry::Value { point, half, standing } => {
+        Entry::Value { point, standing } => {
             let sign = words::sign(standing).map_or(String::new(), |(sign, _)| format!("{sign} "));
-            let half = match half {
-                None => String::new(),
-                Some(half) if *half > NOISY => format!(" ({})", format::interval(point.interval, "")),
-                Some(half) => format!(" ± {}", format::percent(*half)),
-            };
-            let rate = format::rate(point.rate);
-            let best = matches!(standing, Standing::Fastest(..));
-            let number = if best { format!("{sign}**{rate}**{half}") } else { format!("{sign}{rate}{half}") };
+            let (rate, spread) = (format::rate(point.rate), words::spread(*point));
+            let rate = if matches!(standing, Standing::Fastest(..)) { format!("**{rate}**") } else { rate };
+            let number = format!("{sign}{rate} {spread}").trim_end().to_owned();
             match words::standing(standing) {
                 said if judged && !said.is_empty() => format!("{number}<br>{}", escape(&said)),
                 _ => number,

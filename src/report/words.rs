@@ -14,7 +14,7 @@ pub(super) use facts::{cache, dataset, group_title, host, place};
 pub(super) use gaps::{Gap, gaps};
 pub(super) use limits::limits;
 pub(super) use noise::{floor, harness, twin};
-pub(super) use verdicts::{legend, sign, standing, verdict};
+pub(super) use verdicts::{legend, sign, spread, standing, verdict};
 
 use super::format;
 

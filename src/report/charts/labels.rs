@@ -1,5 +1,6 @@
 //! Names in charts, in as many lines as they need: two that were cut could look alike.
 
+use super::super::format::broken;
 use super::canvas::{CHARACTER, Canvas, Ink, Side, TEXT, text_width};
 
 /// Height of a line of a name.
@@ -54,26 +55,9 @@ pub(super) fn widest(lines: &[String], size: f64) -> f64 {
     lines.iter().map(|line| text_width(line, size)).fold(0.0, f64::max)
 }
 
-/// All of `text`, in lines of at most `width` pixels: broken after commas and spaces, elsewhere only where a part is too
-/// long by itself.
+/// All of `text`, in lines of at most `width` pixels, broken after commas and spaces where that will do.
 pub(super) fn lines(text: &str, size: f64, width: f64) -> Vec<String> {
-    let most = (width / (size * CHARACTER)).max(1.0) as usize;
-    let mut lines = vec![String::new()];
-    for part in text.split_inclusive([',', ' ']) {
-        let room = |line: &String, more: &str| line.chars().count() + more.trim_end().chars().count() <= most;
-        if lines.last().is_some_and(|line| !line.is_empty() && !room(line, part)) {
-            lines.push(String::new());
-        }
-        for c in part.chars() {
-            if c != ' ' && lines.last().is_some_and(|line| line.chars().count() >= most) {
-                lines.push(String::new());
-            }
-            if let Some(line) = lines.last_mut() {
-                line.push(c);
-            }
-        }
-    }
-    lines.iter().map(|line| line.trim_end().to_owned()).collect()
+    broken(text, (width / (size * CHARACTER)).max(1.0) as usize, &[',', ' '])
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use super::super::entry::{Entry, Standing, entries};
 use super::super::model::{Group, Row, interleaved};
-use super::super::pick::NOISY;
 use super::super::{format, words};
 use super::{breakable, escape};
 use crate::results::CellKind;
@@ -66,7 +65,7 @@ fn entry(out: &mut String, entry: &Entry<'_>) {
             let (word, reason) = (escape(word), escape(reason));
             let _ = write!(out, "<td class=\"missing\"><b>{word}</b><small>{reason}</small></td>");
         }
-        Entry::Value { point, half, standing } => {
+        Entry::Value { point, standing } => {
             let class = match standing {
                 Standing::Fastest(..) => " class=\"best\"",
                 Standing::Together(_) => " class=\"near\"",
@@ -75,10 +74,9 @@ fn entry(out: &mut String, entry: &Entry<'_>) {
             let sign = words::sign(standing).map_or(String::new(), |(sign, means)| {
                 format!("<span class=\"sign\" title=\"{means}\">{sign}</span> ")
             });
-            let half = match half {
-                None => "no interval".into(),
-                Some(half) if *half > NOISY => format::interval(point.interval, ""),
-                Some(half) => format!("± {}", format::percent(*half)),
+            let spread = match words::spread(*point) {
+                none if none.is_empty() => "no interval".into(),
+                spread => spread,
             };
             let rate = format::rate(point.rate);
             let said = match words::standing(standing) {
@@ -88,7 +86,7 @@ fn entry(out: &mut String, entry: &Entry<'_>) {
                     escape(&said).replace(" %", "&nbsp;%").replace(" to ", "&nbsp;to&nbsp;")
                 ),
             };
-            let _ = write!(out, "<td{class}>{sign}{rate}<small>{half}</small>{said}</td>");
+            let _ = write!(out, "<td{class}>{sign}{rate}<small>{spread}</small>{said}</td>");
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::report::entry::Standing;
 use crate::report::format;
-use crate::report::model::{Group, interleaved};
+use crate::report::model::{Group, Point, interleaved};
+use crate::report::pick::{NOISY, half_width};
 use crate::results::Comparison;
 
 /// A verdict on another cell beside the best, with the interval of the ratio of their times.
@@ -15,6 +16,16 @@ pub(in crate::report) fn verdict(comparison: &Comparison) -> String {
         "tied" => format!("tied {}", range(*lo, *hi)),
         "inconclusive" => format!("not told apart {}", range(*lo, *hi)),
         other => other.to_owned(),
+    }
+}
+
+/// How far the truth may be from an estimate: `± 12 %`, or where that would mean little the two ends; nothing where it is
+/// not known.
+pub(in crate::report) fn spread(point: Point) -> String {
+    match half_width(point) {
+        None => String::new(),
+        Some(half) if half > NOISY => format!("({})", format::interval(point.interval, "")),
+        Some(half) => format!("± {}", format::percent(half)),
     }
 }
 
