@@ -5,6 +5,7 @@ use super::super::model::{Group, Row, interleaved};
 use super::super::{format, words};
 use super::{breakable, escape};
 use crate::results::CellKind;
+use crate::run::peers::is_bridge;
 use std::fmt::Write as _;
 
 /// Writes the table with its legend.
@@ -12,7 +13,7 @@ pub(super) fn summary(out: &mut String, group: &Group<'_>) {
     let caption = "Speed by format and workload, at the largest number of images each workload was measured with";
     let _ = write!(
         out,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table class=\"summary\">"
+        "<div class=\"scroll tall\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table class=\"summary\">"
     );
     let _ = write!(out, "<caption>{caption}</caption><thead><tr><th scope=\"col\">format</th>");
     for column in &group.columns {
@@ -51,6 +52,7 @@ pub(super) fn summary(out: &mut String, group: &Group<'_>) {
 fn heading(row: &Row<'_>) -> Option<&'static str> {
     match row.kind {
         CellKind::Format => None,
+        CellKind::Peer if is_bridge(row.format) => Some("A format in a process of its own, as a peer has"),
         CellKind::Peer => Some("What people run in Python"),
         CellKind::Null => Some("Null twin: the same format, written a second time"),
         CellKind::Reference => Some("What the machine can do"),
