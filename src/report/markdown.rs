@@ -1,5 +1,6 @@
 //! The summary as Markdown, for pull requests and job summaries.
 
+use super::charts::Table;
 use super::entry::{Entry, Standing, entries};
 use super::html::{clean, results_file};
 use super::model::{Group, groups, interleaved};
@@ -87,6 +88,10 @@ fn section(out: &mut String, group: &Group<'_>) {
             let _ = writeln!(out, " {} | {} |", space.0, space.1);
         }
         let _ = write!(out, "\n{}\n\n", words::legend(group));
+        if let Some(tables::Folded { title, how, table }) = tables::threads(group) {
+            let _ = writeln!(out, "### {title}\n\n{how}\n");
+            rows(out, &table);
+        }
         noise(out, group);
     }
     gaps(out, group);
@@ -109,16 +114,21 @@ fn entry(entry: &Entry<'_>, judged: bool) -> String {
     }
 }
 
+/// A table with all its rows.
+fn rows(out: &mut String, table: &Table) {
+    let line = |texts: &[String]| texts.iter().map(|text| escape(text)).collect::<Vec<_>>().join(" | ");
+    let _ = writeln!(out, "| {} |\n|{}", line(&table.heads), ":--|".repeat(table.heads.len()));
+    for row in &table.rows {
+        let _ = writeln!(out, "| {} |", line(row));
+    }
+    out.push('\n');
+}
+
 /// The noise floor, and what measuring costs.
 fn noise(out: &mut String, group: &Group<'_>) {
     if let Some(table) = tables::noise(group) {
         out.push_str("### Noise floor: a format against its null twin\n\n");
-        let _ = writeln!(out, "| {} |\n|{}", table.heads.join(" | "), ":--|".repeat(table.heads.len()));
-        for row in table.rows {
-            let cells: Vec<String> = row.iter().map(|text| escape(text)).collect();
-            let _ = writeln!(out, "| {} |", cells.join(" | "));
-        }
-        out.push('\n');
+        rows(out, &table);
     }
     if let Some(harness) = words::harness(group) {
         let _ = writeln!(out, "{}\n", escape(&harness));

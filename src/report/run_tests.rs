@@ -114,6 +114,36 @@ fn twins_of_other_thread_counts_stay_in_their_group() {
 }
 
 #[test]
+fn several_threads_are_set_beside_one() {
+    let mut threads = run();
+    assert!(!markdown(&[threads.clone()]).contains("Against one thread"));
+    let mut cell = at("warm", "lmdb:raw", "epoch", 0.4);
+    (cell.threads, cell.id) = (2, "t2".into());
+    threads.cells.push(cell);
+    for (of, ns) in [(1, [900, 1_000, 9_000]), (2, [400, 500, 600])] {
+        let mine = |c: &&mut Cell| {
+            (c.kind, c.threads, c.cache.as_str(), c.workload.as_str()) == (CellKind::Format, of, "warm", "epoch")
+        };
+        for cell in threads.cells.iter_mut().filter(mine) {
+            (cell.turns.images, cell.turns.elapsed_ns) = (vec![1; 3], ns.to_vec());
+        }
+    }
+    // A cold cell of one thread is another matter.
+    threads.cells.retain(|c| !(c.cache == "warm" && c.threads == 1 && c.format == "dir:png"));
+    let mut cold = at("warm", "dir:png", "epoch", 10.0);
+    (cold.threads, cold.id) = (2, "t2 png".into());
+    threads.cells.push(cold);
+    let all = [threads];
+    let (page, text) = (html(&all).unwrap(), markdown(&all));
+    // Twice; two intervals of 9 %, apart from one another.
+    let gain = "2.00 × (1.76 to 2.27); medians 2.00 ×";
+    assert!(page.contains(&format!("<th scope=\"row\">lmdb:raw</th><td>{gain}</td>")));
+    let table = text[text.find("### Against one thread").unwrap()..].split("###").nth(1).unwrap();
+    assert!(table.contains(&format!("| lmdb:raw | {gain} |")) && !table.contains("dir:png"), "{table}");
+    assert_eq!((page.matches(">Against one thread</h").count(), text.matches("### Against one").count()), (1, 1));
+}
+
+#[test]
 fn references_are_apart_and_never_ranked() {
     let all = [run()];
     let (page, text) = (html(&all).unwrap(), markdown(&all));
