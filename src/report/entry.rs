@@ -1,7 +1,7 @@
 //! One entry of the summary table: a number with what may be said of it, or why there is none.
 
 use super::model::{Column, Group, Point, Row, Slot, interleaved};
-use super::pick::{Pick, fastest, half_width};
+use super::pick::{Pick, fastest};
 use super::rankings::{Ranking, rankings};
 use crate::results::{CellKind, Comparison};
 use crate::run::peers::is_bridge;
@@ -12,8 +12,6 @@ pub(super) enum Entry<'a> {
     Value {
         /// The estimate.
         point: Point,
-        /// Half the interval's width over the estimate.
-        half: Option<f64>,
         /// What may be said of it beside the others of its column.
         standing: Standing<'a>,
     },
@@ -31,8 +29,8 @@ pub(super) enum Standing<'a> {
     Behind(f64),
     /// The highest estimate, among whom, where a run found no other slower for certain.
     Highest(&'static str),
-    /// The verdict of a run, against the best of this name.
-    Judged(&'a Comparison, String),
+    /// The verdict of a run.
+    Judged(&'a Comparison),
     /// Not ranked, and why, where that has to be said.
     Unranked(&'static str),
 }
@@ -50,7 +48,7 @@ pub(super) fn entries<'a>(group: &Group<'a>, column: &Column<'a>) -> Vec<Entry<'
                 Standings::Run(judged) => of_run(judged, row, group.cache),
                 Standings::Criterion(pick) => of_criterion(pick.as_ref(), row, point),
             };
-            Entry::Value { point, half: half_width(point), standing }
+            Entry::Value { point, standing }
         }
     };
     group.rows.iter().map(entry).collect()
@@ -96,7 +94,7 @@ fn of_run<'a>(judged: &Result<Vec<Ranking<'_, 'a>>, &'static str>, row: &Row<'a>
                     });
                 }
                 let (_, comparison) = ranking.others.iter().find(|(other, _)| same(other, row))?;
-                Some(Standing::Judged(comparison, ranking.best.label.clone()))
+                Some(Standing::Judged(comparison))
             });
             found.unwrap_or(Standing::Unranked(match cache {
                 "cold-data" => "ranked apart, but there is nothing of its kind to compare it with",

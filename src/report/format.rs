@@ -134,6 +134,26 @@ pub(super) fn ellipsis(text: &str, most: usize) -> String {
     cut
 }
 
+/// All of `text` in lines of at most `most` characters: broken behind `ends`, elsewhere only in what is too long by itself.
+pub(super) fn broken(text: &str, most: usize, ends: &[char]) -> Vec<String> {
+    let length = |text: &str| text.chars().count();
+    let mut lines = vec![String::new()];
+    for part in text.split_inclusive(ends) {
+        if lines.last().is_some_and(|line| !line.is_empty() && length(line) + length(part.trim_end()) > most) {
+            lines.push(String::new());
+        }
+        for c in part.chars() {
+            if c != ' ' && lines.last().is_some_and(|line| length(line) >= most) {
+                lines.push(String::new());
+            }
+            if let Some(line) = lines.last_mut() {
+                line.push(c);
+            }
+        }
+    }
+    lines.iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
 /// Sets commas between the thousands of the whole part.
 fn group(number: &str) -> String {
     let (sign, digits) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));

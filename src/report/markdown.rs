@@ -1,12 +1,11 @@
 //! The summary as Markdown, for pull requests and job summaries.
 
+use super::charts::Table;
 use super::entry::{Entry, Standing, entries};
 use super::html::{clean, results_file};
-use super::model::{Group, groups, interleaved, outcome, point, reason};
-use super::pick::NOISY;
+use super::model::{Group, groups, interleaved};
 use super::{format, tables, words};
 use crate::results::Results;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// The report of all results.
@@ -89,6 +88,10 @@ fn section(out: &mut String, group: &Group<'_>) {
             let _ = writeln!(out, " {} | {} |", space.0, space.1);
         }
         let _ = write!(out, "\n{}\n\n", words::legend(group));
+        if let Some(tables::Folded { title, how, table }) = tables::threads(group) {
+            let _ = writeln!(out, "### {title}\n\n{how}\n");
+            rows(out, &table);
+        }
         noise(out, group);
     }
     gaps(out, group);
@@ -98,16 +101,11 @@ fn section(out: &mut String, group: &Group<'_>) {
 fn entry(entry: &Entry<'_>, judged: bool) -> String {
     match entry {
         Entry::Missing(word, _) => format!("*{word}*"),
-        Entry::Value { point, half, standing } => {
+        Entry::Value { point, standing } => {
             let sign = words::sign(standing).map_or(String::new(), |(sign, _)| format!("{sign} "));
-            let half = match half {
-                None => String::new(),
-                Some(half) if *half > NOISY => format!(" ({})", format::interval(point.interval, "")),
-                Some(half) => format!(" ± {}", format::percent(*half)),
-            };
-            let rate = format::rate(point.rate);
-            let best = matches!(standing, Standing::Fastest(..));
-            let number = if best { format!("{sign}**{rate}**{half}") } else { format!("{sign}{rate}{half}") };
+            let (rate, spread) = (format::rate(point.rate), words::spread(*point));
+            let rate = if matches!(standing, Standing::Fastest(..)) { format!("**{rate}**") } else { rate };
+            let number = format!("{sign}{rate} {spread}").trim_end().to_owned();
             match words::standing(standing) {
                 said if judged && !said.is_empty() => format!("{number}<br>{}", escape(&said)),
                 _ => number,
@@ -116,16 +114,21 @@ fn entry(entry: &Entry<'_>, judged: bool) -> String {
     }
 }
 
+/// A table with all its rows.
+fn rows(out: &mut String, table: &Table) {
+    let line = |texts: &[String]| texts.iter().map(|text| escape(text)).collect::<Vec<_>>().join(" | ");
+    let _ = writeln!(out, "| {} |\n|{}", line(&table.heads), ":--|".repeat(table.heads.len()));
+    for row in &table.rows {
+        let _ = writeln!(out, "| {} |", line(row));
+    }
+    out.push('\n');
+}
+
 /// The noise floor, and what measuring costs.
 fn noise(out: &mut String, group: &Group<'_>) {
     if let Some(table) = tables::noise(group) {
         out.push_str("### Noise floor: a format against its null twin\n\n");
-        let _ = writeln!(out, "| {} |\n|{}", table.heads.join(" | "), ":--|".repeat(table.heads.len()));
-        for row in table.rows {
-            let cells: Vec<String> = row.iter().map(|text| escape(text)).collect();
-            let _ = writeln!(out, "| {} |", cells.join(" | "));
-        }
-        out.push('\n');
+        rows(out, &table);
     }
     if let Some(harness) = words::harness(group) {
         let _ = writeln!(out, "{}\n", escape(&harness));
@@ -133,20 +136,15 @@ fn noise(out: &mut String, group: &Group<'_>) {
 }
 
 fn gaps(out: &mut String, group: &Group<'_>) {
-    let mut all: BTreeMap<(usize, &str, String), Vec<String>> = BTreeMap::new();
-    for cell in group.cells().iter().filter(|c| point(c).is_none()) {
-        let word = outcome(cell);
-        let rank = ["failed", "timeout", "ok", "unsupported", "skipped"].iter().position(|w| *w == word).unwrap_or(9);
-        let word = if word == "ok" { "no estimate" } else { word };
-        let name = format!("{} {} ({})", cell.format, cell.workload, format::images(cell.images));
-        all.entry((rank, word, reason(cell))).or_default().push(name);
-    }
+    let all = words::gaps(group);
     if all.is_empty() {
         return;
     }
     out.push_str("### Not measured\n\n| outcome | reason | cells |\n|:--|:--|:--|\n");
-    for ((_, word, why), cells) in all {
-        let _ = writeln!(out, "| {word} | {} | {} |", escape(&why), escape(&cells.join("; ")));
+    for words::Gap { outcome, reason, cells, names, .. } in all {
+        let names: Vec<_> = names.iter().map(|(names, workloads)| format!("{names} in {workloads}")).collect();
+        let told = format!("{}: {}", words::cells(cells), names.join("; "));
+        let _ = writeln!(out, "| {outcome} | {} | {} |", escape(&reason), escape(&told));
     }
     out.push('\n');
 }

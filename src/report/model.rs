@@ -1,7 +1,7 @@
 //! What the report shows, worked out from results: rows, columns and slots. Pure: no text layout, no drawing.
 
 pub(super) use super::row::Row;
-use super::row::{is_harness, rows};
+use super::row::{is_harness, is_left_out, rows};
 use super::style;
 use crate::results::{Cell, CellKind, DatasetFacts, Results, Status, Storage};
 
@@ -70,6 +70,18 @@ impl Column<'_> {
     pub(super) fn ranked(&self) -> bool {
         self.durability != Some("none")
     }
+}
+
+/// Values with equal keys together, in the order of their first.
+pub(super) fn gather<K: PartialEq, V>(items: impl IntoIterator<Item = (K, V)>) -> Vec<(K, Vec<V>)> {
+    let mut all: Vec<(K, Vec<V>)> = Vec::new();
+    for (key, value) in items {
+        match all.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, values)) => values.push(value),
+            None => all.push((key, vec![value])),
+        }
+    }
+    all
 }
 
 /// The unit of a workload's rate.
@@ -217,10 +229,11 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Whether a row has any cell of a column's workload. A format that has none is missing; a reference or a peer
-    /// takes part in some workloads only.
+    /// Whether a row has any cell of a column's workload that was not left out. A format that has none is missing; a
+    /// reference or a peer takes part in some workloads only.
     pub(super) fn takes_part(&self, row: &Row<'_>, column: &Column<'_>) -> bool {
-        row.kind == CellKind::Format || self.cells.iter().any(|c| row.is_of(c) && c.workload == column.workload)
+        let here = |c: &&Cell| row.is_of(c) && c.workload == column.workload && !is_left_out(c);
+        row.kind == CellKind::Format || self.cells.iter().copied().any(|c| here(&c))
     }
 
     /// The cell at `row` and `column` that gave a number.

@@ -3,6 +3,11 @@
 use super::model::{Column, Group, Row};
 use crate::results::{Cell, Comparison};
 
+/// Among whom the fastest is named, where stores of many files are ranked apart.
+pub(super) const MANY_FILES: &str = " of stores of many files";
+/// The others.
+pub(super) const FEW_FILES: &str = " of stores of few files";
+
 /// Cells of a column that were compared with the best among them.
 pub(super) struct Ranking<'g, 'a> {
     /// The best.
@@ -66,8 +71,8 @@ pub(super) fn rankings<'g, 'a>(
     for ranking in &mut all {
         ranking.among = match (apart, ranking.many_files) {
             (false, _) => "",
-            (true, true) => " of stores of many files",
-            (true, false) => " of stores of few files",
+            (true, true) => MANY_FILES,
+            (true, false) => FEW_FILES,
         };
         ranking.others.sort_by(|a, b| a.1.ratio.total_cmp(&b.1.ratio));
     }
@@ -80,6 +85,6 @@ pub(super) fn rankings<'g, 'a>(
 }
 
 /// Whether a store has about as many files as images.
-fn is_of_many_files(cell: &Cell) -> bool {
+pub(super) fn is_of_many_files(cell: &Cell) -> bool {
     cell.storage.as_ref().is_some_and(|storage| storage.files >= cell.images.max(4))
 }

@@ -1,7 +1,7 @@
 //! One line of the tables: a format, a peer, a null twin or a reference.
 
 use super::style::Style;
-use crate::results::{Cell, CellKind};
+use crate::results::{Cell, CellKind, Status};
 use crate::run::peers::is_bridge;
 use crate::workload::nothing;
 use std::collections::BTreeMap;
@@ -40,23 +40,39 @@ pub(super) fn is_harness(cell: &Cell) -> bool {
     cell.kind == CellKind::Reference && cell.format == nothing::NAME
 }
 
-/// Rows of cells: formats, peers, null twins, references; within a kind as they appear. The harness is none.
+/// Whether a cell never was to be measured here: not selected, not reached, or of a program that cannot take part. There
+/// may be many of them for one reason, so they are told together.
+pub(super) fn is_left_out(cell: &Cell) -> bool {
+    match cell.status {
+        Status::Skipped => true,
+        Status::Unsupported => cell.kind == CellKind::Peer,
+        _ => false,
+    }
+}
+
+/// The name of what a cell measures, with its role.
+pub(super) fn label(cell: &Cell) -> String {
+    let role = match cell.kind {
+        CellKind::Format => "",
+        CellKind::Reference => " (reference)",
+        CellKind::Null => " (null twin)",
+        // Its name says it.
+        CellKind::Peer if is_bridge(&cell.format) => "",
+        CellKind::Peer => " (peer)",
+    };
+    format!("{}{role}", cell.format)
+}
+
+/// Rows of cells: formats, peers, null twins, references; within a kind as they appear. The harness is none, nor is what
+/// was left out everywhere.
 pub(super) fn rows<'a>(cells: &[&'a Cell], styles: &BTreeMap<(CellKind, &'a str), Style>) -> Vec<Row<'a>> {
     let mut rows: Vec<Row<'a>> = Vec::new();
-    for cell in cells.iter().filter(|cell| !is_harness(cell)) {
+    for cell in cells.iter().filter(|cell| !is_harness(cell) && !is_left_out(cell)) {
         if rows.iter().any(|row| row.is_of(cell)) {
             continue;
         }
-        let role = match cell.kind {
-            CellKind::Format => "",
-            CellKind::Reference => " (reference)",
-            CellKind::Null => " (null twin)",
-            // Its name says it.
-            CellKind::Peer if is_bridge(&cell.format) => "",
-            CellKind::Peer => " (peer)",
-        };
         let style = styles.get(&(cell.kind, cell.format.as_str())).copied().unwrap_or_default();
-        rows.push(Row { kind: cell.kind, format: &cell.format, label: format!("{}{role}", cell.format), style });
+        rows.push(Row { kind: cell.kind, format: &cell.format, label: label(cell), style });
     }
     rows.sort_by_key(|row| match row.kind {
         CellKind::Format => 0,

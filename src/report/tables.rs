@@ -5,6 +5,7 @@ mod latency;
 mod ledger;
 mod noise;
 mod proof;
+mod threads;
 mod verdicts;
 
 use super::charts::Table;
@@ -34,6 +35,7 @@ pub(super) fn all(group: &Group<'_>) -> Vec<Folded> {
 }
 
 pub(super) use noise::noise;
+pub(super) use threads::threads;
 
 /// The measured cells of a group, each with its column and row: at the largest number of images of its column.
 fn cells<'g, 'a>(group: &'g Group<'a>) -> impl Iterator<Item = (&'g Column<'a>, &'g Row<'a>, &'a Cell)> {

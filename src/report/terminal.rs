@@ -1,9 +1,12 @@
 //! One contest as a table for a terminal, in the spirit of hyperfine: speeds with their intervals, and each against the
 //! best in words.
 
-use super::format;
-use super::model::unit;
-use crate::results::{Cell, CellKind, Comparison, NullControl, Status};
+use super::entry::Standing;
+use super::model::{gather, outcome, point, reason, unit};
+use super::rankings::{FEW_FILES, MANY_FILES, is_of_many_files};
+use super::row::is_left_out;
+use super::{format, words};
+use crate::results::{Cell, CellKind, Comparison, NullControl};
 use crate::run::peers::is_bridge;
 use crate::workload::nothing;
 use std::cmp::Reverse;
@@ -21,16 +24,14 @@ pub fn contest(title: &str, cells: &[Cell], comparisons: &[Comparison], twins: &
     let rank = |cell: &Cell| if is_bridge(&cell.format) { 3 } else { rank(cell.kind) };
     // Rates are above zero, and positive floating-point numbers are ordered as their bits are.
     rows.sort_by_key(|cell| (rank(cell), Reverse(cell.estimate.as_ref().map_or(0, |e| e.images_per_s.to_bits()))));
-    let width = rows.iter().map(|cell| name(cell).chars().count()).max().unwrap_or(0);
-    let mut text = format!("{title}{}\n", size(cells));
     let (left_out, rows): (Vec<&Cell>, Vec<&Cell>) = rows.into_iter().partition(|cell| is_left_out(cell));
-    for cell in rows {
-        let (name, speed, note) = (name(cell), speed(cell), note(cell, comparisons));
-        let line = format!("  {name:width$}  {speed}{note}");
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
-    for line in self::left_out(left_out.into_iter().map(|cell| (cell.format.as_str(), super::model::reason(cell)))) {
-        let _ = writeln!(text, "  {line}");
+    let unit = rows.first().map_or("", |cell| unit(&cell.workload));
+    let heads = ["", unit, "", "against the fastest", "of the reference"].map(str::to_owned);
+    let lines: Vec<[String; 5]> =
+        std::iter::once(heads).chain(rows.into_iter().map(|cell| line(cell, comparisons))).collect();
+    let mut text = format!("{title}{}\n{}", size(cells), layout(&lines));
+    for line in self::left_out(left_out.iter().map(|cell| (cell.format.as_str(), reason(cell)))) {
+        text += &prose(&line);
     }
     for twin in twins {
         let _ = writeln!(
@@ -49,21 +50,10 @@ pub fn contest(title: &str, cells: &[Cell], comparisons: &[Comparison], twins: &
     text
 }
 
-/// Whether it is a program that cannot take part here. There may be many of them for one reason.
-fn is_left_out(cell: &Cell) -> bool {
-    cell.kind == CellKind::Peer && matches!(cell.status, Status::Skipped | Status::Unsupported)
-}
-
 /// Who is left out and why: one line for all that give the same reason, in the order of the first of them.
 pub fn left_out<'a>(who: impl Iterator<Item = (&'a str, String)>) -> Vec<String> {
-    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
-    for (name, reason) in who {
-        match reasons.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, names)) => names.push(name),
-            None => reasons.push((reason, vec![name])),
-        }
-    }
-    reasons.into_iter().map(|(reason, names)| format!("left out: {}: {reason}", names.join(", "))).collect()
+    let by_reason = gather(who.map(|(name, reason)| (reason, name)));
+    by_reason.into_iter().map(|(reason, names)| format!("left out: {}: {reason}", names.join(", "))).collect()
 }
 
 fn size(cells: &[Cell]) -> String {
@@ -79,32 +69,67 @@ fn name(cell: &Cell) -> String {
     }
 }
 
-fn speed(cell: &Cell) -> String {
-    let Some(estimate) = &cell.estimate else { return String::new() };
-    let half = (estimate.hi - estimate.lo) / 2.0 / estimate.images_per_s;
-    let rate = format!("{} {}", format::rate(estimate.images_per_s), unit(&cell.workload));
-    format!("{rate:>18} ± {:>6}", format::percent(half))
+/// Name, speed, its interval, what is said of it, its share of the reference's speed; without a number, name and reason.
+fn line(cell: &Cell, comparisons: &[Comparison]) -> [String; 5] {
+    let Some(point) = point(cell) else {
+        let reason = reason(cell);
+        let why = if outcome(cell) == "ok" { reason } else { format!("{}: {reason}", outcome(cell)) };
+        return [name(cell), String::new(), String::new(), why, String::new()];
+    };
+    let share = cell.estimate.as_ref().and_then(|estimate| estimate.share_of_reference);
+    let share = share.map_or(String::new(), format::percent);
+    [name(cell), format::rate(point.rate), words::spread(point), said(cell, comparisons), share]
 }
 
-fn note(cell: &Cell, comparisons: &[Comparison]) -> String {
-    let Some(estimate) = &cell.estimate else {
-        let reason = super::model::reason(cell);
-        return if cell.status == Status::Ok { reason } else { format!("{}: {reason}", super::model::outcome(cell)) };
-    };
-    let share = estimate.share_of_reference.map(|share| format!("{} of the reference", format::percent(share)));
+/// Lines in columns. Where no share follows, what is said may be longer than its column.
+fn layout(lines: &[[String; 5]]) -> String {
+    let length = |text: &String| text.chars().count();
+    let [name, rate, spread, _, _] =
+        std::array::from_fn(|nth| lines.iter().map(|line| length(&line[nth])).max().unwrap_or(0));
+    let judged =
+        lines.iter().filter(|[.., share]| !share.is_empty()).map(|[.., said, _]| length(said)).max().unwrap_or(0);
+    let mut text = String::new();
+    for [of, speed, interval, said, share] in lines {
+        text += &match speed.is_empty() {
+            true => prose(&format!("{of:name$}  {said}")),
+            false => {
+                let line = format!("  {of:name$}  {speed:>rate$}  {interval:spread$}  {said:judged$}  {share}");
+                format!("{}\n", line.trim_end())
+            }
+        };
+    }
+    text
+}
+
+/// Columns of a terminal that a line may take.
+const COLUMNS: usize = 120;
+
+/// A line of running text, broken at spaces.
+fn prose(text: &str) -> String {
+    format::broken(text, COLUMNS - 4, &[' ']).iter().enumerate().fold(String::new(), |all, (nth, line)| {
+        let indent = if nth == 0 { "  " } else { "    " };
+        format!("{all}{indent}{line}\n")
+    })
+}
+
+/// What is said of a cell that has a number.
+fn said(cell: &Cell, comparisons: &[Comparison]) -> String {
     let unranked =
         cell.reason.as_ref().filter(|_| !comparisons.iter().any(|c| c.best == cell.id || c.other == cell.id));
     if let Some(reason) = unranked {
-        return format!("   {reason}");
+        return reason.clone();
     }
-    let verdict = if comparisons.iter().any(|comparison| comparison.best == cell.id) {
+    let mut against = comparisons.iter().filter(|comparison| comparison.best == cell.id).peekable();
+    if against.peek().is_some() {
         let bests: BTreeSet<&str> = comparisons.iter().map(|comparison| comparison.best.as_str()).collect();
-        Some(if bests.len() > 1 { fastest_of(cell) } else { "fastest" }.to_owned())
-    } else {
-        let compared = comparisons.iter().find(|comparison| comparison.other == cell.id).map(in_words);
-        compared.or_else(|| unranked_because(cell, comparisons))
-    };
-    format!("   {:44} {}", verdict.unwrap_or_default(), share.unwrap_or_default())
+        let among = if bests.len() > 1 { among(cell) } else { "" };
+        return words::standing(&match against.any(|comparison| comparison.verdict == "slower") {
+            true => Standing::Fastest(among, 0),
+            false => Standing::Highest(among),
+        });
+    }
+    let compared = comparisons.iter().find(|comparison| comparison.other == cell.id).map(words::verdict);
+    compared.or_else(|| unranked_because(cell, comparisons)).unwrap_or_default()
 }
 
 /// Why a cell that has a number has no verdict.
@@ -120,20 +145,8 @@ fn unranked_because(cell: &Cell, comparisons: &[Comparison]) -> Option<String> {
 }
 
 /// Stores of many files are ranked apart where it matters that evicting them leaves their names in memory.
-fn fastest_of(cell: &Cell) -> &'static str {
-    let many = cell.storage.as_ref().is_some_and(|storage| storage.files > cell.images);
-    if many { "fastest of those of many files" } else { "fastest of single files" }
-}
-
-/// A verdict about the other in a comparison.
-fn in_words(comparison: &Comparison) -> String {
-    let Comparison { ratio, lo, hi, .. } = comparison;
-    let range = format!("({} to {})", format::sig3(*lo), format::sig3(*hi));
-    match comparison.verdict.as_str() {
-        "tied" => format!("tied {range}"),
-        "inconclusive" => format!("not told apart {range}"),
-        _ => format!("{} slower {range}", format::times(*ratio)),
-    }
+fn among(cell: &Cell) -> &'static str {
+    if is_of_many_files(cell) { MANY_FILES } else { FEW_FILES }
 }
 
 fn twin_in_words(verdict: &str) -> &str {
@@ -152,4 +165,66 @@ fn harness(cells: &[Cell]) -> Option<(f64, Option<f64>)> {
     let fastest = cells.iter().filter(|cell| cell.kind == CellKind::Format).filter_map(rate).reduce(f64::max);
     let share = fastest.filter(|_| null.batch > 1).map(|fastest| Some(fastest / rate(null)?)).unwrap_or_default();
     Some((1e9 * null.batch as f64 / rate(null)?, share))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::run_fixture::run;
+    use super::*;
+    use crate::results::Status;
+
+    /// The warm contest of a workload, with its cells of a format as `change` makes them.
+    fn warm(workload: &str, format: &str, change: impl Fn(&mut Cell)) -> String {
+        let mut run = run();
+        run.cells.retain(|cell| cell.workload == workload && cell.cache == "warm");
+        run.comparisons.retain(|comparison| run.cells.iter().any(|cell| cell.id == comparison.best));
+        run.cells.iter_mut().filter(|cell| cell.format == format).for_each(change);
+        contest("1000 images", &run.cells, &run.comparisons, &run.null_control)
+    }
+
+    fn line<'t>(text: &'t str, name: &str) -> &'t str {
+        let start = format!("  {name} ");
+        text.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("{name} is not in {text}"))
+    }
+
+    #[test]
+    fn a_line_says_the_same_as_the_page() {
+        let text = warm("epoch", "", |_| {});
+        assert!(line(&text, "lmdb:raw").ends_with("1.25 M  ± 9.0 %  fastest                           31 %"), "{text}");
+        assert!(line(&text, "hdf5:raw").contains("111,000  ± 1.5 %  not told apart (10.1 to 12.3) "), "{text}");
+        assert!(line(&text, "lmdb:bincode").contains("tied (0.909 to 1.11) "), "{text}");
+        assert!(line(&text, "dir:png").contains("37.5 times slower (33.8 to 41.2) "), "{text}");
+        assert!(text.contains("images/s           against the fastest               of the reference\n"), "{text}");
+    }
+
+    #[test]
+    fn an_interval_wider_than_half_the_speed_is_told_by_its_ends() {
+        let wide = |cell: &mut Cell| {
+            let estimate = cell.estimate.as_mut().unwrap();
+            (estimate.lo, estimate.hi) = (estimate.images_per_s / 4.0, estimate.images_per_s * 3.0);
+        };
+        let text = warm("epoch", "hdf5:raw", wide);
+        assert!(line(&text, "hdf5:raw").contains("111,000  (27,800 to 333,000)  not told apart"), "{text}");
+    }
+
+    #[test]
+    fn lines_fit_and_reasons_are_broken() {
+        let reason = "needs numpy (No module named 'numpy'); ".repeat(5);
+        let text = warm("epoch", "python:h5py-single", |cell| {
+            (cell.status, cell.reason, cell.estimate) = (Status::Skipped, Some(reason.clone()), None);
+        });
+        assert!(text.contains("  left out: python:h5py-single: needs numpy"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= COLUMNS), "{text}");
+        assert_eq!(text.matches("numpy (No").count(), 5);
+        let failed = warm("epoch", "hdf5:raw", |cell| {
+            (cell.status, cell.reason, cell.estimate) = (Status::Failed, Some("killed by SIGBUS".into()), None);
+        });
+        assert!(line(&failed, "hdf5:raw").ends_with("  failed: killed by SIGBUS"), "{failed}");
+    }
+
+    #[test]
+    fn nobody_is_the_fastest_where_nobody_is_slower() {
+        let text = warm("write_batch", "", |_| {});
+        assert!(line(&text, "lmdb:raw").ends_with("highest estimate, but nobody is slower for certain"), "{text}");
+    }
 }

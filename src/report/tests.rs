@@ -1,7 +1,7 @@
 //! The report as a whole: what it must hold, and what must not break it.
 
 use super::fixture::{cell, mark, realistic, results};
-use super::run_fixture::run;
+use super::run_fixture::{at, of, run};
 use super::{html, markdown, write};
 use crate::results::*;
 use crate::sample::ImageShape;
@@ -61,6 +61,52 @@ fn every_reason_is_on_the_page_and_in_the_markdown() {
     }
     let banner = page.find("banner bad").unwrap();
     assert!(page[banner..].starts_with("banner bad\"><strong>Attention:</strong> 1 cell failed"));
+}
+
+#[test]
+fn what_was_left_out_is_told_in_one_line_for_each_reason() {
+    let mut all = run();
+    let missing = "there is no numpy";
+    let mut reasons = Vec::new();
+    for (kind, format, workload, reason) in [
+        (CellKind::Peer, "python:pillow", "epoch", missing),
+        (CellKind::Peer, "python:pillow", "read_one", missing),
+        (CellKind::Peer, "python:lmdb", "epoch", missing),
+        (CellKind::Peer, "python:lmdb", "read_one", missing),
+        (CellKind::Peer, "python:torch", "epoch", missing),
+        (CellKind::Format, "lmdb:png", "epoch", "not selected"),
+        (CellKind::Format, "lmdb:png", "scan", "not selected"),
+    ] {
+        let mut cell = of(kind, at("warm", format, workload, 1.0));
+        mark(std::slice::from_mut(&mut cell), format, workload, Status::Skipped, reason);
+        all.cells.push(cell);
+        reasons.push(reason);
+    }
+    let all = [all];
+    let (page, text) = (html(&all).unwrap(), markdown(&all));
+    let page = page.split("<h2 id=\"provenance").next().unwrap();
+    for name in ["python:pillow", "python:lmdb", "python:torch", "lmdb:png"] {
+        assert_eq!((page.matches(name).count(), text.matches(name).count()), (1, 1), "{name}");
+    }
+    for reason in reasons {
+        assert_eq!((page.matches(reason).count(), text.matches(reason).count()), (1, 1), "{reason}");
+    }
+    let told = "5 cells: python:pillow (peer), python:lmdb (peer) in epoch, read_one (1,000 images); python:torch (peer) in epoch (1,000 images)";
+    assert!(text.contains(told), "{text}");
+    assert!(text.contains("2 cells: lmdb:png in epoch, scan (1,000 images)"), "{text}");
+}
+
+#[test]
+fn a_peer_left_out_of_one_workload_is_in_the_others() {
+    let mut all = run();
+    let mut cell = of(CellKind::Peer, at("warm", "python:h5py-single", "read_one", 1.0));
+    mark(std::slice::from_mut(&mut cell), "python:h5py-single", "read_one", Status::Unsupported, "it reads batches");
+    all.cells.push(cell);
+    let page = html(&[all]).unwrap();
+    let chart = |title: &str| page.split("<svg").find(|svg| svg.contains(title)).unwrap().to_owned();
+    assert!(chart(">epoch: images/s").contains("python:h5py-single"));
+    assert!(!chart(">read_one: images/s").contains("python:h5py-single"));
+    assert!(page.contains("python:h5py-single (peer)</b> in read_one (1,000 images)"));
 }
 
 #[test]
@@ -213,6 +259,21 @@ fn sixty_formats_fit() {
     let page = html(&[results(cells)]).unwrap();
     assert!(page.contains("hdf5:raw,chunk=59") && page.contains("more than 600 s"));
     assert!(page.len() < 3_000_000, "{} bytes", page.len());
+}
+
+#[test]
+fn names_that_differ_at_their_end_differ_in_every_chart() {
+    let mut cells = Vec::new();
+    for format in ["hdf5:raw,chunk=64,deflate=4,read=direct", "hdf5:raw,chunk=64,deflate=4,read=threads"] {
+        for workload in ["epoch", "read_one", "read_batch"] {
+            cells.extend([500, 1_000].map(|images| cell(format, workload, images, 3.0)));
+        }
+    }
+    let page = html(&[results(cells)]).unwrap();
+    for chart in [">epoch: images/s with", ">epoch: images/s against", ">Bytes per image", ">Reading: "] {
+        let svg = page.split("<svg").find(|svg| svg.contains(chart)).unwrap();
+        assert!(svg.contains("read=direct") && svg.contains("read=threads") && !svg.contains('…'), "{svg}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod answers;
 mod banners;
 mod facts;
+mod gaps;
 mod limits;
 mod noise;
 mod verdicts;
@@ -10,9 +11,10 @@ mod verdicts;
 pub(super) use answers::{Answer, answers};
 pub(super) use banners::banners;
 pub(super) use facts::{cache, dataset, group_title, host, place};
+pub(super) use gaps::{Gap, gaps};
 pub(super) use limits::limits;
 pub(super) use noise::{floor, harness, twin};
-pub(super) use verdicts::{legend, sign, standing, verdict};
+pub(super) use verdicts::{legend, sign, spread, standing, verdict};
 
 use super::format;
 

@@ -11,8 +11,8 @@ use std::path::Path;
 
 /// How to read the tables.
 const LEGEND: &str = "\
-Each is compared with the fastest: ± and brackets are 95 % intervals, the brackets of how many times the time it takes;
-tied: within 5 % even at their ends. Shares are of the fastest reference, what the machine does with the same bytes. The
+Each is compared with the fastest: ± and brackets are 95 % intervals, behind a verdict of how many times the time it
+takes; tied: within 5 % even at their ends. The reference is the fastest of what the machine does with the same bytes. The
 null twin is a format written a second time: how far identical things seem apart here.";
 
 /// The terminal.

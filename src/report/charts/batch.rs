@@ -2,7 +2,8 @@
 
 use super::super::format;
 use super::super::model::{Column, Group, Point, Row, Slot};
-use super::canvas::{Ink, SMALL, Side, TEXT, fit, picture, text_width};
+use super::canvas::{Ink, SMALL, Side, TEXT, fit, picture};
+use super::labels::Labels;
 use super::scale::Scale;
 use super::speed::grid;
 use super::{Chart, Panel};
@@ -65,11 +66,10 @@ fn panel(group: &Group<'_>, single: &Column<'_>, batch: &Column<'_>, word: &str,
         format::count(batch.batch),
         format::images(batch.images)
     );
-    let widest = rows.iter().map(|(row, ..)| text_width(row.short(), TEXT)).fold(60.0, f64::max);
-    let left = widest.min(218.0) + 14.0;
+    let labels = Labels::new(rows.iter().map(|(row, ..)| row.short()), 218.0, TOP, ROW);
+    let Labels { left, bottom, .. } = labels;
     let right = WIDTH - 82.0;
-    let height = TOP + ROW * rows.len() as f64 + 44.0;
-    let bottom = height - 44.0;
+    let height = bottom + 44.0;
     let times = rows.iter().flat_map(|(_, a, b)| [a, b]).flatten().map(|p| 1e6 / p.rate);
     let x = Scale::log(times, left + 10.0, right - 10.0, 48.0);
     let svg = picture(WIDTH, height, &title, |c| {
@@ -84,10 +84,10 @@ fn panel(group: &Group<'_>, single: &Column<'_>, batch: &Column<'_>, word: &str,
         let middle = f64::midpoint(left, right);
         c.text("µs per image, log scale", (middle, height - 9.0), Ink::Muted, SMALL, Side::Middle);
         for (nth, (row, one, many)) in rows.iter().enumerate() {
-            let y = TOP + ROW * (nth as f64 + 0.5);
+            let y = labels.middle(nth);
             let ink = Ink::Series(row.style.colour);
             let name = if row.is_ranked() { Ink::Text } else { Ink::Muted };
-            c.text(&fit(row.short(), TEXT, 220.0), (left - 8.0, y), name, TEXT, Side::End);
+            labels.write(c, nth, name);
             let (a, b) = (one.map(|p| x.at(1e6 / p.rate)), many.map(|p| x.at(1e6 / p.rate)));
             if let (Some(a), Some(b)) = (a, b) {
                 // The line ends at the ring's edge: the ring stays hollow.

@@ -16,7 +16,7 @@ pub(super) const TEXT: f64 = 13.0;
 /// Size of ticks and notes.
 pub(super) const SMALL: f64 = 12.0;
 /// Width of an average character as a share of the text size; generous, for the reader's font is not known.
-const CHARACTER: f64 = 0.61;
+pub(super) const CHARACTER: f64 = 0.61;
 
 /// What is drawn, rather than which colour: each is a class in `style.css`.
 #[derive(Debug, Clone, Copy)]

@@ -2,6 +2,7 @@
 
 mod batch;
 mod canvas;
+mod labels;
 mod scale;
 mod scaling;
 mod space;

@@ -2,7 +2,8 @@
 
 use super::super::format;
 use super::super::model::{Column, Group, Point, Row};
-use super::canvas::{Ink, SMALL, Side, TEXT, fit, picture, text_width};
+use super::canvas::{Ink, SMALL, Side, TEXT, fit, picture};
+use super::labels::{LINE, lines as broken, widest, write};
 use super::scale::{Scale, spread};
 use super::{Chart, Panel, slug};
 use crate::error::Result;
@@ -45,11 +46,11 @@ fn panel(group: &Group<'_>, column: &Column<'_>) -> Result<Panel> {
         .filter(|(_, points)| !points.is_empty())
         .collect();
     let title = format!("{}: {} against images in the store", column.label, column.unit());
-    let height = (lines.len() as f64 * 16.0).max(230.0) + TOP + 52.0;
+    let names: Vec<Vec<String>> = lines.iter().map(|(row, _)| broken(&row.label, SMALL, 200.0)).collect();
+    let gap = 1.0 + LINE * names.iter().map(Vec::len).max().unwrap_or(1) as f64;
+    let height = (lines.len() as f64 * gap).max(230.0) + TOP + 52.0;
     let bottom = height - 50.0;
-    let widest = lines.iter().map(|(row, _)| text_width(&row.label, SMALL)).fold(60.0, f64::max);
-    let labels = widest.min(200.0) + 14.0;
-    let right = WIDTH - labels;
+    let right = WIDTH - names.iter().map(|name| widest(name, SMALL)).fold(60.0, f64::max) - 14.0;
     let all = lines.iter().flat_map(|(_, points)| points.iter().map(|(_, p)| *p));
     let ends = all.flat_map(|p| p.interval.map_or([p.rate; 3], |(lo, hi)| [lo, p.rate, hi]));
     let y = Scale::log(ends, bottom, TOP, 34.0);
@@ -94,13 +95,11 @@ fn panel(group: &Group<'_>, column: &Column<'_>) -> Result<Panel> {
             }
         }
         let wanted: Vec<f64> = lines.iter().map(|(_, p)| y.at(p[p.len() - 1].1.rate)).collect();
-        for (((row, points), wanted), label) in
-            lines.iter().zip(&wanted).zip(spread(&wanted, 16.0, TOP + 4.0, bottom - 4.0))
-        {
+        let placed = spread(&wanted, gap, TOP + gap / 2.0 - 4.0, bottom - gap / 2.0 + 4.0);
+        for ((((row, points), name), wanted), label) in lines.iter().zip(&names).zip(&wanted).zip(placed) {
             let end = x.at(points[points.len() - 1].0) + 7.0;
             c.line(&[(end, *wanted), (right + 4.0, label), (right + 9.0, label)], Ink::Series(row.style.colour), 0.75);
-            let text = fit(&row.label, SMALL, labels - 12.0);
-            c.text(&text, (right + 12.0, label), Ink::Text, SMALL, Side::Start);
+            write(c, name, (right + 12.0, label), Ink::Text, SMALL, Side::Start);
         }
     })?;
     Ok(Panel { slug: format!("scaling-{}", slug(&column.label)), svg })

@@ -3,7 +3,8 @@
 use super::super::format;
 use super::super::html::formats;
 use super::super::model::Group;
-use super::canvas::{Ink, SMALL, Side, TEXT, fit, picture, text_width};
+use super::canvas::{Ink, SMALL, Side, TEXT, picture, text_width};
+use super::labels::Labels;
 use super::scale::Scale;
 use super::speed::grid;
 use super::{Chart, Panel};
@@ -61,11 +62,10 @@ fn panel(group: &Group<'_>, lines: &[Line<'_>]) -> Result<Panel> {
         _ => "Bytes per image, each format's largest store".to_owned(),
     };
     let raw = group.raw_bytes_each();
-    let widest = lines.iter().map(|l| text_width(l.label, TEXT)).fold(60.0, f64::max);
-    let left = widest.min(215.0) + 12.0;
+    let labels = Labels::new(lines.iter().map(|line| line.label), 215.0, TOP, ROW);
+    let Labels { left, bottom, .. } = labels;
     let right = WIDTH - 190.0;
-    let height = TOP + ROW * lines.len() as f64 + 46.0;
-    let bottom = height - 46.0;
+    let height = bottom + 46.0;
     let ends = lines.iter().flat_map(|l| [l.apparent(), l.allocated()]).chain(raw);
     let x = Scale::linear(ends, left, right, 56.0);
     let svg = picture(WIDTH, height, &title, |c| {
@@ -78,15 +78,15 @@ fn panel(group: &Group<'_>, lines: &[Line<'_>]) -> Result<Panel> {
         c.text("bytes per image", (f64::midpoint(left, right), height - 9.0), Ink::Muted, SMALL, Side::Middle);
         c.text("files", (WIDTH - 4.0, TOP - 14.0), Ink::Muted, SMALL, Side::End);
         for (nth, line) in lines.iter().enumerate() {
-            let y = TOP + ROW * nth as f64;
-            c.text(&fit(line.label, TEXT, 217.0), (left - 8.0, y + ROW / 2.0), Ink::Text, TEXT, Side::End);
-            for (top, value, filled) in [(y + 5.0, line.apparent(), true), (y + 20.0, line.allocated(), false)] {
+            let y = labels.middle(nth);
+            labels.write(c, nth, Ink::Text);
+            for (top, value, filled) in [(y - 14.0, line.apparent(), true), (y + 1.0, line.allocated(), false)] {
                 let end = x.at(value).max(left + 1.0);
                 c.bar((left, top), (end, top + 12.0), Ink::Series(0), filled);
                 c.text(&format::bytes_each(value), (right + 8.0, top + 6.0), Ink::Text, SMALL, Side::Start);
             }
             let files = format::count(line.storage.files);
-            c.text(&files, (WIDTH - 4.0, y + ROW / 2.0), Ink::Text, SMALL, Side::End);
+            c.text(&files, (WIDTH - 4.0, y), Ink::Text, SMALL, Side::End);
         }
         if let Some(raw) = raw {
             c.dashed(x.at(raw), TOP - 6.0, bottom, Ink::Text);

@@ -2,7 +2,8 @@
 
 use super::super::format;
 use super::super::model::{Column, Group, Point, Row, Slot, interleaved};
-use super::canvas::{Canvas, Ink, SMALL, Side, TEXT, fit, picture, text_width};
+use super::canvas::{Canvas, Ink, SMALL, Side, TEXT, fit, picture};
+use super::labels::Labels;
 use super::scale::Scale;
 use super::{Chart, Panel, slug};
 use crate::error::Result;
@@ -45,11 +46,10 @@ fn panel(group: &Group<'_>, column: &Column<'_>) -> Result<Panel> {
     rows.sort_by(|a, b| rate(&b.1).total_cmp(&rate(&a.1)));
     let unit = column.unit();
     let title = format!("{}: {unit} with {}", column.label, format::images(column.images));
-    let widest = rows.iter().map(|(row, _)| text_width(row.short(), TEXT)).fold(60.0, f64::max);
-    let left = widest.min(218.0) + 14.0;
+    let labels = Labels::new(rows.iter().map(|(row, _)| row.short()), 218.0, TOP, ROW);
+    let Labels { left, bottom, .. } = labels;
     let right = WIDTH - 78.0;
-    let height = TOP + ROW * rows.len() as f64 + 44.0;
-    let bottom = height - 44.0;
+    let height = bottom + 44.0;
     let values = rows.iter().filter_map(|(_, slot)| match slot {
         Slot::Measured(p) => Some(*p),
         Slot::Missing(..) => None,
@@ -68,9 +68,9 @@ fn panel(group: &Group<'_>, column: &Column<'_>) -> Result<Panel> {
             Side::Middle,
         );
         for (nth, (row, slot)) in rows.iter().enumerate() {
-            let y = TOP + ROW * (nth as f64 + 0.5);
+            let y = labels.middle(nth);
             let ink = if row.is_ranked() { Ink::Text } else { Ink::Muted };
-            c.text(&fit(row.short(), TEXT, 220.0), (left - 8.0, y), ink, TEXT, Side::End);
+            labels.write(c, nth, ink);
             match slot {
                 Slot::Measured(point) => {
                     c.line(&[(left, y), (right, y)], Ink::Grid, 0.75);

@@ -26,6 +26,11 @@ pub(super) fn section(out: &mut String, group: &Group<'_>, level: usize, id: &st
     if !group.columns.is_empty() {
         heading(out, level, &format!("{id}summary"), "Summary");
         summary(out, group);
+        if let Some(tables::Folded { title, how, table: gains }) = tables::threads(group) {
+            heading(out, level, &format!("{id}threads"), title);
+            let _ = writeln!(out, "<p class=\"how\"><b>How to read this:</b> {how}</p>");
+            table(out, title, &gains);
+        }
         if let Some(noise) = tables::noise(group) {
             heading(out, level, &format!("{id}noise"), "Noise floor");
             out.push_str("<p class=\"how\"><b>How to read this:</b> the same format was written a second time and measured as one more cell. A ratio of 1 is what ought to come out; what the interval leaves open, this run cannot tell from noise.</p>\n");

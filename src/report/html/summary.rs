@@ -2,10 +2,10 @@
 
 use super::super::entry::{Entry, Standing, entries};
 use super::super::model::{Group, Row, interleaved};
-use super::super::pick::NOISY;
 use super::super::{format, words};
 use super::{breakable, escape};
 use crate::results::CellKind;
+use crate::run::peers::is_bridge;
 use std::fmt::Write as _;
 
 /// Writes the table with its legend.
@@ -13,7 +13,7 @@ pub(super) fn summary(out: &mut String, group: &Group<'_>) {
     let caption = "Speed by format and workload, at the largest number of images each workload was measured with";
     let _ = write!(
         out,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table class=\"summary\">"
+        "<div class=\"scroll tall\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table class=\"summary\">"
     );
     let _ = write!(out, "<caption>{caption}</caption><thead><tr><th scope=\"col\">format</th>");
     for column in &group.columns {
@@ -52,6 +52,7 @@ pub(super) fn summary(out: &mut String, group: &Group<'_>) {
 fn heading(row: &Row<'_>) -> Option<&'static str> {
     match row.kind {
         CellKind::Format => None,
+        CellKind::Peer if is_bridge(row.format) => Some("A format in a process of its own, as a peer has"),
         CellKind::Peer => Some("What people run in Python"),
         CellKind::Null => Some("Null twin: the same format, written a second time"),
         CellKind::Reference => Some("What the machine can do"),
@@ -66,7 +67,7 @@ fn entry(out: &mut String, entry: &Entry<'_>) {
             let (word, reason) = (escape(word), escape(reason));
             let _ = write!(out, "<td class=\"missing\"><b>{word}</b><small>{reason}</small></td>");
         }
-        Entry::Value { point, half, standing } => {
+        Entry::Value { point, standing } => {
             let class = match standing {
                 Standing::Fastest(..) => " class=\"best\"",
                 Standing::Together(_) => " class=\"near\"",
@@ -75,10 +76,9 @@ fn entry(out: &mut String, entry: &Entry<'_>) {
             let sign = words::sign(standing).map_or(String::new(), |(sign, means)| {
                 format!("<span class=\"sign\" title=\"{means}\">{sign}</span> ")
             });
-            let half = match half {
-                None => "no interval".into(),
-                Some(half) if *half > NOISY => format::interval(point.interval, ""),
-                Some(half) => format!("± {}", format::percent(*half)),
+            let spread = match words::spread(*point) {
+                none if none.is_empty() => "no interval".into(),
+                spread => spread,
             };
             let rate = format::rate(point.rate);
             let said = match words::standing(standing) {
@@ -88,7 +88,7 @@ fn entry(out: &mut String, entry: &Entry<'_>) {
                     escape(&said).replace(" %", "&nbsp;%").replace(" to ", "&nbsp;to&nbsp;")
                 ),
             };
-            let _ = write!(out, "<td{class}>{sign}{rate}<small>{half}</small>{said}</td>");
+            let _ = write!(out, "<td{class}>{sign}{rate}<small>{spread}</small>{said}</td>");
         }
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn folded(group: &Group<'_>) -> Folded {
                     column.label.clone(),
                     ranking.best.label.clone(),
                     row.label.clone(),
-                    words::verdict(comparison, &ranking.best.label),
+                    words::verdict(comparison),
                     format::times(comparison.ratio),
                     // In one line.
                     format!("{} to {}", format::times(comparison.lo), format::times(comparison.hi))

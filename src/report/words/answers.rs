@@ -78,19 +78,18 @@ fn ranked(ranking: &Ranking<'_, '_>, column: &Column<'_>) -> (String, String) {
     };
     text += &format!("{} per image, at {}.", format::micros(1e6 / point.rate), format::images(column.images));
     let names = |verdict| ranking.with(verdict).map(|(row, _)| row.label.as_str()).collect::<Vec<_>>().join("; ");
-    let tied = names("tied");
-    if !tied.is_empty() {
-        text += &format!(" Tied with it: {tied}.");
-    }
-    for (row, comparison) in ranking.with("inconclusive") {
-        text += &format!(" {}: {}.", row.label, verdict(comparison, best));
+    for (found, said) in [("tied", "Tied with it"), ("inconclusive", "Not told apart from it")] {
+        let names = names(found);
+        if !names.is_empty() {
+            text += &format!(" {said}: {names}.");
+        }
     }
     let slower: Vec<_> = ranking.with("slower").collect();
     if let Some((row, comparison)) = slower.first() {
-        text += &format!(" Next: {}, {}.", row.label, verdict(comparison, best));
+        text += &format!(" Next: {}, {}.", row.label, verdict(comparison));
     }
     if let [_, .., (row, comparison)] = slower[..] {
-        text += &format!(" Slowest: {}, {}.", row.label, verdict(comparison, best));
+        text += &format!(" Slowest: {}, {}.", row.label, verdict(comparison));
     }
     (short, text)
 }

@@ -2,26 +2,31 @@
 
 use crate::report::entry::Standing;
 use crate::report::format;
-use crate::report::model::{Group, interleaved};
+use crate::report::model::{Group, Point, interleaved};
+use crate::report::pick::{NOISY, half_width};
 use crate::results::Comparison;
 
-/// A verdict on another cell beside the best, whose name is given.
-pub(in crate::report) fn verdict(comparison: &Comparison, best: &str) -> String {
+/// A verdict on another cell beside the best, with the interval of the ratio of their times.
+pub(in crate::report) fn verdict(comparison: &Comparison) -> String {
     let Comparison { ratio, lo, hi, .. } = comparison;
+    let range = |lo: f64, hi: f64| format!("({} to {})", format::sig3(lo), format::sig3(hi));
     match comparison.verdict.as_str() {
-        "slower" => format!("{} times slower ({} to {})", format::sig3(*ratio), format::sig3(*lo), format::sig3(*hi)),
-        "faster" => {
-            let [ratio, lo, hi] = [1.0 / ratio, 1.0 / hi, 1.0 / lo].map(format::sig3);
-            format!("{ratio} times faster ({lo} to {hi})")
-        }
-        "tied" => format!("tied with {best}"),
-        "inconclusive" => format!("not told apart{}", comparison.min_detectable.map_or(String::new(), detectable)),
+        "slower" => format!("{} times slower {}", format::sig3(*ratio), range(*lo, *hi)),
+        "faster" => format!("{} times faster {}", format::sig3(1.0 / ratio), range(1.0 / hi, 1.0 / lo)),
+        "tied" => format!("tied {}", range(*lo, *hi)),
+        "inconclusive" => format!("not told apart {}", range(*lo, *hi)),
         other => other.to_owned(),
     }
 }
 
-fn detectable(least: f64) -> String {
-    format!(": a difference of {} could have been seen", format::percent(least - 1.0))
+/// How far the truth may be from an estimate: `± 12 %`, or where that would mean little the two ends; nothing where it is
+/// not known.
+pub(in crate::report) fn spread(point: Point) -> String {
+    match half_width(point) {
+        None => String::new(),
+        Some(half) if half > NOISY => format!("({})", format::interval(point.interval, "")),
+        Some(half) => format!("± {}", format::percent(half)),
+    }
 }
 
 /// What stands beneath a number in the summary.
@@ -31,7 +36,7 @@ pub(in crate::report) fn standing(standing: &Standing<'_>) -> String {
         Standing::Fastest(among, close) => format!("fastest{among}, with {close} tied or not told apart"),
         Standing::Together(share) | Standing::Behind(share) => format!("{} of fastest", format::percent(*share)),
         Standing::Highest(among) => format!("highest estimate{among}, but nobody is slower for certain"),
-        Standing::Judged(comparison, best) => verdict(comparison, best),
+        Standing::Judged(comparison) => verdict(comparison),
         Standing::Unranked(why) => (*why).into(),
     }
 }
@@ -41,7 +46,7 @@ pub(in crate::report) fn sign(standing: &Standing<'_>) -> Option<(&'static str, 
     match standing {
         Standing::Fastest(..) => Some(("★", "fastest")),
         Standing::Together(_) => Some(("≈", "not told apart from the fastest")),
-        Standing::Judged(comparison, _) => match comparison.verdict.as_str() {
+        Standing::Judged(comparison) => match comparison.verdict.as_str() {
             "tied" => Some(("=", "tied with the best")),
             "inconclusive" => Some(("≈", "not told apart from the best")),
             _ => None,
@@ -56,8 +61,8 @@ const CRITERION: &str = "★ fastest of its column. ≈ not told apart from it: 
      fastest.";
 
 const RUN: &str = "★ fastest of its column, with at least one other slower for certain. = tied: even the ends of \
-     the interval are within 5 % of equal. ≈ not told apart, which does not prove them equal; the least difference that could have been seen is named. \
-     “2 times slower” takes twice the time, and in brackets stands its interval. These verdicts compare cells that took turns, \
+     the interval are within 5 % of equal. ≈ not told apart, which does not prove them equal; the table of all verdicts names the least difference that could \
+     have been seen. “2 times slower” takes twice the time; the brackets of a verdict are the interval of that ratio. These verdicts compare cells that took turns, \
      launch by launch, with simultaneous 95 % intervals of the ratio of times: they are not read from the ± of each number, \
      half the width of its own 95 % interval (its two ends where that is more than 50 %). Peers are what people run in \
      Python today, and are ranked like formats; each has a process of its own, and “(own process)”, a format of ours that \
