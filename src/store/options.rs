@@ -137,6 +137,13 @@ mod tests {
     }
 
     #[test]
+    fn only_what_may_be_written_goes_without_saying() {
+        assert!(SUM.is_default("none") && !SUM.is_default("crc"));
+        let bare = OptionInfo { default: "none", ..LEVEL };
+        assert!(!bare.is_default("none"), "level=none would be taken here and refused there");
+    }
+
+    #[test]
     fn a_wrong_option_is_told_all_there_are() {
         let check = |name: &str| check(&name.parse().unwrap(), [LEVEL, SUM].iter()).map_err(|error| error.to_string());
         assert_eq!(check("dir:raw,level=9,sum=crc"), Ok(()));
