@@ -32,7 +32,7 @@ pub(super) enum Standing<'a> {
     /// The verdict of a run.
     Judged(&'a Comparison),
     /// Not ranked, and why, where that has to be said.
-    Unranked(&'static str),
+    Unranked(&'a str),
 }
 
 /// The summary table's entries of one column, in the order of the rows.
@@ -47,6 +47,13 @@ pub(super) fn entries<'a>(group: &Group<'a>, column: &Column<'a>) -> Vec<Entry<'
             let standing = match &standings {
                 Standings::Run(judged) => of_run(judged, row, group.cache),
                 Standings::Criterion(pick) => of_criterion(pick.as_ref(), row, point),
+            };
+            let reason = group.measured(row, column, column.images).and_then(|cell| cell.reason.as_deref());
+            let standing = match (standing, reason) {
+                // The run knows better why.
+                (Standing::Unranked(_), Some(reason)) => Standing::Unranked(reason),
+                (Standing::Behind(_), _) if row.bound => Standing::Unranked("not ranked"),
+                (standing, _) => standing,
             };
             Entry::Value { point, standing }
         }

@@ -54,7 +54,7 @@ pub(super) fn fastest<'g, 'a>(group: &'g Group<'a>, column: &'g Column<'a>) -> O
     if !column.ranked() || too_few_samples(group) || interleaved(group.results) {
         return None;
     }
-    let formats = group.rows.iter().filter(|row| row.kind == CellKind::Format);
+    let formats = group.rows.iter().filter(|row| row.kind == CellKind::Format && row.is_ranked());
     let mut all: Vec<(&Row<'a>, Point)> =
         formats.filter_map(|row| Some((row, group.point(row, column, column.images)?))).collect();
     all.sort_by(|a, b| b.1.rate.total_cmp(&a.1.rate));
@@ -65,7 +65,7 @@ pub(super) fn fastest<'g, 'a>(group: &'g Group<'a>, column: &'g Column<'a>) -> O
 
 /// The smallest store by allocated bytes an image: rows that share the first place, and the bytes.
 pub(super) fn smallest<'g, 'a>(group: &'g Group<'a>) -> Option<(Vec<&'g Row<'a>>, f64)> {
-    let formats = group.rows.iter().filter(|row| row.kind == CellKind::Format);
+    let formats = group.rows.iter().filter(|row| row.kind == CellKind::Format && row.is_ranked());
     let sizes: Vec<(&Row<'a>, f64)> = formats
         .filter_map(|row| group.space(row).map(|(images, s)| (row, s.allocated_bytes as f64 / images as f64)))
         .collect();

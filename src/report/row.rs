@@ -3,6 +3,7 @@
 use super::style::Style;
 use crate::results::{Cell, CellKind, Status};
 use crate::run::peers::is_bridge;
+use crate::store::registry::by_library;
 use crate::workload::nothing;
 use std::collections::BTreeMap;
 
@@ -16,6 +17,8 @@ pub(super) struct Row<'a> {
     pub label: String,
     /// Its colour and marker.
     pub style: Style,
+    /// Whether it is read past its library, among formats that are not: what the bytes would allow, and no choice.
+    pub bound: bool,
 }
 
 impl Row<'_> {
@@ -31,7 +34,7 @@ impl Row<'_> {
 
     /// Whether it takes part in rankings: formats, and peers, which people could choose as well.
     pub(super) fn is_ranked(&self) -> bool {
-        matches!(self.kind, CellKind::Format | CellKind::Peer)
+        matches!(self.kind, CellKind::Format | CellKind::Peer) && !self.bound
     }
 }
 
@@ -63,6 +66,11 @@ pub(super) fn label(cell: &Cell) -> String {
     format!("{}{role}", cell.format)
 }
 
+/// Whether a format is one that we read past its library.
+pub(super) fn is_direct(format: &str) -> bool {
+    format.parse().is_ok_and(|id| by_library(&id).is_some())
+}
+
 /// Rows of cells: formats, peers, null twins, references; within a kind as they appear. The harness is none, nor is what
 /// was left out everywhere.
 pub(super) fn rows<'a>(cells: &[&'a Cell], styles: &BTreeMap<(CellKind, &'a str), Style>) -> Vec<Row<'a>> {
@@ -72,13 +80,19 @@ pub(super) fn rows<'a>(cells: &[&'a Cell], styles: &BTreeMap<(CellKind, &'a str)
             continue;
         }
         let style = styles.get(&(cell.kind, cell.format.as_str())).copied().unwrap_or_default();
-        rows.push(Row { kind: cell.kind, format: &cell.format, label: label(cell), style });
+        rows.push(Row { kind: cell.kind, format: &cell.format, label: label(cell), style, bound: false });
+    }
+    let of_a_library = |row: &Row<'_>| row.kind == CellKind::Format && !is_direct(row.format);
+    let bounds = rows.iter().any(of_a_library);
+    for row in rows.iter_mut().filter(|row| bounds && row.kind == CellKind::Format) {
+        row.bound = is_direct(row.format);
     }
     rows.sort_by_key(|row| match row.kind {
+        CellKind::Format if row.bound => 1,
         CellKind::Format => 0,
-        CellKind::Peer => 1,
-        CellKind::Null => 2,
-        CellKind::Reference => 3,
+        CellKind::Peer => 2,
+        CellKind::Null => 3,
+        CellKind::Reference => 4,
     });
     rows
 }

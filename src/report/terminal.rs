@@ -4,7 +4,7 @@
 use super::entry::Standing;
 use super::model::{gather, outcome, point, reason, unit};
 use super::rankings::{FEW_FILES, MANY_FILES, is_of_many_files};
-use super::row::is_left_out;
+use super::row::{is_direct, is_left_out};
 use super::{format, words};
 use crate::results::{Cell, CellKind, Comparison, NullControl};
 use crate::run::peers::is_bridge;
@@ -16,12 +16,14 @@ use std::fmt::Write;
 /// The table of `cells`, which took turns, and of what follows from these.
 pub fn contest(title: &str, cells: &[Cell], comparisons: &[Comparison], twins: &[NullControl]) -> String {
     let mut rows: Vec<&Cell> = cells.iter().filter(|cell| cell.format != nothing::NAME).collect();
-    let rank = |kind| match kind {
+    let compared = |cell: &Cell| comparisons.iter().any(|c| c.best == cell.id || c.other == cell.id);
+    let rank = |cell: &Cell| match cell.kind {
+        _ if is_bridge(&cell.format) => 4,
+        CellKind::Format if is_direct(&cell.format) && !compared(cell) => 1,
         CellKind::Format | CellKind::Peer => 0,
-        CellKind::Reference => 1,
-        CellKind::Null => 2,
+        CellKind::Reference => 2,
+        CellKind::Null => 3,
     };
-    let rank = |cell: &Cell| if is_bridge(&cell.format) { 3 } else { rank(cell.kind) };
     // Rates are above zero, and positive floating-point numbers are ordered as their bits are.
     rows.sort_by_key(|cell| (rank(cell), Reverse(cell.estimate.as_ref().map_or(0, |e| e.images_per_s.to_bits()))));
     let (left_out, rows): (Vec<&Cell>, Vec<&Cell>) = rows.into_iter().partition(|cell| is_left_out(cell));

@@ -94,6 +94,7 @@ fn what_was_left_out_is_told_in_one_line_for_each_reason() {
     let told = "5 cells: python:pillow (peer), python:lmdb (peer) in epoch, read_one (1,000 images); python:torch (peer) in epoch (1,000 images)";
     assert!(text.contains(told), "{text}");
     assert!(text.contains("2 cells: lmdb:png in epoch, scan (1,000 images)"), "{text}");
+    assert!(!page.contains("<details class=\"gap\">"), "folded away, nobody would see who is missing");
 }
 
 #[test]

@@ -13,7 +13,8 @@ use std::path::Path;
 const LEGEND: &str = "\
 Each is compared with the fastest: ± and brackets are 95 % intervals, behind a verdict of how many times the time it
 takes; tied: within 5 % even at their ends. The reference is the fastest of what the machine does with the same bytes. The
-null twin is a format written a second time: how far identical things seem apart here.";
+null twin is a format written a second time: how far identical things seem apart here. A bound is a format's bytes read by
+shelfmark past the library (read=direct): what they would allow, not ranked with what a library delivers.";
 
 /// The terminal.
 pub(super) struct Screen {

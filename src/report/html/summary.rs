@@ -51,6 +51,7 @@ pub(super) fn summary(out: &mut String, group: &Group<'_>) {
 /// What stands above rows that are apart from the formats.
 fn heading(row: &Row<'_>) -> Option<&'static str> {
     match row.kind {
+        CellKind::Format if row.bound => Some("What the bytes on disk would allow, read past the library"),
         CellKind::Format => None,
         CellKind::Peer if is_bridge(row.format) => Some("A format in a process of its own, as a peer has"),
         CellKind::Peer => Some("What people run in Python"),

@@ -25,7 +25,7 @@ pub(in crate::report) fn threads(group: &Group<'_>) -> Option<Folded> {
     (!table.rows.is_empty()).then_some(Folded {
         title: "Against one thread",
         how: "Images a second with these threads over those with one: above 1 the threads pay. The contests were held one after \
-              another and nothing is paired, so the 95 % interval in brackets is made of the two speeds' own: it is wide, and a slow \
+              another and nothing is paired, so the 95 % interval in brackets is made of the two speeds' own; a slow \
               spell of the machine in one contest is in the ratio without being in the interval. The ratio of medians, of \
               single turns, leaves stalls out: where it is another, a few slow turns made the difference.",
         table,

@@ -68,7 +68,8 @@ const RUN: &str = "★ fastest of its column, with at least one other slower for
      Python today, and are ranked like formats; each has a process of its own, and “(own process)”, a format of ours that \
      has one, too, shows what that costs. The null twin is the same format, written a second time; references are what \
      the machine does with the same bytes in the same order: flat:raw reads them from one file (or writes and syncs it), \
-     flat:raw,read=memory copies them in memory. Neither is ranked.";
+     flat:raw,read=memory copies them in memory. Neither is ranked, nor is a bound: a format's bytes read past its library (read=direct), \
+     which no other program delivers.";
 
 /// What the signs of the summary table mean.
 pub(in crate::report) fn legend(group: &Group<'_>) -> &'static str {
