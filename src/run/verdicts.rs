@@ -73,8 +73,8 @@ pub(super) fn judge(
                     let Interval { ratio, lo, hi, .. } = stats::ratio(&table, place(library)?, place(direct)?, &rule)?;
                     Some(format!("; {} takes {ratio:.2} × as long ({lo:.2} to {hi:.2})", entries[library].name))
                 });
-            cells[direct].reason =
-                Some(format!("not ranked: what the bytes on disk would allow{}", costs.unwrap_or_default()));
+            // In one line of a terminal; what a bound is stands below the table.
+            cells[direct].reason = Some(format!("a bound{}", costs.unwrap_or_default()));
         }
         let fit_twins = twins(entries).filter(|(twin, original)| fit.contains(twin) && fit.contains(original));
         outcome.null_control.extend(fit_twins.filter_map(|(twin, original)| {
