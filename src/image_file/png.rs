@@ -9,6 +9,7 @@ mod tests;
 use crate::sample::{Batch, ImageShape};
 use ::png::{BitDepth, ColorType, DecodeOptions, Reader, Transformations};
 use filter::Choice;
+use plain::Deflate;
 use std::io::Cursor;
 
 /// Which PNGs are read.
@@ -120,7 +121,7 @@ fn decode_any(
 /// How hard to compress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// Every row filtered alike, libdeflate's level 1.
+    /// Every row filtered alike, and a deflate that knows what filtered rows are like.
     Fastest,
     /// Filters chosen row by row, as from here on; libdeflate's level 1.
     Fast,
@@ -135,19 +136,22 @@ impl Level {
     pub fn words(self) -> String {
         let (filter, deflate) = self.means();
         let filter = match filter {
-            Choice::Always(_) => "filter up",
+            Choice::Always(_) => "filter Paeth",
             Choice::SmallestSum => "filters chosen row by row",
         };
-        format!("{filter}, libdeflate level {deflate}")
+        match deflate {
+            Deflate::Fdeflate => format!("{filter}, fdeflate"),
+            Deflate::Libdeflate(level) => format!("{filter}, libdeflate level {level}"),
+        }
     }
 
-    /// How filters are chosen, and libdeflate's level.
-    fn means(self) -> (Choice, i32) {
+    /// How filters are chosen, and what deflates.
+    fn means(self) -> (Choice, Deflate) {
         match self {
-            Self::Fastest => (Choice::Always(filter::UP), 1),
-            Self::Fast => (Choice::SmallestSum, 1),
-            Self::Balanced => (Choice::SmallestSum, 6),
-            Self::High => (Choice::SmallestSum, 12),
+            Self::Fastest => (Choice::Always(filter::PAETH), Deflate::Fdeflate),
+            Self::Fast => (Choice::SmallestSum, Deflate::Libdeflate(1)),
+            Self::Balanced => (Choice::SmallestSum, Deflate::Libdeflate(6)),
+            Self::High => (Choice::SmallestSum, Deflate::Libdeflate(12)),
         }
     }
 }

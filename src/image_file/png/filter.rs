@@ -4,8 +4,8 @@
 /// Number of filters: none, sub, up, average, Paeth, by their numbers in the file.
 const FILTERS: u8 = 5;
 
-/// The row above predicts.
-pub const UP: u8 = 2;
+/// Left, above and above left predict.
+pub const PAETH: u8 = 4;
 
 /// The Paeth predictor: of left, above and above left the one nearest to left + above - above left, the first on a tie.
 /// Without its three distances: with `t` as below they are compared all at once (a fact of stb_image's decoder); the test
