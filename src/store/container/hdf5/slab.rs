@@ -2,8 +2,7 @@
 //! that are made once. (The crate's `read_slice` makes them, and a buffer, anew for every call.)
 
 use ::hdf5::{Dataset, Dataspace, Datatype, H5Type};
-use ::hdf5_sys::h5::{herr_t, hsize_t};
-use ::hdf5_sys::h5d::{H5Dread, H5Dread_chunk1, H5Dwrite};
+use ::hdf5_sys::h5d::{H5Dread, H5Dwrite};
 use ::hdf5_sys::h5i::hid_t;
 use ::hdf5_sys::h5p::H5P_DEFAULT;
 use ::hdf5_sys::h5s::{H5S_seloper_t, H5Sselect_hyperslab, H5Sset_extent_simple};
@@ -150,61 +149,13 @@ impl<T: H5Type + Copy> Slab<T> {
             if status >= 0 {
                 return Ok(());
             }
-            Err(reason())
+            // Still under the lock: another thread's call would replace the reason.
+            let reason = ::hdf5::Error::query().map_or_else(|_| "no reason given".into(), |e| super::explain(&e));
+            Err(format!("HDF5 says: {reason}"))
         });
         if done.is_ok() {
             self.extent[0] = count;
         }
         done
     }
-}
-
-unsafe extern "C" {
-    /// Bytes of the chunk at `offset` as it is stored. (HDF5 1.10.2; the crate does not declare it.)
-    fn H5Dget_chunk_storage_size(dataset: hid_t, offset: *const hsize_t, bytes: *mut hsize_t) -> herr_t;
-}
-
-impl Slab<u8> {
-    /// Reads rows from `first` on into `out`, where each is a chunk of its own without filters: as they are stored, past
-    /// selections and conversion, which take longer than reading.
-    ///
-    /// # Errors
-    /// What HDF5 says, also where a chunk is missing, which [`Slab::read`] does not notice.
-    pub fn read_chunks(&mut self, first: u64, out: &mut [u8]) -> Result<(), String> {
-        let row: u64 = self.extent[1..usize::from(self.rank)].iter().product();
-        let of_one = usize::try_from(row).unwrap_or(usize::MAX).max(1);
-        let rows = (out.len() / of_one) as u64;
-        if first.checked_add(rows).is_none_or(|end| end > self.rows) {
-            return Err(format!("{rows} rows from {first} on do not lie in {}", self.rows));
-        }
-        ::hdf5::sync::sync(|| {
-            for (at, out) in (first..).zip(out.chunks_exact_mut(of_one)) {
-                let (start, mut stored, mut left_out) = ([at, 0, 0, 0], 0, 0);
-                // SAFETY: `start` has at least the dataset's rank, which is at most four. HDF5 writes as many bytes as the
-                // index says that the chunk has, so nothing is read unless these are as many as `out` has.
-                let status = unsafe {
-                    match H5Dget_chunk_storage_size(self.dataset.id(), start.as_ptr(), &raw mut stored) {
-                        0.. if stored != row => {
-                            return Err(format!("a chunk of {stored} bytes where an image has {row}"));
-                        }
-                        0.. => {
-                            let to = out.as_mut_ptr().cast();
-                            H5Dread_chunk1(self.dataset.id(), self.how, start.as_ptr(), &raw mut left_out, to)
-                        }
-                        failed => failed,
-                    }
-                };
-                if status < 0 {
-                    return Err(reason());
-                }
-            }
-            Ok(())
-        })
-    }
-}
-
-/// Why HDF5 refused; asked under the same lock as what it refused, because another thread's call replaces it.
-fn reason() -> String {
-    let reason = ::hdf5::Error::query().map_or_else(|_| "no reason given".into(), |e| super::explain(&e));
-    format!("HDF5 says: {reason}")
 }
