@@ -6,13 +6,8 @@ use std::fs::File;
 #[cfg(unix)]
 #[derive(Debug)]
 pub struct LockedFile {
-    address: std::ptr::NonNull<libc::c_void>,
-    length: usize,
+    _map: memmap2::Mmap,
 }
-
-// SAFETY: the mapping belongs to this value alone and is never read or written through it.
-#[cfg(unix)]
-unsafe impl Send for LockedFile {}
 
 #[cfg(unix)]
 impl LockedFile {
@@ -21,30 +16,11 @@ impl LockedFile {
     /// # Errors
     /// Where this process may not lock as much (`ulimit -l`), or map as many files.
     pub fn new(file: &File, length: u64) -> std::io::Result<Self> {
-        use std::os::fd::AsRawFd;
-
         let length = usize::try_from(length).map_err(|_| std::io::ErrorKind::OutOfMemory)?;
-        let (protection, descriptor) = (libc::PROT_READ, file.as_raw_fd());
-        // SAFETY: a new mapping at an address of the kernel's choice touches no memory that is there.
-        let address = unsafe { libc::mmap(std::ptr::null_mut(), length, protection, libc::MAP_SHARED, descriptor, 0) };
-        if address == libc::MAP_FAILED {
-            return Err(std::io::Error::last_os_error());
-        }
-        // A mapping that did not fail is not at null. Dropped, and so unmapped, where locking it fails.
-        let locked = Self { address: std::ptr::NonNull::new(address).ok_or(std::io::ErrorKind::OutOfMemory)?, length };
-        // SAFETY: the range was just mapped. Nothing here reads it, so that a file cut short meanwhile does no harm.
-        match unsafe { libc::mlock(address, length) } {
-            0 => Ok(locked),
-            _ => Err(std::io::Error::last_os_error()),
-        }
-    }
-}
-
-#[cfg(unix)]
-impl Drop for LockedFile {
-    fn drop(&mut self) {
-        // SAFETY: mapped in `new` with this length, unmapped (and with that unlocked) once, and nothing points into it.
-        unsafe { libc::munmap(self.address.as_ptr(), self.length) };
+        // SAFETY: nothing reads or writes through the map, so that a file that is changed or cut short does no harm.
+        let map = unsafe { memmap2::MmapOptions::new().len(length).map(file) }?;
+        map.lock()?;
+        Ok(Self { _map: map })
     }
 }
 
