@@ -46,8 +46,8 @@ fn check(format: &str, looks: f64, expected: &Ledger) {
         assert!((found.total_ns.unwrap() - whole).abs() < 1e-9, "{name}: {found:?}");
         // The meter's looks show that it was there for every image, and only in one of the two sessions.
         let opening = if workload == Workload::Open { 4.0 } else { 0.0 };
-        // And once at the beginning of each batch.
-        let batch = if workload.batch() > 1 { 1.0 } else { 0.0 };
+        // And once at the beginning and once at the end of each batch.
+        let batch = if workload.batch() > 1 { 2.0 } else { 0.0 };
         let share = (looks + opening) * images / pieces + batch;
         assert!((found.metering_share.unwrap() - share).abs() < 1e-9, "{name}: {found:?} and not {share}");
         let rest = Ledger { other_ns: 0.0, total_ns: None, metering_share: None, ..found };
