@@ -1,6 +1,8 @@
 //! Containers: what holds records or arrays. One file a container; the table below is the only list of them, and
 //! benches, tests, `list`, documentation and report go through it.
 
+#[cfg(any(feature = "lmdb", feature = "hdf5"))]
+mod fetch;
 pub mod record;
 mod runs;
 

@@ -8,7 +8,8 @@ use super::filters::{self, Filters, Undo};
 use super::{StoreName, file};
 use crate::error::{IoContext, Result};
 use crate::sample::{Batch, ImageShape};
-use crate::store::container::runs::{RunReader, Runs};
+use crate::store::container::fetch::{FETCH_AHEAD, fetch};
+use crate::store::container::runs::{RunReader, Runs, run_by_run};
 use crate::store::{ImageReader, ImageStore};
 use ::hdf5::Dataset;
 use memmap2::Mmap;
@@ -95,6 +96,20 @@ impl ImageStore for Direct {
 /// Reads pixels that lie in the file as they are.
 struct Plain(Arc<Direct>);
 
+impl Plain {
+    /// Image `index`, of which there is one, where it lies in the map.
+    fn image(&self, index: u64) -> &[u8] {
+        let of_one = self.0.shape.bytes();
+        let address = match &self.0.addresses {
+            Addresses::Contiguous(start) => start + index * of_one as u64,
+            Addresses::Chunked { images, chunks } => {
+                chunks[(index / images) as usize].address + index % images * of_one as u64
+            }
+        };
+        self.0.bytes(address, of_one)
+    }
+}
+
 impl RunReader for Plain {
     fn name(&self) -> &StoreName {
         &self.0.name
@@ -125,6 +140,17 @@ impl RunReader for Plain {
             }
         }
         Ok(())
+    }
+
+    /// Scattered images are fetched ahead: of a million each has its own page, and a table entry for it, to wait for.
+    fn read_batch(&mut self, indices: &[u64], out: &mut Batch) -> Result<()> {
+        if indices.is_sorted_by(|a, b| a.checked_add(1) == Some(*b)) {
+            return run_by_run(self, indices, out);
+        }
+        indices.chunks(FETCH_AHEAD).try_for_each(|ahead| {
+            ahead.iter().for_each(|&index| fetch(self.image(index)));
+            run_by_run(self, ahead, out)
+        })
     }
 }
 

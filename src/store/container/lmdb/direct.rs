@@ -1,9 +1,9 @@
 //! `read=direct`: a table, made on opening, of where in the map each record lies; reading asks LMDB nothing any more.
 //! A format of its own: what the bytes on disk would allow.
 
-use super::reader::{FETCH_AHEAD, fetch};
 use super::{Snapshot, Store, failed, key};
 use crate::error::Result;
+use crate::store::container::fetch::{FETCH_AHEAD, fetch};
 use crate::store::container::record::{Record, RecordReader, RecordStore, TakeRecord};
 use ::lmdb::{Cursor, Transaction};
 use std::sync::Arc;

@@ -2,10 +2,10 @@
 
 use super::{Snapshot, Store, failed, key};
 use crate::error::Result;
+use crate::store::container::fetch::{FETCH_AHEAD, fetch};
 use crate::store::container::record::{Record, RecordReader, TakeRecord};
 use ::lmdb::{Cursor, RoTransaction, Transaction};
 use ::lmdb_sys::MDB_SET;
-use std::hint::black_box;
 use std::sync::Arc;
 
 /// Neighbours from which on a cursor walks from one to the next: an eighth faster than looking each up.
@@ -13,9 +13,6 @@ const WALK_FROM: usize = 8;
 
 /// Records looked up before the first is used: a batch of a training job.
 const LOOK_UPS: usize = 256;
-
-/// Records whose first byte is fetched before the first of them is used.
-pub const FETCH_AHEAD: usize = 16;
 
 /// One thread's reader: a snapshot, taken when it was made.
 pub struct Reader {
@@ -108,9 +105,4 @@ impl LookUps<'_, '_, '_> {
         }
         Ok(())
     }
-}
-
-/// Makes the processor fetch the beginning of a record, so that it is on the way while others are copied.
-pub fn fetch(record: &[u8]) {
-    black_box(record.first().copied());
 }
