@@ -51,8 +51,8 @@ impl Direct {
         let filters = filters::of(images).map_err(|why| name.damaged(why))?;
         let filters = Filters::new(&filters).map_err(|why| name.unsupported(why))?;
         // SAFETY: nobody may change or shorten the file while it is mapped, which is asked of all users of a store (as for
-        // LMDB's map): a finished one does not change. What cannot be trusted is opened in a process of its own, whose
-        // death by a file that got shorter harms no other.
+        // LMDB's map): a finished one does not change. `verify --store`, `inspect` and the workers of a run, which open what
+        // may be damaged, do so in a process of its own; others die with a file that got shorter.
         let map = unsafe { Mmap::map(&opened) }.at("map", &path)?;
         let addresses = Addresses::of(images, (labels.len() as u64, chunk), shape, map.len() as u64, &name)?;
         let direct = Self { map, addresses, filters, labels, shape, keeps: cache_bytes, name };

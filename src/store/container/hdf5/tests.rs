@@ -69,6 +69,13 @@ fn the_layout_is_the_one_that_was_asked_for() {
     }
 }
 
+/// Images of 4x5x3, each filled with its label.
+fn labelled(images: u32) -> (ImageShape, Memory) {
+    let (shape, mut samples) = (ImageShape::new(4, 5, 3), Batch::new());
+    (0..images).for_each(|label| samples.push(shape, label).fill(label as u8));
+    (shape, Memory::new("labelled", Shape::Fixed(shape), samples))
+}
+
 /// Opens the store and reads all of it.
 fn read_all(path: &Path) -> Result<()> {
     let mut reader = OpenStore::open(path)?.reader()?;
@@ -286,10 +293,7 @@ fn a_deflated_chunk_of_fewer_bytes_delivers_none_of_those_before() {
 fn what_a_store_must_be_is_looked_at_before_it_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
-    let shape = ImageShape::new(4, 5, 3);
-    let mut samples = Batch::new();
-    (0..50).for_each(|label| samples.push(shape, label).fill(label as u8));
-    let dataset = Memory::new("fifty", Shape::Fixed(shape), samples);
+    let (_, dataset) = labelled(50);
     let write = |name: &str| {
         write(&format(name), &dataset, &path, WriteOptions::default(), IfExists::Replace, &mut |_| Ok(())).unwrap();
         File::open_rw(path.join("images.h5")).unwrap()
@@ -318,10 +322,7 @@ fn what_a_store_must_be_is_looked_at_before_it_is_read() {
 fn a_batch_with_a_damaged_chunk_delivers_no_wrong_image() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
-    let shape = ImageShape::new(4, 5, 3);
-    let mut samples = Batch::new();
-    (0..10).for_each(|label| samples.push(shape, label).fill(label as u8));
-    let dataset = Memory::new("ten", Shape::Fixed(shape), samples);
+    let (shape, dataset) = labelled(10);
     let written = format("hdf5:raw,chunk=4,checksum=fletcher32");
     write(&written, &dataset, &path, WriteOptions::default(), IfExists::Replace, &mut |_| Ok(())).unwrap();
     let file = File::open(path.join("images.h5")).unwrap();
