@@ -1,8 +1,10 @@
 //! `lmdb`: LMDB, a memory-mapped B+tree (<http://www.lmdb.tech/doc/>). Key: the image's number as eight decimal
-//! digits, as in the founding experiment and in Caffe's tools. One `data.mdb`, no lock file: a finished store never changes.
+//! digits, as in the founding experiment and in Caffe's tools, or as an integer. One `data.mdb`, no lock file: a finished
+//! store never changes.
 
 mod direct;
 pub(crate) mod environment;
+mod key;
 mod reader;
 
 use super::record::{self, NewRecord, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
@@ -14,6 +16,7 @@ use crate::store::{Capabilities, Durability, WriteOptions};
 use ::lmdb::{Database, Environment, EnvironmentFlags, RoTransaction, RwTransaction, Transaction, WriteFlags};
 use direct::Direct;
 use environment::SharedEnvironment;
+use key::Keys;
 use reader::Reader;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,12 +25,21 @@ use std::sync::Arc;
 pub const INFO: ContainerInfo = ContainerInfo {
     about: "LMDB, memory-mapped B+tree",
     codecs: &["bincode", "raw", "png", "source", "jpeg"],
-    options: &[READAHEAD, READ],
+    options: &[KEYS, READAHEAD, READ],
     labels: "inside each record",
     make: |id| {
+        let keys = if word(id, &KEYS) == "integer" { Keys::Integers } else { Keys::Digits };
         let (readahead, direct) = (word(id, &READAHEAD) == "on", word(id, &READ) == "direct");
-        record::format(id, Lmdb { readahead, direct })
+        record::format(id, Lmdb { keys, readahead, direct })
     },
+};
+
+const KEYS: OptionInfo = OptionInfo {
+    key: "keys",
+    values: Values::OneOf(&["digits", "integer"]),
+    default: "digits",
+    about: "images lie under their number: eight decimal digits, or a 32-bit integer (MDB_INTEGERKEY)",
+    reading: false,
 };
 
 const READAHEAD: OptionInfo = OptionInfo {
@@ -46,9 +58,6 @@ const READ: OptionInfo = OptionInfo {
     reading: true,
 };
 
-/// Eight digits sort like numbers up to here.
-const MAX_RECORDS: u64 = 100_000_000;
-
 /// Records a write transaction takes before it is committed: large, so that pages are written once, and small enough
 /// that its dirty pages (one or two for a 3 KB record) stay below the 131,072 that LMDB keeps without spilling.
 const RECORDS_A_TRANSACTION: u64 = 8_192;
@@ -58,6 +67,7 @@ const BYTES_A_TRANSACTION: u64 = 64 << 20;
 
 #[derive(Clone, Copy)]
 struct Lmdb {
+    keys: Keys,
     /// Whether the system reads ahead where the map is touched.
     readahead: bool,
     /// Whether records are found by a table of ours, and not by LMDB.
@@ -66,10 +76,10 @@ struct Lmdb {
 
 impl RecordContainer for Lmdb {
     fn create(&self, at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
-        refuse_longer_keys(layout)?;
+        self.keys.refuse(layout.records, &layout.name)?;
         let environment = open_to_write(at, layout, write)?;
-        let database = environment.open_db(None).map_err(|e| failed(&layout.name, "create", e))?;
-        Ok(writer(environment, database, layout))
+        let database = environment.create_db(None, self.keys.flags()).map_err(|e| failed(&layout.name, "create", e))?;
+        Ok(self.writer(environment, database, layout))
     }
 
     fn can_resume(&self) -> bool {
@@ -86,19 +96,19 @@ impl RecordContainer for Lmdb {
     ) -> Result<Box<dyn RecordWriter>> {
         let fail = |e| failed(&layout.name, "open", e);
         let environment = open_to_write(at, layout, write)?;
-        let database = environment.open_db(None).map_err(fail)?;
+        let database = environment.create_db(None, self.keys.flags()).map_err(fail)?;
         let there = environment.stat().map_err(fail)?.entries() as u64;
         if there < keep {
             return Err(layout.name.damaged(format!("it holds {there} records of the {keep} that were safe")));
         }
         let mut transaction = environment.begin_rw_txn().map_err(fail)?;
-        (keep..there).try_for_each(|index| transaction.del(database, &key(index), None)).map_err(fail)?;
+        (keep..there).try_for_each(|index| transaction.del(database, &self.keys.of(index), None)).map_err(fail)?;
         transaction.commit().map_err(fail)?;
-        Ok(writer(environment, database, layout))
+        Ok(self.writer(environment, database, layout))
     }
 
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
-        refuse_longer_keys(layout)?;
+        self.keys.refuse(layout.records, &layout.name)?;
         let environment = SharedEnvironment::open(at, self.readahead, &layout.name)?;
         let fail = |e| failed(&layout.name, "open", e);
         let database = environment.get().open_db(None).map_err(fail)?;
@@ -106,8 +116,13 @@ impl RecordContainer for Lmdb {
         if entries != layout.records {
             return Err(layout.name.damaged(format!("it holds {entries} records for {} images", layout.records)));
         }
+        let flags =
+            environment.get().begin_ro_txn().and_then(|transaction| transaction.db_flags(database)).map_err(fail)?;
+        if flags != self.keys.flags() {
+            return Err(layout.name.damaged(format!("its keys are said to be {flags:?}, and are {:?}", self.keys)));
+        }
         let (max_bytes, name) = (layout.max_record_bytes(), layout.name.clone());
-        let store = Store { environment, database, records: entries, max_bytes, name };
+        let store = Store { environment, database, keys: self.keys, records: entries, max_bytes, name };
         Ok(if self.direct { Direct::new(&store)? } else { Arc::new(store) })
     }
 
@@ -148,14 +163,6 @@ impl RecordContainer for Lmdb {
     }
 }
 
-/// Keys of nine digits would be those of other images.
-fn refuse_longer_keys(layout: &RecordLayout) -> Result<()> {
-    match layout.records {
-        0..=MAX_RECORDS => Ok(()),
-        _ => Err(layout.name.unsupported(format!("more than {MAX_RECORDS} images: keys have eight digits"))),
-    }
-}
-
 fn open_to_write(at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Environment> {
     let mut flags = EnvironmentFlags::NO_LOCK;
     if write.durability != Durability::Each {
@@ -166,9 +173,12 @@ fn open_to_write(at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Resu
     opened.map_err(|e| failed(&layout.name, "create", e))
 }
 
-fn writer(environment: Environment, database: Database, layout: &RecordLayout) -> Box<dyn RecordWriter> {
-    let transaction = OpenTransaction::new(environment, |_| MaybeTransaction(None));
-    Box::new(Writer { transaction, database, records: 0, bytes: 0, name: layout.name.clone() })
+impl Lmdb {
+    fn writer(&self, environment: Environment, database: Database, layout: &RecordLayout) -> Box<dyn RecordWriter> {
+        let transaction = OpenTransaction::new(environment, |_| MaybeTransaction(None));
+        let (keys, name) = (self.keys, layout.name.clone());
+        Box::new(Writer { transaction, database, keys, records: 0, bytes: 0, name })
+    }
 }
 
 /// Largest map: more than a disk holds, and an eighth of the address space that x86-64 gives a process. Of images of which
@@ -202,17 +212,6 @@ fn failed(name: &StoreName, action: &'static str, e: ::lmdb::Error) -> Error {
     }
 }
 
-/// Eight decimal digits. (Written out, because formatting is a twentieth of a look-up.)
-fn key(index: u64) -> [u8; 8] {
-    // Stores that would need more digits are refused, and numbers beyond the last image before they come here.
-    let (mut rest, mut digits) = (index as u32, [b'0'; 8]);
-    for digit in digits.iter_mut().rev() {
-        *digit += (rest % 10) as u8;
-        rest /= 10;
-    }
-    digits
-}
-
 /// A transaction that may be open, beside the environment it borrows.
 struct MaybeTransaction<'env>(Option<RwTransaction<'env>>);
 
@@ -227,6 +226,7 @@ self_cell::self_cell!(
 struct Writer {
     transaction: OpenTransaction,
     database: Database,
+    keys: Keys,
     records: u64,
     bytes: u64,
     name: StoreName,
@@ -243,7 +243,7 @@ impl Writer {
 
 impl RecordWriter for Writer {
     fn put(&mut self, record: NewRecord<'_>) -> Result<()> {
-        let database = self.database;
+        let (database, key) = (self.database, self.keys.of(record.index));
         self.transaction
             .with_dependent_mut(|environment, open| {
                 let transaction = match &mut open.0 {
@@ -251,7 +251,7 @@ impl RecordWriter for Writer {
                     none => none.insert(environment.begin_rw_txn()?),
                 };
                 // Keys come in order: appending fills pages and skips the search.
-                transaction.put(database, &key(record.index), &record.bytes, WriteFlags::APPEND)
+                transaction.put(database, &key, &record.bytes, WriteFlags::APPEND)
             })
             .map_err(|e| failed(&self.name, "write", e))?;
         self.records += 1;
@@ -275,6 +275,7 @@ impl RecordWriter for Writer {
 struct Store {
     environment: Arc<SharedEnvironment>,
     database: Database,
+    keys: Keys,
     records: u64,
     /// A record longer than this is damaged, and is not looked at.
     max_bytes: u64,

@@ -68,7 +68,7 @@ macro_rules! containers {
 
 containers! {
     dir => core ["dir:png", "dir:raw"] more ["dir:png,level=fast", "dir:png,fanout=1000", "dir:jpeg", "dir:source"];
-    lmdb if "lmdb" => core ["lmdb:bincode", "lmdb:raw", "lmdb:png"] more ["lmdb:raw,read=direct", "lmdb:jpeg", "lmdb:source"];
+    lmdb if "lmdb" => core ["lmdb:bincode", "lmdb:raw", "lmdb:png"] more ["lmdb:raw,keys=integer", "lmdb:raw,read=direct", "lmdb:jpeg", "lmdb:source"];
     hdf5 if "hdf5" => core ["hdf5:raw", "hdf5:raw,chunk=64", "hdf5:raw,chunk=64,deflate=4"] more ["hdf5:raw,chunk=1", "hdf5:png", "hdf5:raw,read=direct", "hdf5:raw,chunk=64,read=direct", "hdf5:raw,chunk=64,deflate=4,read=direct", "hdf5:png,ragged=vlen", "hdf5:jpeg", "hdf5:source"];
     flat => core [] more [] references ["flat:raw", "flat:raw,read=memory"];
 }

@@ -1,7 +1,7 @@
 //! `read=direct`: a table, made on opening, of where in the map each record lies; reading asks LMDB nothing any more.
 //! A format of its own: what the bytes on disk would allow.
 
-use super::{Snapshot, Store, failed, key};
+use super::{Snapshot, Store, failed};
 use crate::error::Result;
 use crate::store::container::fetch::{FETCH_AHEAD, fetch};
 use crate::store::container::record::{Record, RecordReader, RecordStore, TakeRecord};
@@ -49,7 +49,7 @@ fn records<'map>(store: &Store, snapshot: &'map Snapshot) -> Result<Records<'map
         for entry in cursor.iter_start() {
             let (found, record) = entry.map_err(fail)?;
             let index = records.len() as u64;
-            if index == store.records || found != key(index) {
+            if index == store.records || found != store.keys.of(index).as_ref() {
                 break;
             }
             records.push(store.looked_up(Ok(record), index)?);

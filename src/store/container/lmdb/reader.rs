@@ -1,6 +1,6 @@
 //! Reading by LMDB's own look-ups.
 
-use super::{Snapshot, Store, failed, key};
+use super::{Snapshot, Store, failed};
 use crate::error::Result;
 use crate::store::container::fetch::{FETCH_AHEAD, fetch};
 use crate::store::container::record::{Record, RecordReader, TakeRecord};
@@ -36,8 +36,8 @@ impl Reader {
 
 impl RecordReader for Reader {
     fn get(&mut self, index: u64) -> Result<Record<'_>> {
-        let database = self.store.database;
-        let found = self.snapshot.with_dependent(|_, transaction| transaction.get(database, &key(index)));
+        let (database, key) = (self.store.database, self.store.keys.of(index));
+        let found = self.snapshot.with_dependent(|_, transaction| transaction.get(database, &key));
         Ok(Record { bytes: self.store.looked_up(found, index)?, label: 0 })
     }
 
@@ -75,10 +75,10 @@ impl LookUps<'_, '_, '_> {
         let Self { transaction, store, take } = self;
         let Some(&first) = indices.first() else { return Ok(()) };
         let mut cursor = transaction.open_ro_cursor(store.database).map_err(|e| failed(&store.name, "read", e))?;
-        let mut entries = cursor.iter_from(key(first));
+        let mut entries = cursor.iter_from(store.keys.of(first));
         indices.iter().try_for_each(|&index| {
             let found = match entries.next().unwrap_or(Err(::lmdb::Error::NotFound)) {
-                Ok((found, bytes)) if found == key(index) => Ok(bytes),
+                Ok((found, bytes)) if found == store.keys.of(index).as_ref() => Ok(bytes),
                 Ok(_) => Err(::lmdb::Error::NotFound),
                 Err(e) => Err(e),
             };
@@ -96,7 +96,7 @@ impl LookUps<'_, '_, '_> {
         order.sort_unstable();
         let cursor = transaction.open_ro_cursor(store.database).map_err(|e| failed(&store.name, "read", e))?;
         for &mut (index, at) in order {
-            let found = cursor.get(Some(&key(index)), None, MDB_SET).map(|(_, bytes)| bytes);
+            let found = cursor.get(Some(store.keys.of(index).as_ref()), None, MDB_SET).map(|(_, bytes)| bytes);
             records[at] = store.looked_up(found, index)?;
         }
         for (ahead, records) in indices.chunks(FETCH_AHEAD).zip(records.chunks(FETCH_AHEAD)) {

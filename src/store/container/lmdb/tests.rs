@@ -3,8 +3,9 @@ use crate::sample::{Batch, ImageShape};
 use crate::store::registry::resolve;
 use crate::store::sealed::{IfExists, StoreWriter};
 use crate::store::{FormatId, StoreSpec};
+use ::lmdb::Cursor;
 
-const LMDB: Lmdb = Lmdb { readahead: true, direct: false };
+const LMDB: Lmdb = Lmdb { keys: Keys::Digits, readahead: true, direct: false };
 
 #[test]
 fn one_huge_image_among_many_leaves_the_map_within_the_address_space() {
@@ -12,7 +13,7 @@ fn one_huge_image_among_many_leaves_the_map_within_the_address_space() {
     let id: FormatId = "lmdb:source".parse().unwrap();
     let layout = RecordLayout {
         name: StoreName::new(&id, at.path()),
-        records: MAX_RECORDS,
+        records: 100_000_000,
         max_image_bytes: 30_000 * 30_000 * 3,
         extension: None,
     };
@@ -60,8 +61,8 @@ fn environment_of(at: &Path, entries: &[(&[u8], usize)]) {
 fn what_is_not_under_its_key_or_as_long_as_no_image_is_refused() {
     let name = StoreName::new(&"lmdb:raw".parse().unwrap(), Path::new("store"));
     let layout = |records| RecordLayout { name: name.clone(), records, max_image_bytes: 4, extension: Some("raw") };
-    let keys: Vec<[u8; 8]> = (0..10).map(key).collect();
-    let whole: Vec<(&[u8], usize)> = keys.iter().map(|key| (&key[..], 8)).collect();
+    let keys: Vec<_> = (0..10).map(|index| Keys::Digits.of(index)).collect();
+    let whole: Vec<(&[u8], usize)> = keys.iter().map(|key| (key.as_ref(), 8)).collect();
     let with = |at: usize, entry: (&'static [u8], usize)| {
         let mut entries = whole.clone();
         entries[at] = if entry.0.is_empty() { (whole[at].0, entry.1) } else { entry };
@@ -78,8 +79,6 @@ fn what_is_not_under_its_key_or_as_long_as_no_image_is_refused() {
         let at = tempfile::tempdir().unwrap();
         environment_of(at.path(), &entries);
         assert!(LMDB.open(at.path(), &layout(9)).is_err(), "ten entries are not nine");
-        // Nine digits would be cut to those of other images.
-        assert!(LMDB.open(at.path(), &layout(MAX_RECORDS + 1)).is_err());
         let mut reader = LMDB.open(at.path(), &layout(10)).and_then(|store| store.reader()).unwrap();
         for index in 0..10 {
             assert_eq!(reader.get(index).is_err(), wrong.contains(&index), "{index} of {wrong:?}");
@@ -94,7 +93,7 @@ fn what_is_not_under_its_key_or_as_long_as_no_image_is_refused() {
         assert_eq!(taken, (0..before).map(|index| (index, 8)).collect::<Vec<_>>(), "{wrong:?}");
         let sorted = reader.get_each(&[9, 5, 3, 0], &mut |_, _| Ok(()));
         assert_eq!(sorted.is_err(), !wrong.is_empty());
-        let direct = Lmdb { readahead: true, direct: true }.open(at.path(), &layout(10)).map(|_| ());
+        let direct = Lmdb { direct: true, ..LMDB }.open(at.path(), &layout(10)).map(|_| ());
         assert_eq!(direct.is_err(), !wrong.is_empty(), "{wrong:?}: {direct:?}");
     }
 }
@@ -106,16 +105,47 @@ fn a_number_of_records_that_only_a_header_claims_gets_no_memory() {
     let name = StoreName::new(&"lmdb:raw,read=direct".parse().unwrap(), at.path());
     let environment = SharedEnvironment::open(at.path(), true, &name).unwrap();
     let database = environment.get().open_db(None).unwrap();
-    let store = Store { environment, database, records: 1 << 60, max_bytes: 8, name };
+    let store = Store { environment, database, keys: Keys::Digits, records: 1 << 60, max_bytes: 8, name };
     let error = Direct::new(&store).map(|_| ()).unwrap_err().to_string();
     assert!(error.contains("image 1 is missing"), "{error}");
 }
 
 #[test]
+fn keys_are_what_the_format_says() {
+    let place = tempfile::tempdir().unwrap();
+    let images = crate::dataset::Memory::ragged(300, &[3]);
+    let written = |name: &str| {
+        let resolved = resolve(&name.parse().unwrap()).unwrap();
+        let at = place.path().join(resolved.id.directory_name());
+        let options = WriteOptions::default();
+        crate::store::copy::write(&resolved, &images, &at, options, IfExists::Refuse, &mut |_| Ok(())).unwrap();
+        at
+    };
+    for (format, keys, other) in
+        [("lmdb:raw", Keys::Digits, Keys::Integers), ("lmdb:raw,keys=integer", Keys::Integers, Keys::Digits)]
+    {
+        let at = written(format);
+        let name = StoreName::new(&format.parse().unwrap(), &at);
+        let layout = RecordLayout { name, records: 300, max_image_bytes: 1 << 10, extension: Some("raw") };
+        let environment = SharedEnvironment::open(&at, true, &layout.name).unwrap();
+        let transaction = environment.get().begin_ro_txn().unwrap();
+        let database = environment.get().open_db(None).unwrap();
+        let mut cursor = transaction.open_ro_cursor(database).unwrap();
+        // In the order of numbers, whatever the order of their bytes.
+        let found: Vec<_> = cursor.iter_start().map(|entry| entry.unwrap().0.to_vec()).collect();
+        assert_eq!(found, (0..300).map(|index| keys.of(index).as_ref().to_vec()).collect::<Vec<_>>());
+        for direct in [false, true] {
+            let error = Lmdb { keys: other, direct, ..LMDB }.open(&at, &layout).map(|_| ()).unwrap_err().to_string();
+            assert!(error.contains("its keys are said to be"), "{error}");
+        }
+    }
+}
+
+#[test]
 fn what_was_not_safe_is_gone_after_resuming() {
     let at = tempfile::tempdir().unwrap();
-    let keys: Vec<[u8; 8]> = (0..10).map(key).collect();
-    environment_of(at.path(), &keys.iter().map(|key| (&key[..], 8)).collect::<Vec<_>>());
+    let keys: Vec<_> = (0..10).map(|index| Keys::Digits.of(index)).collect();
+    environment_of(at.path(), &keys.iter().map(|key| (key.as_ref(), 8)).collect::<Vec<_>>());
     let name = StoreName::new(&"lmdb:raw".parse().unwrap(), at.path());
     let layout = RecordLayout { name, records: 10, max_image_bytes: 4, extension: Some("raw") };
     LMDB.resume(at.path(), &layout, &WriteOptions::default(), 6).unwrap().finish().unwrap();
