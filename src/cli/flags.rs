@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use shelfmark::dataset::{self, Dataset, OnError, OpenOptions};
+use shelfmark::results::Only;
 use shelfmark::store::FormatId;
 use shelfmark::store::registry;
 use shelfmark::worker::protocol::DatasetSpec;
@@ -27,6 +28,52 @@ impl Formats {
     pub fn select(&self) -> shelfmark::Result<Vec<FormatId>> {
         registry::select(&self.formats)
     }
+}
+
+/// Which cells of results: the same words as those that choose what is measured.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Cells {
+    /// Only these formats or peers, separated by spaces, as in png lmdb:raw python:pillow
+    #[arg(long, num_args = 1.., value_name = "FORMAT")]
+    pub formats: Vec<String>,
+    /// Only these workloads
+    #[arg(long, num_args = 1.., value_name = "WORKLOAD")]
+    pub workloads: Vec<String>,
+    /// Only cells whose name contains this, as in lmdb:raw/epoch
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+}
+
+impl Cells {
+    /// What the flags say. Results may name what this version does not know, so names that are none are no error here.
+    pub fn only(&self) -> Only {
+        let words = |list: &[String]| -> Vec<String> {
+            list.iter().flat_map(|text| text.split_whitespace()).map(str::to_owned).collect()
+        };
+        let full = |name: String| match registry::select(std::slice::from_ref(&name)) {
+            Ok(known) => known.iter().map(FormatId::to_string).collect(),
+            Err(_) => vec![name],
+        };
+        Only {
+            formats: words(&self.formats).into_iter().flat_map(full).collect(),
+            workloads: words(&self.workloads),
+            text: self.filter.clone(),
+        }
+    }
+}
+
+/// How a verb prints what it found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Printed {
+    /// For a terminal
+    #[default]
+    Table,
+    /// Markdown, for a comment or a summary
+    Md,
+    /// JSON, for programs
+    Json,
+    /// CSV, for spreadsheets
+    Csv,
 }
 
 /// How a dataset is opened.

@@ -1,6 +1,7 @@
 //! `shelfmark report`: results into a page.
 
 use super::Exit;
+use super::flags::Cells;
 use shelfmark::report::RESULTS_FILE;
 use shelfmark::results::Results;
 use std::io::Write;
@@ -13,9 +14,11 @@ pub struct Report {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The folder for index.html, report.md and the charts [default: that of results.json; NAME.report beside a file
-    /// NAME.json; reports/combined for several]
+    /// NAME.json; NAME.selection for a part of them; reports/combined for several]
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    cells: Cells,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -25,14 +28,23 @@ impl Report {
     /// Writes the page and prints its path.
     pub fn run(&self) -> anyhow::Result<Exit> {
         let files: Vec<PathBuf> = self.files.iter().map(|given| file(given)).collect();
-        let results = files.iter().map(|file| Results::read(file)).collect::<Result<Vec<_>, _>>()?;
-        let page = shelfmark::report::write(&results, &self.out.clone().unwrap_or_else(|| beside(&files)))?;
-        let mut out = std::io::stdout();
+        let mut results = files.iter().map(|file| Results::read(file)).collect::<Result<Vec<_>, _>>()?;
+        let only = self.cells.only();
+        results.iter_mut().try_for_each(|results| only.keep(results))?;
+        let out = self.out.clone().unwrap_or_else(|| beside(&files, !only.is_all()));
+        // The folder gets the results that the page shows: not in place of those that were measured.
+        if !only.is_all() && files.iter().any(|file| same(file, &out.join(RESULTS_FILE))) {
+            let text =
+                format!("--out {} would replace the results by a part of them; name another folder", out.display());
+            return Err(shelfmark::Error::Usage(text).into());
+        }
+        let page = shelfmark::report::write(&results, &out)?;
+        let mut stdout = std::io::stdout();
         if self.json {
             let cells: usize = results.iter().map(|results| results.cells.len()).sum();
-            writeln!(out, "{:#}", serde_json::json!({ "report": page, "cells": cells }))?;
+            writeln!(stdout, "{:#}", serde_json::json!({ "report": page, "cells": cells }))?;
         } else {
-            writeln!(out, "{}", page.display())?;
+            writeln!(stdout, "{}", page.display())?;
         }
         Ok(Exit::Ok)
     }
@@ -43,9 +55,15 @@ fn file(given: &Path) -> PathBuf {
     if given.is_dir() { given.join(RESULTS_FILE) } else { given.to_owned() }
 }
 
-/// Where the page goes: beside its results, and where it has several, beside none of them.
-fn beside(files: &[PathBuf]) -> PathBuf {
+fn same(a: &Path, b: &Path) -> bool {
+    a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b)
+}
+
+/// Where the page goes: beside its results, or, where it shows a part of them, into a folder there; and where it has
+/// several, beside none of them.
+fn beside(files: &[PathBuf], part: bool) -> PathBuf {
     match files {
+        [one] if part => one.with_extension("selection"),
         [one] if one.file_name().is_some_and(|name| name == RESULTS_FILE) => match one.parent() {
             Some(folder) if folder != Path::new("") => folder.to_owned(),
             _ => ".".into(),

@@ -2,9 +2,11 @@
 
 mod cell_id;
 pub mod host;
+mod only;
 mod schema;
 
 pub use cell_id::CellId;
+pub use only::Only;
 pub use schema::*;
 
 use crate::error::{Error, IoContext, Result};
