@@ -10,6 +10,7 @@ mod interrupt;
 mod list;
 mod origin;
 mod plain;
+mod rank;
 mod report;
 mod run;
 mod verify;
@@ -77,6 +78,8 @@ enum Verb {
     Worker(worker::Worker),
     /// Show what this host is, how noisy it is, and what can be measured cold
     Env(env::Env),
+    /// Rank formats by several workloads and space at once, weighted, with intervals of ranks
+    Rank(rank::Rank),
     /// Turn results into one self-contained HTML page with charts, and Markdown
     Report(report::Report),
 }
@@ -95,6 +98,7 @@ pub fn main() -> ExitCode {
         Verb::Calibrate(calibrate) => calibrate.run(),
         Verb::Worker(worker) => worker.run(),
         Verb::Env(env) => env.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) }),
+        Verb::Rank(rank) => rank.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) }),
         Verb::Report(report) => report.run(),
     };
     let exit = outcome.unwrap_or_else(|error| {

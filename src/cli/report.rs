@@ -51,7 +51,7 @@ impl Report {
 }
 
 /// The results that are meant: a folder stands for those in it.
-fn file(given: &Path) -> PathBuf {
+pub(super) fn file(given: &Path) -> PathBuf {
     if given.is_dir() { given.join(RESULTS_FILE) } else { given.to_owned() }
 }
 

@@ -11,11 +11,13 @@ mod markdown;
 mod model;
 mod noise;
 mod pick;
+pub mod rank;
 mod rankings;
 mod row;
 #[cfg(test)]
 mod run_fixture;
 mod style;
+pub mod table;
 mod tables;
 pub mod terminal;
 mod words;

@@ -26,7 +26,7 @@ pub(super) fn overlap(a: Point, b: Point) -> bool {
 
 /// Estimates that criterion, which measures one thing after another, gave within this factor are not told apart: on
 /// a shared machine identical code differs that much.
-const SEQUENTIAL_FACTOR: f64 = 1.25;
+pub(super) const SEQUENTIAL_FACTOR: f64 = 1.25;
 
 /// An interval whose half is a larger share of the estimate says only that something else was going on.
 pub(super) const NOISY: f64 = 0.5;

@@ -9,6 +9,7 @@ mod space;
 mod speed;
 
 use super::model::{Group, Row, interleaved};
+pub(super) use super::table::Table;
 use crate::error::Result;
 
 /// One chart of the page.
@@ -33,28 +34,6 @@ pub(super) struct Panel {
     pub slug: String,
     /// The picture as an `<svg>` element.
     pub svg: String,
-}
-
-/// Rows of text under headings; all rows are as long as the headings.
-pub(super) struct Table {
-    /// Headings.
-    pub heads: Vec<String>,
-    /// Which column names the row.
-    pub name: usize,
-    /// Rows.
-    pub rows: Vec<Vec<String>>,
-}
-
-impl Table {
-    /// An empty table whose column `name` names its rows.
-    pub(super) fn new(heads: &[&str], name: usize) -> Self {
-        Self { heads: heads.iter().map(|h| (*h).to_owned()).collect(), name, rows: Vec::new() }
-    }
-
-    /// Adds a row.
-    pub(super) fn push(&mut self, row: Vec<String>) {
-        self.rows.push(row);
-    }
 }
 
 /// The charts of a group. A run measures one number of images: it says nothing about growth.

@@ -1,0 +1,97 @@
+use super::*;
+use crate::report::fixture;
+use crate::report::run_fixture::run;
+
+fn by(results: &Results, weights: &str) -> Ranked {
+    rank(results, &weights.parse().unwrap()).unwrap().remove(0)
+}
+
+fn ranks(ranked: &Ranked) -> Vec<(&str, usize, usize)> {
+    ranked.places.iter().map(|place| (place.format.as_str(), place.first, place.last)).collect()
+}
+
+#[test]
+fn ranks_are_as_wide_as_the_verdicts_leave_open() {
+    let ranked = by(&run(), "epoch=1");
+    assert_eq!(ranks(&ranked), [("lmdb:raw", 1, 2), ("lmdb:bincode", 1, 2), ("hdf5:raw", 3, 3), ("dir:png", 4, 4)]);
+    let second = &ranked.places[1];
+    assert!((second.score - 1.01).abs() < 1e-9 && second.lo < 0.92 && second.hi > 1.10, "{second:?}");
+    assert_eq!(ranked.by, [("epoch".to_owned(), 1.0)]);
+    // What is multiplied by the same is the same.
+    assert_eq!(by(&run(), "epoch=7").places, ranked.places);
+}
+
+#[test]
+fn criteria_are_weighed_as_logarithms_and_their_errors_add_in_squares() {
+    let ranked = by(&run(), "epoch=3,read_one=1");
+    let place = ranked.places.iter().find(|place| place.format == "lmdb:bincode").unwrap();
+    let ln = (3.0 * 1.01_f64.ln() + 1.3_f64.ln()) / 4.0;
+    // Both intervals are from 0.9 to 1.1 of the ratio.
+    let half = (1.1_f64 / 0.9).ln() / 2.0 * (9.0_f64 + 1.0).sqrt() / 4.0;
+    assert!((place.score.ln() - ln).abs() < 1e-9, "{place:?}");
+    assert!((place.hi.ln() - ln - half).abs() < 1e-9 && (place.lo.ln() - ln + half).abs() < 1e-9, "{place:?}");
+}
+
+#[test]
+fn formats_that_are_the_same_share_their_ranks() {
+    let figure = |ln, half| vec![Figure { ln, half }];
+    let rows = [("a", figure(0.0, 0.0)), ("b", figure(0.0, 0.0)), ("c", figure(1.0, 0.1)), ("d", figure(1.1, 0.1))];
+    let found = places(&rows, &[1.0]);
+    let ranks: Vec<_> = found.iter().map(|place| (place.format.as_str(), place.first, place.last)).collect();
+    assert_eq!(ranks, [("a", 1, 2), ("b", 1, 2), ("c", 3, 4), ("d", 3, 4)]);
+    // For certain, but by less than anybody cares about.
+    let close = places(&[("a", figure(0.0, 0.0)), ("b", figure(0.019, 0.0))], &[1.0]);
+    assert!(close.iter().all(|place| (place.first, place.last) == (1, 2)), "{close:?}");
+    let apart = places(&[("a", figure(0.0, 0.0)), ("b", figure(0.021, 0.0))], &[1.0]);
+    assert_eq!(apart.iter().map(|place| place.first).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn who_has_no_number_where_one_counts_is_named_with_the_reason() {
+    let ranked = by(&run(), "cold-data/epoch=1");
+    assert_eq!(ranks(&ranked), [("lmdb:raw", 1, 1), ("hdf5:raw", 2, 2)]);
+    let why = |format: &str| &ranked.unranked.iter().find(|(name, _)| name == format).unwrap().1;
+    assert!(why("dir:png").contains("stores of many files are ranked apart"), "{ranked:?}");
+    assert!(why("lmdb:bincode").contains("not measured"), "{ranked:?}");
+    let both = by(&run(), "epoch=1,cold-data/epoch=1");
+    assert_eq!(both.places.len(), 2, "dir:png has no rank for lack of one of the two");
+}
+
+#[test]
+fn a_criterion_that_says_nothing_is_left_out_with_the_reason() {
+    let mut cut = run();
+    cut.run.complete = false;
+    let ranked = by(&cut, "epoch=1,space=1");
+    assert_eq!(ranked.left_out, [("epoch".to_owned(), "cut short: no verdict".to_owned())]);
+    assert_eq!(ranked.by, [("space".to_owned(), 1.0)]);
+    let error = rank(&cut, &"epoch=1".parse().unwrap()).unwrap_err().to_string();
+    assert!(error.contains("nothing can be ranked by this: epoch: cut short"), "{error}");
+    let error = rank(&run(), &"epohc=1".parse().unwrap()).unwrap_err().to_string();
+    assert!(error.contains("no criterion 'epohc'") && error.contains("cold-data/epoch, space"), "{error}");
+}
+
+#[test]
+fn criterion_tells_apart_only_what_is_far_apart() {
+    let mut cells = Vec::new();
+    for (format, us) in [("lmdb:raw", 1.0), ("lmdb:bincode", 1.2), ("dir:png", 30.0)] {
+        cells.push(fixture::cell(format, "epoch", 1_000, us));
+    }
+    let ranked = by(&fixture::results(cells), "epoch=1");
+    assert_eq!(ranks(&ranked), [("lmdb:raw", 1, 2), ("lmdb:bincode", 1, 2), ("dir:png", 3, 3)]);
+}
+
+#[test]
+fn roles_go_to_what_speaks_for_them() {
+    let all = [run()];
+    let groups = crate::report::model::groups(&all);
+    let sheets = sheets(&groups);
+    let roles: Vec<_> = sheets[0].criteria.iter().filter_map(|c| Some((c.name.as_str(), c.role?.name()))).collect();
+    let expected = [
+        ("write_batch", "write"),
+        ("read_one", "single"),
+        ("epoch", "batch"),
+        ("cold-data/epoch", "cold-batch"),
+        ("space", "space"),
+    ];
+    assert_eq!(roles, expected);
+}
