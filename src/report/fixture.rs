@@ -17,6 +17,27 @@ const FORMATS: [(&str, f64, f64, f64, f64, u64, bool); 8] = [
     ("hdf5:raw,chunk=64,deflate=4", 1_100.0, 1_120.0, 96.0, 9_300.0, 2_391, false),
 ];
 
+/// The page without its own script and data, which are checked: anything else that is a script came from results.
+pub(super) fn without_scripts(page: &str) -> String {
+    let mut rest = page;
+    let mut out = String::new();
+    while let Some((before, after)) = rest.split_once("<script") {
+        out += before;
+        let (head, after) = after.split_once('>').expect("an element's head ends");
+        let (body, after) = after.split_once("</script>").expect("an element ends");
+        match head {
+            "" => assert_eq!(body.trim(), include_str!("html/script.js").trim(), "not the page's own script"),
+            _ => {
+                assert!(head.starts_with(" type=\"application/json\" class=\""), "{head}");
+                assert!(!body.contains('<'), "data that a browser could take for markup");
+                serde_json::from_str::<serde_json::Value>(body).expect("data is JSON");
+            }
+        }
+        rest = after;
+    }
+    out + rest
+}
+
 /// One run of all formats and workloads.
 pub(super) fn realistic() -> Results {
     let mut cells = Vec::new();

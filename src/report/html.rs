@@ -1,20 +1,23 @@
-//! The page: one file, no network, no script. Every string that comes from results goes through [`escape`].
+//! The page: one file that loads nothing; what its script adds is convenience. Every string that comes from results goes through [`escape`].
 
+mod choose;
 mod details;
 mod gaps;
 mod group;
+mod overview;
 mod payload;
 mod provenance;
 mod summary;
 
 use super::charts::Table;
 use super::model::{self, Group};
-use super::words;
+use super::{rank, words};
 use crate::error::Result;
 use crate::results::Results;
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("html/script.js");
 
 /// The page of all results.
 pub(super) fn page(results: &[Results]) -> Result<String> {
@@ -27,20 +30,36 @@ pub(super) fn page(results: &[Results]) -> Result<String> {
     let name = names.first().map_or(String::new(), |name| format!(": {}", escape(name)));
     let _ = write!(out, "<title>shelfmark report{name}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n");
     header(&mut out, results);
-    let level = if groups.len() > 1 { 3 } else { 2 };
-    for (nth, group) in groups.iter().enumerate() {
-        let id = if groups.len() > 1 { format!("g{}-", nth + 1) } else { String::new() };
-        if groups.len() > 1 {
-            let run = results.iter().position(|r| std::ptr::eq(r, group.results)).unwrap_or(0) + 1;
-            let title = escape(&words::group_title(group, run, results.len()));
+    let run = |group: &Group<'_>| results.iter().position(|r| std::ptr::eq(r, group.results)).unwrap_or(0) + 1;
+    let sheets = rank::sheets(&groups);
+    filters(&mut out, &groups);
+    for (nth, sheet) in sheets.iter().enumerate() {
+        let id = if sheets.len() > 1 { format!("s{}-", nth + 1) } else { String::new() };
+        if sheets.len() > 1 {
+            let title =
+                sheet.groups.first().map_or(String::new(), |group| words::set_title(group, run(group), results.len()));
+            let title = escape(&title);
             let _ = writeln!(out, "<h2 class=\"run\" id=\"{id}top\">{title}</h2>");
         }
-        group::section(&mut out, group, level, &id)?;
+        let level = if sheets.len() > 1 { 3 } else { 2 };
+        choose::choose(&mut out, sheet, level, &id);
+        overview::overview(&mut out, sheet, level, &id);
+        for group in &sheet.groups {
+            let place = groups.iter().position(|other| std::ptr::eq(other, *group)).unwrap_or(0);
+            let id = if groups.len() > 1 { format!("g{}-", place + 1) } else { String::new() };
+            let mut inner = level;
+            if sheet.groups.len() > 1 {
+                let title = escape(&words::group_title(group, run(group), results.len()));
+                let _ = writeln!(out, "<h{level} class=\"run\" id=\"{id}top\">{title}</h{level}>");
+                inner += 1;
+            }
+            group::section(&mut out, group, inner, &id)?;
+        }
     }
     for (nth, result) in results.iter().enumerate() {
         provenance::section(&mut out, result, nth, results.len());
     }
-    out.push_str("</main>\n</body>\n</html>\n");
+    let _ = write!(out, "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n");
     Ok(out)
 }
 
@@ -70,6 +89,38 @@ fn header(out: &mut String, results: &[Results]) {
     out.push_str("</header>\n");
 }
 
+/// Fields that choose what is shown; the script brings them to light.
+fn filters(out: &mut String, groups: &[Group<'_>]) {
+    let mut workloads: Vec<&str> = Vec::new();
+    for column in groups.iter().flat_map(|group| &group.columns) {
+        if !workloads.contains(&column.workload) {
+            workloads.push(column.workload);
+        }
+    }
+    if workloads.is_empty() {
+        return;
+    }
+    out.push_str(
+        "<form id=\"filters\" hidden>\n<p><label for=\"formats\">Formats with</label> <input type=\"search\" id=\"formats\" \
+         placeholder=\"as in lmdb png\" autocomplete=\"off\"></p>\n<fieldset><legend>Workloads</legend>",
+    );
+    for (nth, workload) in workloads.iter().enumerate() {
+        let workload = escape(workload);
+        let _ = write!(
+            out,
+            "<label><input type=\"checkbox\" name=\"workload\" value=\"{workload}\" id=\"workload-{nth}\" checked> {workload}</label> "
+        );
+    }
+    out.push_str("</fieldset>\n<p role=\"status\" id=\"chosen\"></p></form>\n");
+}
+
+/// Data for the script, where it cannot be taken for markup.
+fn data(out: &mut String, class: &str, value: &serde_json::Value) {
+    // The only sign that ends the element or begins a comment in it.
+    let text = value.to_string().replace('<', "\\u003c");
+    let _ = writeln!(out, "<script type=\"application/json\" class=\"{class}\">{text}</script>");
+}
+
 /// A list of terms and what they are; texts are escaped here.
 fn definitions(out: &mut String, class: &str, facts: &[(&str, String)]) {
     let _ = writeln!(out, "<dl class=\"{class}\">");
@@ -92,7 +143,8 @@ fn table(out: &mut String, caption: &str, table: &Table) {
     }
     out.push_str("</tr></thead><tbody>\n");
     for row in &table.rows {
-        out.push_str("<tr>");
+        let name = row.get(table.name).map_or("", String::as_str);
+        let _ = write!(out, "<tr data-f=\"{}\">", escape(name));
         for (nth, text) in row.iter().enumerate() {
             let text = escape(text);
             let _ = match nth == table.name {

@@ -30,6 +30,11 @@ impl Table {
         self.rows.push(row);
     }
 
+    /// Its rows.
+    pub(super) fn into_rows(self) -> Vec<Vec<String>> {
+        self.rows
+    }
+
     /// The table as a terminal shows it, under `title`, with `notes` beneath.
     pub fn text(&self, title: &str, notes: &[String]) -> String {
         let all: Vec<Vec<String>> = std::iter::once(&self.heads)

@@ -10,7 +10,7 @@ mod verdicts;
 
 pub(super) use answers::{Answer, answers};
 pub(super) use banners::banners;
-pub(super) use facts::{cache, dataset, group_title, host, place};
+pub(super) use facts::{cache, dataset, group_title, host, place, set_title};
 pub(super) use gaps::{Gap, gaps};
 pub(super) use limits::limits;
 pub(super) use noise::{floor, harness, twin};

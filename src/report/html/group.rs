@@ -16,15 +16,8 @@ pub(super) fn section(out: &mut String, group: &Group<'_>, level: usize, id: &st
     if let Some(means) = words::cache(group.cache).filter(|_| interleaved(group.results)) {
         let _ = writeln!(out, "<p class=\"how\">{}</p>", escape(means));
     }
-    heading(out, level, &format!("{id}answers"), "In short");
-    out.push_str("<dl class=\"answers\">\n");
-    for words::Answer { question, short, rest } in words::answers(group) {
-        let (short, rest) = (escape(&short), escape(&rest));
-        let _ = writeln!(out, "<div><dt>{question}</dt><dd><strong>{short}</strong> {rest}</dd></div>");
-    }
-    out.push_str("</dl>\n");
     if !group.columns.is_empty() {
-        heading(out, level, &format!("{id}summary"), "Summary");
+        heading(out, level, &format!("{id}summary"), "All speeds");
         summary(out, group);
         if let Some(tables::Folded { title, how, table: gains }) = tables::threads(group) {
             heading(out, level, &format!("{id}threads"), title);

@@ -19,7 +19,8 @@ pub(super) fn summary(out: &mut String, group: &Group<'_>) {
     for column in &group.columns {
         let (label, images) = (escape(&column.label), format::images(column.images));
         let unit = column.unit();
-        let _ = write!(out, "<th scope=\"col\">{label}<small>{unit}<br>{images}</small></th>");
+        let workload = escape(column.workload);
+        let _ = write!(out, "<th scope=\"col\" data-w=\"{workload}\">{label}<small>{unit}<br>{images}</small></th>");
     }
     out.push_str("</tr></thead><tbody>\n");
     let columns: Vec<Vec<Entry<'_>>> = group.columns.iter().map(|column| entries(group, column)).collect();
@@ -31,11 +32,11 @@ pub(super) fn summary(out: &mut String, group: &Group<'_>) {
             let _ = write!(out, "</tbody><tbody class=\"apart\"><tr><th scope=\"rowgroup\">{heading}</th>");
             let _ = writeln!(out, "<td colspan=\"{span}\"></td></tr>");
         }
-        let _ = write!(out, "<tr><th scope=\"row\">{}</th>", breakable(&row.label));
+        let _ = write!(out, "<tr data-f=\"{}\"><th scope=\"row\">{}</th>", escape(row.format), breakable(&row.label));
         for (column, entries) in group.columns.iter().zip(&columns) {
             match group.takes_part(row, column) {
-                true => entry(out, &entries[nth]),
-                false => out.push_str("<td>–</td>"),
+                true => entry(out, &entries[nth], column.workload),
+                false => drop(write!(out, "<td data-w=\"{}\">–</td>", escape(column.workload))),
             }
         }
         out.push_str("</tr>\n");
@@ -60,13 +61,15 @@ fn heading(row: &Row<'_>) -> Option<&'static str> {
     }
 }
 
-fn entry(out: &mut String, entry: &Entry<'_>) {
+fn entry(out: &mut String, entry: &Entry<'_>, workload: &str) {
+    let workload = escape(workload);
     match entry {
         Entry::Missing(word, reason) => {
             // Errors of the library begin with the word already.
             let reason = reason.strip_prefix(*word).map_or(reason.as_str(), |rest| rest.trim_start_matches([':', ' ']));
             let (word, reason) = (escape(word), escape(reason));
-            let _ = write!(out, "<td class=\"missing\"><b>{word}</b><small>{reason}</small></td>");
+            let _ =
+                write!(out, "<td class=\"missing\" data-w=\"{workload}\"><b>{word}</b><small>{reason}</small></td>");
         }
         Entry::Value { point, standing } => {
             let class = match standing {
@@ -89,7 +92,7 @@ fn entry(out: &mut String, entry: &Entry<'_>) {
                     escape(&said).replace(" %", "&nbsp;%").replace(" to ", "&nbsp;to&nbsp;")
                 ),
             };
-            let _ = write!(out, "<td{class}>{sign}{rate}<small>{spread}</small>{said}</td>");
+            let _ = write!(out, "<td{class} data-w=\"{workload}\">{sign}{rate}<small>{spread}</small>{said}</td>");
         }
     }
 }

@@ -58,6 +58,12 @@ pub(in crate::report) fn group_title(group: &Group<'_>, run: usize, runs: usize)
     format!("{run}{name}, {} cache, {threads}, delivering {}", group.cache, group.deliver)
 }
 
+/// What tells a dataset of a run from the others.
+pub(in crate::report) fn set_title(group: &Group<'_>, run: usize, runs: usize) -> String {
+    let run = if runs > 1 { format!("Run {run}: ") } else { String::new() };
+    format!("{run}{}", group.dataset.map_or(group.dataset_id, |d| d.name.as_str()))
+}
+
 /// What a state of the cache means; nothing for a state that is not known.
 pub(in crate::report) fn cache(state: &str) -> Option<&'static str> {
     match state {

@@ -1,0 +1,172 @@
+//! The answer box: the questions with their answers, and a ranking by weights of the reader's own. Without a script it
+//! shows the ranking by the weights that the sliders begin with; `script.js` ranks anew, by the same rule as `rank`.
+
+use super::super::format;
+use super::super::model::{Group, interleaved};
+use super::super::rank::{Criterion, Figure, Ranked, Role, Sheet};
+use super::super::words;
+use super::{breakable, data, escape, heading};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// A slider: what it moves, where it begins (in percent), and which criteria it needs.
+struct Slider {
+    id: &'static str,
+    /// What its ends are called.
+    ends: (&'static str, &'static str),
+    value: u32,
+    needs: &'static [Role],
+}
+
+const SLIDERS: [Slider; 4] = [
+    Slider { id: "reads", ends: ("writing", "reading"), value: 90, needs: &[Role::Write] },
+    Slider { id: "single", ends: ("reads in batches", "single reads"), value: 10, needs: &[Role::Single, Role::Batch] },
+    Slider { id: "cold", ends: ("warm reads", "cold reads"), value: 0, needs: &[Role::ColdBatch] },
+    Slider { id: "space", ends: ("space is free", "space counts like time"), value: 0, needs: &[Role::Space] },
+];
+
+/// The weight of a criterion where the sliders begin: as `script.js` has it.
+pub(super) fn weight(role: Option<Role>) -> f64 {
+    let at = |id: &str| SLIDERS.iter().find(|slider| slider.id == id).map_or(0.0, |s| f64::from(s.value) / 100.0);
+    let (reads, single, cold) = (at("reads"), at("single"), at("cold"));
+    match role {
+        Some(Role::Single) => reads * single * (1.0 - cold),
+        Some(Role::Batch) => reads * (1.0 - single) * (1.0 - cold),
+        Some(Role::ColdSingle) => reads * single * cold,
+        Some(Role::ColdBatch) => reads * (1.0 - single) * cold,
+        Some(Role::Write) => 1.0 - reads,
+        Some(Role::Space) => at("space"),
+        None => 0.0,
+    }
+}
+
+/// Writes the box; `id` begins its anchors.
+pub(super) fn choose(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id: &str) {
+    heading(out, level, &format!("{id}answers"), "Which format?");
+    let Some(group) = sheet.groups.first() else { return };
+    out.push_str("<dl class=\"answers\">\n");
+    for words::Answer { question, short, rest } in words::answers(group) {
+        let (short, rest) = (escape(&short), escape(&rest));
+        let _ = writeln!(out, "<div><dt>{question}</dt><dd><strong>{short}</strong> {rest}</dd></div>");
+    }
+    out.push_str("</dl>\n");
+    let _ = writeln!(out, "<p class=\"note\">{}</p>", escape(&scope(group)));
+    if sheet.rows.len() < 2 {
+        return;
+    }
+    let ranked = sheet.rank(|criterion| weight(criterion.role));
+    let _ = writeln!(out, "<div class=\"choose\" id=\"{id}choose\">");
+    heading(out, level + 1, &format!("{id}weights"), "Weighed for your own use");
+    out.push_str("<form class=\"sliders\">\n");
+    SLIDERS.iter().for_each(|slider| self::slider(out, slider, sheet, id));
+    out.push_str("</form>\n<div class=\"ranked\" aria-live=\"polite\">");
+    let _ = writeln!(out, "<p class=\"verdict\">{}</p>", escape(&verdict(&ranked)));
+    ranking(out, &ranked);
+    out.push_str("</div>\n");
+    let how = "The score is the weighted geometric mean of the time (or space) a format takes over that of the best; its bar is \
+               the 95 % interval that follows from those of the verdicts. A rank is as wide as that leaves it: formats \
+               that share one are not told apart. Only what a format's own library delivers is ranked here.";
+    let _ = writeln!(out, "<p class=\"note\">{how}</p>");
+    data(out, "sheet", &embedded(sheet));
+    out.push_str("</div>\n");
+}
+
+/// What the answers speak of.
+fn scope(group: &Group<'_>) -> String {
+    let stores = match (interleaved(group.results), group.results.run.profile.as_str()) {
+        (true, "full") => "several stores of each format",
+        _ => "one store of each format",
+    };
+    let dataset = group.dataset.map_or(group.dataset_id.to_owned(), words::dataset);
+    format!(
+        "This speaks of {stores}, of {dataset}; on {}; {}.",
+        words::host(group.results),
+        words::place(group.results)
+    )
+}
+
+fn slider(out: &mut String, slider: &Slider, sheet: &Sheet<'_, '_>, id: &str) {
+    let Slider { id: name, ends: (low, high), value, needs } = slider;
+    let missing = needs.iter().find_map(|role| lacks(sheet, *role));
+    let value = if missing.is_some() && *name == "reads" { 100 } else { *value };
+    let value = if missing.is_some() && *name != "reads" { 0 } else { value };
+    let disabled = if missing.is_some() { " disabled" } else { "" };
+    let _ = write!(
+        out,
+        "<p><label for=\"{id}{name}\"><span>{low}</span><span>{high}</span></label><input type=\"range\" id=\"{id}{name}\" \
+         name=\"{name}\" min=\"0\" max=\"100\" step=\"5\" value=\"{value}\"{disabled}><output for=\"{id}{name}\">{value} %</output>"
+    );
+    if let Some(why) = missing {
+        let _ = write!(out, "<small>{}</small>", escape(&why));
+    }
+    out.push_str("</p>\n");
+}
+
+/// Why there is nothing to weigh by a role.
+fn lacks(sheet: &Sheet<'_, '_>, role: Role) -> Option<String> {
+    match sheet.criteria.iter().find(|criterion| criterion.role == Some(role)) {
+        Some(Criterion { figures: Ok(_), .. }) => None,
+        Some(Criterion { name, figures: Err(why), .. }) => Some(format!("{name}: {why}")),
+        None => Some(format!("not measured: {}", role.name())),
+    }
+}
+
+/// Who comes first, in words.
+fn verdict(ranked: &Ranked) -> String {
+    let mut first = ranked.places.iter().filter(|place| place.first == 1).map(|place| place.format.as_str());
+    let by = ranked.weighed();
+    match first.next() {
+        None => "Nothing can be ranked by these weights.".into(),
+        Some(best) => {
+            let others = first.collect::<Vec<_>>().join(", ");
+            let tied = if others.is_empty() { String::new() } else { format!("; not told apart from it: {others}") };
+            format!("First by {by}: {best}{tied}.")
+        }
+    }
+}
+
+fn ranking(out: &mut String, ranked: &Ranked) {
+    let caption = "Ranking by the weights above";
+    let _ = write!(
+        out,
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table class=\"plain ranking\">\
+         <caption>{caption}</caption><thead><tr><th scope=\"col\">rank</th><th scope=\"col\">format</th>\
+         <th scope=\"col\">score</th><th scope=\"col\">interval</th></tr></thead><tbody>"
+    );
+    for (row, format) in
+        ranked.table().into_rows().into_iter().zip(
+            ranked.places.iter().map(|place| &place.format).chain(ranked.unranked.iter().map(|(format, _)| format)),
+        )
+    {
+        let _ = write!(out, "<tr data-f=\"{}\">", escape(format));
+        for (nth, text) in row.iter().enumerate() {
+            let _ = match nth {
+                1 => write!(out, "<th scope=\"row\">{}</th>", breakable(text)),
+                _ => write!(out, "<td>{}</td>", escape(text)),
+            };
+        }
+        out.push_str("</tr>");
+    }
+    out.push_str("</tbody></table></div>\n");
+}
+
+/// What the script ranks by.
+fn embedded(sheet: &Sheet<'_, '_>) -> Value {
+    let figure = |figure: &Result<Figure, String>| match figure {
+        Ok(Figure { ln, half }) => json!([ln, half]),
+        Err(why) => json!(why),
+    };
+    let criterion = |criterion: &Criterion| {
+        let (figures, why) = match &criterion.figures {
+            Ok(figures) => (figures.iter().map(figure).collect(), None),
+            Err(why) => (Vec::new(), Some(why)),
+        };
+        json!({ "name": criterion.name, "role": criterion.role.map(Role::name), "why": why, "figures": figures })
+    };
+    json!({
+        "formats": sheet.rows.iter().map(|row| row.format).collect::<Vec<_>>(),
+        "criteria": sheet.criteria.iter().filter(|c| c.role.is_some()).map(criterion).collect::<Vec<_>>(),
+        "margin": crate::stats::Rule::default().differ,
+        "none": format::NONE,
+    })
+}
