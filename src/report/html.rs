@@ -11,7 +11,7 @@ mod summary;
 
 use super::charts::Table;
 use super::model::{self, Group};
-use super::{rank, words};
+use super::{charts, rank, words};
 use crate::error::Result;
 use crate::results::Results;
 use std::fmt::Write as _;
@@ -44,6 +44,11 @@ pub(super) fn page(results: &[Results]) -> Result<String> {
         let level = if sheets.len() > 1 { 3 } else { 2 };
         choose::choose(&mut out, sheet, level, &id);
         overview::overview(&mut out, sheet, level, &id);
+        if let Some(group) = sheet.groups.first() {
+            for chart in charts::of_sheet(sheet)? {
+                group::picture(&mut out, group, &chart, level, &id)?;
+            }
+        }
         for group in &sheet.groups {
             let place = groups.iter().position(|other| std::ptr::eq(other, *group)).unwrap_or(0);
             let id = if groups.len() > 1 { format!("g{}-", place + 1) } else { String::new() };

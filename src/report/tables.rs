@@ -22,16 +22,20 @@ pub(super) struct Folded {
     pub table: Table,
 }
 
-/// All tables of a group that have rows.
-pub(super) fn all(group: &Group<'_>) -> Vec<Folded> {
-    let tables = [
-        verdicts::folded(group),
-        latency::folded(group),
-        ledger::folded(group),
-        counters::folded(group),
-        proof::folded(group),
-    ];
+/// Those that are not the numbers of a chart.
+pub(super) fn beside(group: &Group<'_>) -> Vec<Folded> {
+    let tables = [verdicts::folded(group), counters::folded(group), proof::folded(group)];
     tables.into_iter().filter(|folded| !folded.table.rows.is_empty()).collect()
+}
+
+/// Latency of single operations.
+pub(super) fn latency(group: &Group<'_>) -> Table {
+    latency::folded(group).table
+}
+
+/// Where the time of an image goes.
+pub(super) fn ledger(group: &Group<'_>) -> Table {
+    ledger::folded(group).table
 }
 
 pub(super) use noise::noise;

@@ -84,32 +84,34 @@ fn panel(group: &Group<'_>, single: &Column<'_>, batch: &Column<'_>, word: &str,
         let middle = f64::midpoint(left, right);
         c.text("µs per image, log scale", (middle, height - 9.0), Ink::Muted, SMALL, Side::Middle);
         for (nth, (row, one, many)) in rows.iter().enumerate() {
-            let y = labels.middle(nth);
-            let ink = Ink::Series(row.style.colour);
-            let name = if row.is_ranked() { Ink::Text } else { Ink::Muted };
-            labels.write(c, nth, name);
-            let (a, b) = (one.map(|p| x.at(1e6 / p.rate)), many.map(|p| x.at(1e6 / p.rate)));
-            if let (Some(a), Some(b)) = (a, b) {
-                // The line ends at the ring's edge: the ring stays hollow.
-                let gap = if b < a { -5.5 } else { 5.5 };
-                if (a - b).abs() > 6.0 {
-                    c.line(&[(a + gap, y), (b, y)], ink, 2.0);
+            c.of_row(row.format, |c| {
+                let y = labels.middle(nth);
+                let ink = Ink::Series(row.style.colour);
+                let name = if row.is_ranked() { Ink::Text } else { Ink::Muted };
+                labels.write(c, nth, name);
+                let (a, b) = (one.map(|p| x.at(1e6 / p.rate)), many.map(|p| x.at(1e6 / p.rate)));
+                if let (Some(a), Some(b)) = (a, b) {
+                    // The line ends at the ring's edge: the ring stays hollow.
+                    let gap = if b < a { -5.5 } else { 5.5 };
+                    if (a - b).abs() > 6.0 {
+                        c.line(&[(a + gap, y), (b, y)], ink, 2.0);
+                    }
                 }
-            }
-            if let Some(b) = b {
-                c.disc((b, y), 5.0, ink, true);
-            }
-            if let Some(a) = a {
-                c.disc((a, y), 4.5, ink, false);
-            }
-            let (text, shade) = match (one, many) {
-                (Some(one), Some(many)) => (format::times(many.rate / one.rate), Ink::Text),
-                (None, None) => ("not measured".into(), Ink::Missing),
-                (None, Some(_)) => ("batch only".into(), Ink::Missing),
-                (Some(_), None) => ("alone only".into(), Ink::Missing),
-            };
-            c.text(&text, (WIDTH - 4.0, y), shade, SMALL, Side::End);
+                if let Some(b) = b {
+                    c.disc((b, y), 5.0, ink, true);
+                }
+                if let Some(a) = a {
+                    c.disc((a, y), 4.5, ink, false);
+                }
+                let (text, shade) = match (one, many) {
+                    (Some(one), Some(many)) => (format::times(many.rate / one.rate), Ink::Text),
+                    (None, None) => ("not measured".into(), Ink::Missing),
+                    (None, Some(_)) => ("batch only".into(), Ink::Missing),
+                    (Some(_), None) => ("alone only".into(), Ink::Missing),
+                };
+                c.text(&text, (WIDTH - 4.0, y), shade, SMALL, Side::End);
+            });
         }
     })?;
-    Ok(Panel { slug: slug.into(), svg })
+    Ok(Panel { slug: slug.into(), svg, workload: None })
 }

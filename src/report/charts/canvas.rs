@@ -54,6 +54,11 @@ impl Ink {
     }
 }
 
+/// Begins the name of a row to which what follows belongs; no text has it.
+const OPENS: &str = "\u{E000}";
+/// Ends what belongs to it.
+const CLOSES: &str = "\u{E001}";
+
 /// Where a text stands relative to its point.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Side {
@@ -97,7 +102,7 @@ fn finish(svg: &str, (width, height): (f64, f64), size: (u32, u32), title: &str)
          height=\"{height}\" role=\"img\" aria-label=\"{title}\"><title>{title}</title>",
         size.0, size.1
     );
-    out.push_str(body.trim_end());
+    out.push_str(&grouped(body.trim_end()));
     let series = SERIES.iter().enumerate().map(|(nth, rgb)| (format!("s{nth}"), *rgb));
     for (name, (r, g, b)) in INKS.iter().map(|(name, rgb)| ((*name).to_owned(), *rgb)).chain(series) {
         for attribute in ["fill", "stroke"] {
@@ -106,6 +111,25 @@ fn finish(svg: &str, (width, height): (f64, f64), size: (u32, u32), title: &str)
         }
     }
     out.replace("font-family=\"sans-serif\"", "font-family=\"system-ui, sans-serif\"").replace(" opacity=\"1\"", "")
+}
+
+/// Makes groups of what was drawn between signs.
+fn grouped(body: &str) -> String {
+    let mut parts = body.split("<text ");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (inner, rest) = part.split_once("</text>").unwrap_or((part, ""));
+        let text = inner.split_once('>').map_or("", |(_, text)| text.trim());
+        if let Some(row) = text.strip_prefix(OPENS) {
+            // The backend has escaped it.
+            out += &format!("<g data-f=\"{row}\">{rest}");
+        } else if text == CLOSES {
+            out += &format!("</g>{rest}");
+        } else {
+            out += &format!("<text {part}");
+        }
+    }
+    out
 }
 
 /// Roughly how wide a text will be, in pixels.
@@ -127,6 +151,18 @@ impl Canvas<'_> {
         if let Err(fault) = self.area.draw(element) {
             self.fault.get_or_insert(fault.to_string());
         }
+    }
+
+    /// What `paint` draws belongs to the row named `row`: the page can fade it.
+    pub(super) fn of_row(&mut self, row: &str, paint: impl FnOnce(&mut Self)) {
+        self.sign(&format!("{OPENS}{}", clean(row)));
+        paint(self);
+        self.sign(CLOSES);
+    }
+
+    /// A text that becomes markup in the end: the backend knows no groups.
+    fn sign(&mut self, text: &str) {
+        self.put(&Text::new(text.to_owned(), (0, 0), ("sans-serif", FINE)));
     }
 
     /// A line through `points`.
@@ -185,7 +221,7 @@ impl Canvas<'_> {
             .transform(turn)
             .color(&colour)
             .pos(Pos::new(side, VPos::Center));
-        self.put(&Text::new(clean(text), at, style));
+        self.put(&Text::new(clean(text).replace(['\u{E000}', '\u{E001}'], ""), at, style));
     }
 
     /// The marker of a series.

@@ -1,14 +1,22 @@
 //! The charts: each is one or more SVG panels, a sentence on how to read them, and the same numbers as a table.
 
 mod batch;
+mod caches;
 mod canvas;
 mod labels;
+mod latency;
+mod ledger;
+mod lines;
+mod ratio;
 mod scale;
 mod scaling;
 mod space;
 mod speed;
+mod threads;
+mod tradeoff;
 
 use super::model::{Group, Row, interleaved};
+use super::rank::Sheet;
 pub(super) use super::table::Table;
 use crate::error::Result;
 
@@ -34,16 +42,25 @@ pub(super) struct Panel {
     pub slug: String,
     /// The picture as an `<svg>` element.
     pub svg: String,
+    /// The workload that it is about, if it is about one.
+    pub workload: Option<String>,
 }
 
 /// The charts of a group. A run measures one number of images: it says nothing about growth.
 pub(super) fn all(group: &Group<'_>) -> Result<Vec<Chart>> {
-    let mut charts = vec![speed::chart(group)?];
+    let mut charts = vec![speed::chart(group)?, latency::chart(group)?];
     if !interleaved(group.results) || group.columns.iter().any(|column| group.counts(column).len() > 1) {
         charts.push(scaling::chart(group)?);
     }
-    charts.extend([space::chart(group)?, batch::chart(group)?]);
+    charts.extend([batch::chart(group)?, ledger::chart(group)?, space::chart(group)?]);
     Ok(charts)
+}
+
+/// The charts about all groups of a dataset together.
+pub(super) fn of_sheet(sheet: &Sheet<'_, '_>) -> Result<Vec<Chart>> {
+    let tradeoff = sheet.groups.first().map(|group| tradeoff::chart(group)).transpose()?;
+    let charts = [tradeoff, caches::chart(sheet)?, threads::chart(sheet)?];
+    Ok(charts.into_iter().flatten().filter(|chart| !chart.panels.is_empty()).collect())
 }
 
 /// A format's mark alone, for a key.

@@ -79,14 +79,16 @@ fn panel(group: &Group<'_>, lines: &[Line<'_>]) -> Result<Panel> {
         c.text("files", (WIDTH - 4.0, TOP - 14.0), Ink::Muted, SMALL, Side::End);
         for (nth, line) in lines.iter().enumerate() {
             let y = labels.middle(nth);
-            labels.write(c, nth, Ink::Text);
-            for (top, value, filled) in [(y - 14.0, line.apparent(), true), (y + 1.0, line.allocated(), false)] {
-                let end = x.at(value).max(left + 1.0);
-                c.bar((left, top), (end, top + 12.0), Ink::Series(0), filled);
-                c.text(&format::bytes_each(value), (right + 8.0, top + 6.0), Ink::Text, SMALL, Side::Start);
-            }
-            let files = format::count(line.storage.files);
-            c.text(&files, (WIDTH - 4.0, y), Ink::Text, SMALL, Side::End);
+            c.of_row(line.label, |c| {
+                labels.write(c, nth, Ink::Text);
+                for (top, value, filled) in [(y - 14.0, line.apparent(), true), (y + 1.0, line.allocated(), false)] {
+                    let end = x.at(value).max(left + 1.0);
+                    c.bar((left, top), (end, top + 12.0), Ink::Series(0), filled);
+                    c.text(&format::bytes_each(value), (right + 8.0, top + 6.0), Ink::Text, SMALL, Side::Start);
+                }
+                let files = format::count(line.storage.files);
+                c.text(&files, (WIDTH - 4.0, y), Ink::Text, SMALL, Side::End);
+            });
         }
         if let Some(raw) = raw {
             c.dashed(x.at(raw), TOP - 6.0, bottom, Ink::Text);
@@ -96,7 +98,7 @@ fn panel(group: &Group<'_>, lines: &[Line<'_>]) -> Result<Panel> {
             c.text(&text, (middle, TOP - 16.0), Ink::Text, SMALL, Side::Middle);
         }
     })?;
-    Ok(Panel { slug: "space".into(), svg })
+    Ok(Panel { slug: "space".into(), svg, workload: None })
 }
 
 fn table(group: &Group<'_>, lines: &[Line<'_>]) -> super::Table {

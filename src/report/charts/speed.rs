@@ -2,10 +2,11 @@
 
 use super::super::format;
 use super::super::model::{Column, Group, Point, Row, Slot, interleaved};
+use super::super::rankings::rankings;
 use super::canvas::{Canvas, Ink, SMALL, Side, TEXT, fit, picture};
 use super::labels::Labels;
 use super::scale::Scale;
-use super::{Chart, Panel, slug};
+use super::{Chart, Panel, ratio, slug};
 use crate::error::Result;
 use crate::results::Cell;
 
@@ -16,13 +17,25 @@ const TOP: f64 = 58.0;
 const HOW_CRITERION: &str = "Further right is faster; the scale is logarithmic. Each mark is the estimate, the bar through \
     it the 95 % interval, which is often narrower than the mark; rows run from the fastest to the slowest.";
 
-const HOW_RUN: &str = "Further right is faster; the scale is logarithmic. Each mark is the estimate, the bar through it its \
-    own 95 % interval; who is faster than whom is said by the verdicts, not by bars that overlap or do not. Rings \
-    are the machine's references, the null twin and the control of a process of its own, which are never ranked. The table adds the share of the \
-    speed of the fastest reference: copying in memory where reads were warm, else one flat file.";
+const HOW_RUN: &str = "Further left is faster; the scale is logarithmic. Each mark is the time over that of the fastest, the bar \
+    through it the simultaneous 95 % interval that its verdict was made of, often narrower than the mark; between the \
+    dashed lines things are as good as equal. Rings are the machine's references, the null twin and the control of a \
+    process of its own: they are never ranked, and stand, as do bounds, where their estimates put them. At the right are images a \
+    second. The table adds the share of the speed of the fastest reference: copying in memory where reads were warm, \
+    else one flat file.";
 
 pub(super) fn chart(group: &Group<'_>) -> Result<Chart> {
-    let panels = group.columns.iter().map(|column| panel(group, column)).collect::<Result<Vec<_>>>()?;
+    let mut panels = Vec::new();
+    for column in &group.columns {
+        match rankings(group, column).ok().filter(|_| interleaved(group.results)) {
+            Some(rankings) => {
+                for ranking in &rankings {
+                    panels.push(ratio::panel(group, column, ranking)?);
+                }
+            }
+            None => panels.push(panel(group, column)?),
+        }
+    }
     Ok(Chart {
         slug: "speed",
         title: "Speed",
@@ -68,24 +81,32 @@ fn panel(group: &Group<'_>, column: &Column<'_>) -> Result<Panel> {
             Side::Middle,
         );
         for (nth, (row, slot)) in rows.iter().enumerate() {
-            let y = labels.middle(nth);
-            let ink = if row.is_ranked() { Ink::Text } else { Ink::Muted };
-            labels.write(c, nth, ink);
-            match slot {
-                Slot::Measured(point) => {
-                    c.line(&[(left, y), (right, y)], Ink::Grid, 0.75);
-                    whisker(c, &scale, *point, y, row.style.colour);
-                    c.marker((scale.at(point.rate), y), row.style, 4.5);
-                    c.text(&format::rate(point.rate), (WIDTH - 4.0, y), ink, TEXT, Side::End);
+            c.of_row(row.format, |c| {
+                let y = labels.middle(nth);
+                let ink = if row.is_ranked() { Ink::Text } else { Ink::Muted };
+                labels.write(c, nth, ink);
+                match slot {
+                    Slot::Measured(point) => {
+                        c.line(&[(left, y), (right, y)], Ink::Grid, 0.75);
+                        whisker(c, &scale, point.interval, y, row.style.colour);
+                        c.marker((scale.at(point.rate), y), row.style, 4.5);
+                        c.text(&format::rate(point.rate), (WIDTH - 4.0, y), ink, TEXT, Side::End);
+                    }
+                    Slot::Missing(word, reason) => {
+                        let text = if reason.starts_with(word) { reason.clone() } else { format!("{word}: {reason}") };
+                        c.text(
+                            &fit(&text, SMALL, WIDTH - left - 12.0),
+                            (left + 8.0, y),
+                            Ink::Missing,
+                            SMALL,
+                            Side::Start,
+                        );
+                    }
                 }
-                Slot::Missing(word, reason) => {
-                    let text = if reason.starts_with(word) { reason.clone() } else { format!("{word}: {reason}") };
-                    c.text(&fit(&text, SMALL, WIDTH - left - 12.0), (left + 8.0, y), Ink::Missing, SMALL, Side::Start);
-                }
-            }
+            });
         }
     })?;
-    Ok(Panel { slug: format!("speed-{}", slug(&column.label)), svg })
+    Ok(Panel { slug: format!("speed-{}", slug(&column.label)), svg, workload: Some(column.workload.to_owned()) })
 }
 
 /// Vertical grid lines with their labels beneath.
@@ -97,8 +118,9 @@ pub(super) fn grid(c: &mut Canvas<'_>, scale: &Scale, top: f64, bottom: f64) {
     }
 }
 
-fn whisker(c: &mut Canvas<'_>, scale: &Scale, point: Point, y: f64, colour: usize) {
-    let Some((lo, hi)) = point.interval else { return };
+/// The bar of an interval around a mark.
+pub(super) fn whisker(c: &mut Canvas<'_>, scale: &Scale, interval: Option<(f64, f64)>, y: f64, colour: usize) {
+    let Some((lo, hi)) = interval else { return };
     let (from, to) = (scale.at(lo), scale.at(hi));
     // Caps inside the mark would only disguise its shape.
     if to - from < 12.0 {

@@ -1,6 +1,6 @@
 //! The part of the page about one group: answers, summary, charts, formats, and what was not measured.
 
-use super::super::charts::{self, Chart};
+use super::super::charts::{self, Chart, Panel};
 use super::super::model::{Group, interleaved};
 use super::super::{tables, words};
 use super::details::details;
@@ -50,7 +50,8 @@ pub(super) fn section(out: &mut String, group: &Group<'_>, level: usize, id: &st
     Ok(())
 }
 
-fn picture(out: &mut String, group: &Group<'_>, chart: &Chart, level: usize, id: &str) -> Result<()> {
+/// Writes a chart: how to read it, its pictures, and the numbers in it.
+pub(super) fn picture(out: &mut String, group: &Group<'_>, chart: &Chart, level: usize, id: &str) -> Result<()> {
     heading(out, level, &format!("{id}{}", chart.slug), chart.title);
     let _ = writeln!(out, "<p class=\"how\"><b>How to read this:</b> {}</p>", escape(chart.how));
     if chart.panels.is_empty() {
@@ -58,7 +59,7 @@ fn picture(out: &mut String, group: &Group<'_>, chart: &Chart, level: usize, id:
     } else {
         let _ = writeln!(out, "<div class=\"panels {}\">", chart.slug);
         for panel in &chart.panels {
-            let _ = writeln!(out, "<figure>{}</figure>", panel.svg);
+            let _ = writeln!(out, "<figure{}>{}</figure>", of_workload(panel), panel.svg);
         }
         if chart.key {
             out.push_str("<div class=\"key\"><p>Marks</p><ul>");
@@ -77,9 +78,14 @@ fn picture(out: &mut String, group: &Group<'_>, chart: &Chart, level: usize, id:
     Ok(())
 }
 
+/// What a figure is about, for the page's filter.
+fn of_workload(panel: &Panel) -> String {
+    panel.workload.as_ref().map_or(String::new(), |workload| format!(" data-w=\"{}\"", escape(workload)))
+}
+
 /// What a run measured beside speed, folded.
 fn beside(out: &mut String, group: &Group<'_>, level: usize, id: &str) {
-    let folded = tables::all(group);
+    let folded = tables::beside(group);
     if folded.is_empty() {
         return;
     }
