@@ -49,6 +49,15 @@ pub(super) fn seconds(s: f64) -> String {
     }
 }
 
+/// A duration that may be long: `12 min`, `3.40 h`, `5.10 days`.
+pub(super) fn duration(s: f64) -> String {
+    match s {
+        s if s.is_finite() && s >= 172_800.0 => format!("{} days", sig3(s / 86_400.0)),
+        s if s.is_finite() && s >= 6_000.0 => format!("{} h", sig3(s / 3_600.0)),
+        s => seconds(s),
+    }
+}
+
 /// An interval of rates: `1.22 M to 1.28 M images/s`.
 pub(super) fn interval(ends: Option<(f64, f64)>, unit: &str) -> String {
     ends.map_or(NONE.into(), |(lo, hi)| format!("{} to {} {unit}", rate(lo), rate(hi)).trim_end().to_owned())

@@ -1,9 +1,11 @@
 //! The page: one file that loads nothing; what its script adds is convenience. Every string that comes from results goes through [`escape`].
 
+mod breakeven;
+mod cards;
 mod choose;
-mod details;
 mod gaps;
 mod group;
+mod methods;
 mod overview;
 mod payload;
 mod provenance;
@@ -33,6 +35,7 @@ pub(super) fn page(results: &[Results]) -> Result<String> {
     let run = |group: &Group<'_>| results.iter().position(|r| std::ptr::eq(r, group.results)).unwrap_or(0) + 1;
     let sheets = rank::sheets(&groups);
     filters(&mut out, &groups);
+    let mut seen = std::collections::BTreeSet::new();
     for (nth, sheet) in sheets.iter().enumerate() {
         let id = if sheets.len() > 1 { format!("s{}-", nth + 1) } else { String::new() };
         if sheets.len() > 1 {
@@ -44,6 +47,9 @@ pub(super) fn page(results: &[Results]) -> Result<String> {
         let level = if sheets.len() > 1 { 3 } else { 2 };
         choose::choose(&mut out, sheet, level, &id);
         overview::overview(&mut out, sheet, level, &id);
+        if let Some(group) = sheet.groups.first().filter(|group| seen.insert(run(group))) {
+            limits(&mut out, group.results);
+        }
         if let Some(group) = sheet.groups.first() {
             for chart in charts::of_sheet(sheet)? {
                 group::picture(&mut out, group, &chart, level, &id)?;
@@ -60,7 +66,13 @@ pub(super) fn page(results: &[Results]) -> Result<String> {
             }
             group::section(&mut out, group, inner, &id)?;
         }
+        breakeven::breakeven(&mut out, sheet, level, &id);
+        cards::cards(&mut out, sheet, level, &id);
     }
+    for result in results.iter().enumerate().filter(|(nth, _)| !seen.contains(&(nth + 1))).map(|(_, result)| result) {
+        limits(&mut out, result);
+    }
+    methods::methods(&mut out);
     for (nth, result) in results.iter().enumerate() {
         provenance::section(&mut out, result, nth, results.len());
     }
@@ -85,13 +97,17 @@ fn header(out: &mut String, results: &[Results]) {
         facts.push(("Host", words::host(result)));
         facts.push(("Run", format!("{}, profile {}", result.run.started_utc, result.run.profile)));
         definitions(out, "facts", &facts);
-        out.push_str("<details class=\"limits\" open><summary>What this run can and cannot say</summary>\n<ul>\n");
-        for limit in words::limits(result) {
-            let _ = writeln!(out, "<li>{}</li>", escape(&limit));
-        }
-        out.push_str("</ul></details>\n");
     }
     out.push_str("</header>\n");
+}
+
+/// What a run can and cannot say.
+fn limits(out: &mut String, result: &Results) {
+    out.push_str("<details class=\"limits\" open><summary>What this run can and cannot say</summary>\n<ul>\n");
+    for limit in words::limits(result) {
+        let _ = writeln!(out, "<li>{}</li>", escape(&limit));
+    }
+    out.push_str("</ul></details>\n");
 }
 
 /// Fields that choose what is shown; the script brings them to light.
@@ -237,9 +253,9 @@ mod tests {
             rest.split_once("px").unwrap().0.parse::<f64>().unwrap()
         };
         let mut charts = 0;
-        for figure in page.split("<figure>").skip(1) {
+        for figure in page.split("<figure").skip(1) {
             let drawn: f64 = figure.split("width=\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
-            let rule = if figure.contains(">Bytes per image") { ".panels.space svg.chart" } else { "\nsvg.chart" };
+            let rule = if figure.contains(">Bytes per image, ") { ".panels.space svg.chart" } else { "\nsvg.chart" };
             assert_eq!(least(rule), drawn, "{rule}");
             charts += 1;
         }

@@ -16,6 +16,7 @@ mod rankings;
 mod row;
 #[cfg(test)]
 mod run_fixture;
+mod snippets;
 mod style;
 pub mod table;
 mod tables;
@@ -80,12 +81,20 @@ pub fn set_aside(dir: &Path) -> Result<bool> {
 pub fn write(results: &[Results], dir: &Path) -> Result<PathBuf> {
     let page = html(results)?;
     let groups = model::groups(results);
-    for (nth, group) in groups.iter().enumerate() {
-        for panel in charts::all(group)?.into_iter().flat_map(|chart| chart.panels) {
-            let prefix = if groups.len() > 1 { format!("{}-", nth + 1) } else { String::new() };
+    let sheets = rank::sheets(&groups);
+    let draw = |prefix: &str, all: Vec<charts::Chart>| {
+        all.into_iter().flat_map(|chart| chart.panels).try_for_each(|panel| {
             let file = dir.join("charts").join(format!("{prefix}{}.svg", panel.slug));
-            write_whole(&file, html::standalone(&panel.svg).as_bytes())?;
-        }
+            write_whole(&file, html::standalone(&panel.svg).as_bytes())
+        })
+    };
+    for (nth, group) in groups.iter().enumerate() {
+        let prefix = if groups.len() > 1 { format!("{}-", nth + 1) } else { String::new() };
+        draw(&prefix, charts::all(group)?)?;
+    }
+    for (nth, sheet) in sheets.iter().enumerate() {
+        let prefix = if sheets.len() > 1 { format!("set{}-", nth + 1) } else { String::new() };
+        draw(&prefix, charts::of_sheet(sheet)?)?;
     }
     for (nth, result) in results.iter().enumerate() {
         result.write(&dir.join(html::results_file(nth, results.len())))?;

@@ -170,8 +170,75 @@ fn peers_are_ranked_like_formats() {
     let page = html(&[run()]).unwrap();
     assert!(page.contains("<th scope=\"rowgroup\">What people run in Python</th>"));
     assert!(page.contains("75.0 times slower (67.5&nbsp;to&nbsp;82.5)"));
-    let svg = page.split("<svg").find(|svg| svg.contains(">epoch: images/s with 1,000 images<")).unwrap();
+    let svg = page.split("<svg").find(|svg| svg.contains(">epoch: time against the fastest<")).unwrap();
     assert!(svg.contains("python:h5py-single (peer)"));
+}
+
+#[test]
+fn the_overview_tells_ties_from_differences_and_what_is_missing() {
+    let page = html(&[run()]).unwrap();
+    let (_, table) = page.split_once("class=\"overview\"").unwrap();
+    let (table, _) = table.split_once("</table>").unwrap();
+    let row = |format: &str| {
+        let (_, row) = table.split_once(&format!("<tr data-f=\"{format}\">")).unwrap();
+        row.split_once("</tr>").unwrap().0.to_owned()
+    };
+    let in_epoch = |class: &str, text: &str| format!("<td class=\"{class}\" data-w=\"epoch\">{text}</td>");
+    let (tied, open) =
+        ("<span class=\"sign\" title=\"tied with the best\">=</span> 1.01 ×", "not told apart from the best");
+    assert!(row("lmdb:bincode").contains(&in_epoch("even", tied)), "{}", row("lmdb:bincode"));
+    assert!(row("hdf5:raw").contains("class=\"even\" data-w=\"epoch\"") && row("hdf5:raw").contains(open));
+    assert!(row("dir:png").contains(&in_epoch("h5", "37.5 ×")), "{}", row("dir:png"));
+    // Of stores of many files it is the second; dir:raw is the fastest of these.
+    assert!(row("dir:png").contains(&in_epoch("h2", "1.50 ×")), "{}", row("dir:png"));
+    // It was not in the cold contest.
+    assert!(row("lmdb:bincode").contains("class=\"hatched\"") && row("lmdb:bincode").contains("not measured"));
+    assert!(row("python:h5py-single").contains(&in_epoch("h5", "75.0 ×")));
+    assert!(!table.contains("flat:raw"), "references are no formats");
+}
+
+#[test]
+fn the_page_ranks_as_the_verb_does_and_carries_what_it_ranks_by() {
+    let page = html(&[run()]).unwrap();
+    let (_, rows) = page.split_once("class=\"plain ranking\"").unwrap();
+    let (rows, _) = rows.split_once("</table>").unwrap();
+    let formats: Vec<&str> = rows.split("<tr data-f=\"").skip(1).map(|row| row.split('"').next().unwrap()).collect();
+    // 10 % writing; of the reads 10 % single.
+    let weights = "epoch=81,read_one=9,write_batch=10".parse().unwrap();
+    let ranked = super::rank::rank(&run(), &weights).unwrap().remove(0);
+    let expected =
+        ranked.places.iter().map(|place| &*place.format).chain(ranked.unranked.iter().map(|(name, _)| &**name));
+    assert_eq!(formats, expected.collect::<Vec<_>>());
+    let (_, data) = page.split_once("class=\"sheet\">").unwrap();
+    let sheet: serde_json::Value = serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap();
+    let epoch = sheet["criteria"].as_array().unwrap().iter().find(|criterion| criterion["name"] == "epoch").unwrap();
+    let nth = sheet["formats"].as_array().unwrap().iter().position(|format| format == "hdf5:raw").unwrap();
+    assert!((epoch["figures"][nth][0].as_f64().unwrap() - 11.2_f64.ln()).abs() < 1e-9, "{epoch}");
+}
+
+#[test]
+fn cold_reads_stand_beside_warm_ones() {
+    let page = html(&[run()]).unwrap();
+    let svg = page.split("<svg").find(|svg| svg.contains(">epoch: warm and cold<")).unwrap();
+    // 10 us cold, 0.8 us warm.
+    let (_, lmdb) = svg.split_once("<g data-f=\"lmdb:raw\">").unwrap();
+    assert!(lmdb.split_once("</g>").unwrap().0.contains("12.5 ×"), "{lmdb}");
+    assert!(!html(&[super::fixture::realistic()]).unwrap().contains("warm and cold"));
+}
+
+#[test]
+fn the_frontier_is_what_nothing_beats_in_both() {
+    let page = html(&[run()]).unwrap();
+    let (_, rest) = page.split_once("id=\"tradeoff\"").unwrap();
+    let (_, table) = rest.split_once("<tbody>").unwrap();
+    let lines: Vec<&str> = table.split_once("</tbody>").unwrap().0.split("<tr").skip(1).collect();
+    let yes = |format: &str| {
+        let line =
+            lines.iter().find(|line| line.contains("<td>epoch</td>") && line.contains(&format!(">{format}</th>")));
+        line.unwrap().contains("<td>yes</td>")
+    };
+    // The smallest (files take whole blocks), and the fastest; lmdb:bincode is larger and slower than lmdb:raw.
+    assert!(yes("hdf5:raw") && yes("lmdb:raw") && !yes("lmdb:bincode") && !yes("dir:png"), "{lines:?}");
 }
 
 #[test]

@@ -4,7 +4,9 @@ mod counters;
 mod latency;
 mod ledger;
 mod noise;
+mod order;
 mod proof;
+mod split;
 mod threads;
 mod verdicts;
 
@@ -24,8 +26,13 @@ pub(super) struct Folded {
 
 /// Those that are not the numbers of a chart.
 pub(super) fn beside(group: &Group<'_>) -> Vec<Folded> {
-    let tables = [verdicts::folded(group), counters::folded(group), proof::folded(group)];
+    let tables = [verdicts::folded(group), order::folded(group), counters::folded(group), proof::folded(group)];
     tables.into_iter().filter(|folded| !folded.table.rows.is_empty()).collect()
+}
+
+/// Containers by codecs; `None` where there is nothing to hold apart.
+pub(super) fn split(group: &Group<'_>) -> Option<Folded> {
+    Some(split::folded(group)).filter(|folded| !folded.table.rows.is_empty())
 }
 
 /// Latency of single operations.

@@ -105,8 +105,8 @@ fn a_peer_left_out_of_one_workload_is_in_the_others() {
     all.cells.push(cell);
     let page = html(&[all]).unwrap();
     let chart = |title: &str| page.split("<svg").find(|svg| svg.contains(title)).unwrap().to_owned();
-    assert!(chart(">epoch: images/s").contains("python:h5py-single"));
-    assert!(!chart(">read_one: images/s").contains("python:h5py-single"));
+    assert!(chart(">epoch: time against").contains("python:h5py-single"));
+    assert!(!chart(">read_one: time against").contains("python:h5py-single"));
     assert!(page.contains("python:h5py-single (peer)</b> in read_one (1,000 images)"));
 }
 

@@ -10,6 +10,7 @@ pub mod codec;
 pub mod conformance;
 pub mod container;
 pub mod copy;
+pub mod facts;
 mod format_id;
 mod keys;
 mod manifest;

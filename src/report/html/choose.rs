@@ -63,7 +63,7 @@ pub(super) fn choose(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id: 
     let _ = writeln!(out, "<p class=\"verdict\">{}</p>", escape(&verdict(&ranked)));
     ranking(out, &ranked);
     out.push_str("</div>\n");
-    let how = "The score is the weighted geometric mean of the time (or space) a format takes over that of the best; its bar is \
+    let how = "The score is the weighted geometric mean of the time (or space) a format takes over that of the best, with \
                the 95 % interval that follows from those of the verdicts. A rank is as wide as that leaves it: formats \
                that share one are not told apart. Only what a format's own library delivers is ranked here.";
     let _ = writeln!(out, "<p class=\"note\">{how}</p>");
@@ -107,7 +107,13 @@ fn lacks(sheet: &Sheet<'_, '_>, role: Role) -> Option<String> {
     match sheet.criteria.iter().find(|criterion| criterion.role == Some(role)) {
         Some(Criterion { figures: Ok(_), .. }) => None,
         Some(Criterion { name, figures: Err(why), .. }) => Some(format!("{name}: {why}")),
-        None => Some(format!("not measured: {}", role.name())),
+        None => Some(match role {
+            Role::ColdSingle | Role::ColdBatch => "cold reads were not measured (--cache cold-data)".into(),
+            Role::Single => "single reads were not measured".into(),
+            Role::Batch => "reads in batches were not measured".into(),
+            Role::Write => "writing was not measured".into(),
+            Role::Space => "no store's size is known".into(),
+        }),
     }
 }
 

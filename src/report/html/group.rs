@@ -3,7 +3,6 @@
 use super::super::charts::{self, Chart, Panel};
 use super::super::model::{Group, interleaved};
 use super::super::{tables, words};
-use super::details::details;
 use super::gaps::gaps;
 use super::payload::payload;
 use super::summary::summary;
@@ -37,15 +36,17 @@ pub(super) fn section(out: &mut String, group: &Group<'_>, level: usize, id: &st
     for chart in charts::all(group)?.iter().filter(|chart| !interleaved(group.results) || !chart.panels.is_empty()) {
         picture(out, group, chart, level, id)?;
     }
+    if let Some(tables::Folded { title, how, table: times }) = tables::split(group) {
+        heading(out, level, &format!("{id}split"), title);
+        let _ = writeln!(out, "<p class=\"how\"><b>How to read this:</b> {how}</p>");
+        table(out, title, &times);
+    }
     if let Some(payload) = payload(group) {
         heading(out, level, &format!("{id}payload"), "Payload and pixels");
         out.push_str("<p class=\"how\"><b>How to read this:</b> payload is what the format keeps on disk, without the unused ends of blocks; pixels are what the reader gets. A small payload saves disk and bandwidth, and costs decoding.</p>\n");
         table(out, "Bytes as stored and as delivered, an image and a second", &payload);
     }
     beside(out, group, level, id);
-    heading(out, level, &format!("{id}formats"), "The formats in detail");
-    out.push_str("<p class=\"note\">Short names: png is dir:png, lmdb is lmdb:bincode, hdf5 is hdf5:raw.</p>\n");
-    table(out, "Options in force, libraries and capabilities of each format", &details(group));
     gaps(out, group, level, id);
     Ok(())
 }

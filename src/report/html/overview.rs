@@ -43,6 +43,9 @@ pub(super) fn overview(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id
             let best = best(group, column);
             let here = group.rows.iter().position(|other| other.kind == row.kind && other.format == row.format);
             let entry = here.and_then(|nth| entries.get(nth)).filter(|_| group.takes_part(row, column));
+            // A format that is not among a group's rows is missing there; a peer need not take part everywhere.
+            let absent = Entry::Missing("not measured", "not in this contest".into());
+            let entry = entry.or((here.is_none() && row.kind == CellKind::Format).then_some(&absent));
             cell(out, entry, best, column.workload);
         }
         out.push_str("</tr>\n");

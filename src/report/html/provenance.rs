@@ -3,8 +3,8 @@
 use super::super::charts::Table;
 use super::super::format;
 use super::super::model::{outcome, point, reason, unit};
-use super::{definitions, escape, heading, results_file, table};
-use crate::results::{Cell, Results};
+use super::{data, definitions, escape, heading, results_file, table};
+use crate::results::{Cell, Results, Turns};
 use std::fmt::Write as _;
 
 /// Writes the provenance and the full table of the `nth` of `total` results.
@@ -22,10 +22,29 @@ pub(super) fn section(out: &mut String, result: &Results, nth: usize, total: usi
         out,
         "<p>Everything, with every single measurement: <a href=\"{file}\">{file}</a> beside this page.</p>"
     );
+    downloads(out, result, &file);
     let cells = result.cells.len();
     let _ = writeln!(out, "<details><summary>All {} cells</summary>", format::count(cells as u64));
     table(out, &format!("All cells{suffix}"), &all(result));
     out.push_str("</details>\n");
+}
+
+/// Results that take more than this in the page are kept in it without their single turns.
+const MOST_BYTES: usize = 1 << 20;
+
+/// The results in the page itself, for whoever has nothing but the page: the script makes files of them.
+fn downloads(out: &mut String, result: &Results, file: &str) {
+    let whole = |results: &Results| serde_json::to_value(results).unwrap_or_default();
+    let mut value = whole(result);
+    let mut note = "";
+    if value.to_string().len() > MOST_BYTES {
+        let mut short = result.clone();
+        short.cells.iter_mut().for_each(|cell| cell.turns = Turns::default());
+        value = whole(&short);
+        note = " (without the single turns, which are in the file beside this page)";
+    }
+    let _ = writeln!(out, "<p class=\"downloads\" data-file=\"{}\" hidden>From this page{note}: </p>", escape(file));
+    data(out, "results", &value);
 }
 
 fn facts(result: &Results) -> Vec<(&'static str, String)> {

@@ -94,6 +94,97 @@
     return show;
   });
 
+  // When converting pays: as in breakeven.rs.
+  const duration = (s) => {
+    const a = Math.abs(s);
+    return !Number.isFinite(s) ? "–"
+      : a >= 172800 ? `${sig3(s / 86400)} days`
+      : a >= 6000 ? `${sig3(s / 3600)} h`
+      : a >= 600 ? `${sig3(s / 60)} min`
+      : a >= 1 ? `${sig3(s)} s`
+      : a >= 1e-3 ? `${sig3(s * 1e3)} ms`
+      : a >= 1e-6 ? `${sig3(s * 1e6)} µs`
+      : s === 0 ? "0 s" : `${sig3(s * 1e9)} ns`;
+  };
+  const size = (bytes) => {
+    if (bytes < 10240) return `${Math.floor(bytes).toLocaleString("en-US")} B`;
+    const units = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    let unit = 0, value = bytes / 1024;
+    while (value >= 1000 && unit + 1 < units.length) { value /= 1024; unit += 1; }
+    return `${sig3(value)} ${units[unit]}`;
+  };
+  const pays = (from, to) => {
+    const after = (cost, gain) => (gain > 0 ? Math.max(1, Math.ceil(cost / gain)) : null);
+    const likely = after(from.scan[0] + to.write[0], from.epoch[0] - to.epoch[0]);
+    const soonest = after(from.scan[1] + to.write[1], from.epoch[2] - to.epoch[1]);
+    const latest = after(from.scan[2] + to.write[2], from.epoch[1] - to.epoch[2]);
+    const count = (n) => n.toLocaleString("en-US");
+    const epochs = likely === 1 ? "1 epoch" : `${count(likely ?? 0)} epochs`;
+    if (soonest === null) return "never";
+    if (likely === null) return "never, or not told apart";
+    if (latest === null) return `${epochs} (or never)`;
+    return soonest === latest ? epochs : `${epochs} (${count(soonest)} to ${count(latest)})`;
+  };
+  all(document, ".breakeven").forEach((box) => {
+    const prices = JSON.parse(box.querySelector("script.prices").textContent);
+    const form = box.querySelector("form");
+    const show = () => {
+      const from = prices[form.elements.have.selectedIndex];
+      const [images, epochs] = [form.elements.images, form.elements.epochs].map((field) => Math.max(1, Number(field.value) || 1));
+      const seconds = (us) => duration((us * images) / 1e6);
+      all(box, "tbody tr").forEach((row, nth) => {
+        const to = prices[nth];
+        const space = to.bytes === null ? "–" : size(to.bytes * images);
+        const cost = to.write === null ? null : from.scan[0] + to.write[0];
+        const texts = from === to ? ["what you have", seconds(to.epoch[0]), "–", seconds(to.epoch[0] * epochs), space]
+          : cost === null ? ["not measured", seconds(to.epoch[0]), "–", "–", space]
+          : [seconds(cost), seconds(to.epoch[0]), pays(from, to), seconds(cost + to.epoch[0] * epochs), space];
+        all(row, "td").forEach((cell, column) => { cell.textContent = texts[column]; });
+      });
+    };
+    for (const field of form.elements) {
+      const kept = chosen.get(field.id);
+      if (kept !== null) field.value = kept;
+      if (field.value === "") field.selectedIndex = 0;
+    }
+    form.addEventListener("input", (event) => { keep(event.target.id, event.target.value); show(); });
+    form.addEventListener("submit", (event) => event.preventDefault());
+    show();
+  });
+
+  // The results as files, out of the page itself.
+  const flat = (cell) => {
+    const numbers = { ...cell.estimate, ...cell.latency, ...cell.counters, ...cell.storage };
+    const { id, kind, format, workload, dataset, images, batch, threads, cache, durability, deliver, status, reason } = cell;
+    return { id, kind, format, workload, dataset, images, batch, threads, cache, durability, deliver, status, reason, ...numbers };
+  };
+  const csv = (results) => {
+    const lines = results.cells.map(flat);
+    const heads = [...new Set(lines.flatMap((line) => Object.keys(line)))];
+    // A spreadsheet takes what begins with one of these signs for a formula.
+    const field = (value) => {
+      const text = value === null || value === undefined ? "" : String(value);
+      const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+      return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+    };
+    return [heads, ...lines.map((line) => heads.map((head) => line[head]))].map((row) => row.map(field).join(",") + "\r\n").join("");
+  };
+  all(document, ".downloads").forEach((place) => {
+    const data = place.nextElementSibling;
+    place.hidden = false;
+    const offer = (name, type, make) => {
+      const button = element("button", name, { type: "button" });
+      button.addEventListener("click", () => {
+        const link = element("a", "", { download: place.dataset.file.replace(/json$/, type), href: URL.createObjectURL(make()) });
+        link.click();
+        setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+      });
+      place.append(button, " ");
+    };
+    offer("results as JSON", "json", () => new Blob([data.textContent], { type: "application/json" }));
+    offer("cells as CSV", "csv", () => new Blob([csv(JSON.parse(data.textContent))], { type: "text/csv" }));
+  });
+
   // Filters: rows and columns of tables vanish, marks in pictures fade.
   const filters = document.getElementById("filters");
   const words = () => (filters ? filters.elements.formats.value.trim().split(/\s+/).filter(Boolean) : []);

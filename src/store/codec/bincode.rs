@@ -6,11 +6,17 @@
 use super::{Codec, CodecInfo, Decoder, Encoder, admit};
 use crate::results::Native;
 use crate::sample::{Batch, ImageShape, Sample, Shape};
+use crate::store::facts::Facts;
 use std::collections::BTreeMap;
 
 pub const INFO: CodecInfo = CodecInfo {
     name: "bincode",
     about: "the sample as one serialised object, label included",
+    facts: Facts {
+        licence: "MIT",
+        specification: "bincode's specification, version 2, standard configuration",
+        others: "bindings are few: for Python it is read by hand",
+    },
     options: &[],
     extension: "bincode",
     of_files: false,

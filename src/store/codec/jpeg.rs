@@ -5,6 +5,7 @@ use super::{Codec, CodecInfo, Decoder, Encoder, admit};
 use crate::image_file;
 use crate::results::Native;
 use crate::sample::{Batch, ImageShape, Sample, Shape};
+use crate::store::facts::Facts;
 use crate::store::options::{OptionInfo, Values, integer, word};
 use jpeg_encoder::SamplingFactor;
 use std::collections::BTreeMap;
@@ -34,6 +35,11 @@ const SUBSAMPLING: OptionInfo = OptionInfo {
 pub const INFO: CodecInfo = CodecInfo {
     name: "jpeg",
     about: "JPEG, lossy",
+    facts: Facts {
+        licence: "MIT or Apache-2.0 or Zlib (zune-jpeg), MIT or Apache-2.0 and IJG (jpeg-encoder)",
+        specification: "ITU-T T.81; ISO/IEC 10918-1",
+        others: "libjpeg-turbo, mozjpeg, Pillow, OpenCV, nvJPEG",
+    },
     options: &[QUALITY, SUBSAMPLING],
     extension: "jpg",
     of_files: false,

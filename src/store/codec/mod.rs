@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::results::Native;
 use crate::sample::{Batch, ImageShape, Sample, Shape};
 use crate::store::FormatId;
+use crate::store::facts::Facts;
 use crate::store::options::OptionInfo;
 use std::collections::BTreeMap;
 
@@ -14,6 +15,8 @@ pub struct CodecInfo {
     pub name: &'static str,
     /// What it is, in a few words.
     pub about: &'static str,
+    /// What is known of it without measuring.
+    pub facts: Facts,
     /// Options it takes.
     pub options: &'static [OptionInfo],
     /// Ending of a file that holds one record; empty where the record decides.

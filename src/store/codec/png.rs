@@ -5,6 +5,7 @@ use super::{Codec, CodecInfo, Decoder, Encoder, admit};
 use crate::image_file::png;
 use crate::results::Native;
 use crate::sample::{Batch, ImageShape, Sample, Shape};
+use crate::store::facts::Facts;
 use crate::store::options::{OptionInfo, Values, word};
 use std::collections::BTreeMap;
 
@@ -20,6 +21,11 @@ const LEVEL: OptionInfo = OptionInfo {
 pub const INFO: CodecInfo = CodecInfo {
     name: "png",
     about: "PNG, lossless, CRC checked",
+    facts: Facts {
+        licence: "MIT (libdeflate), MIT or Apache-2.0 (png)",
+        specification: "Portable Network Graphics (PNG), W3C Recommendation; ISO/IEC 15948",
+        others: "libpng, Pillow, OpenCV, libspng, stb_image",
+    },
     options: &[LEVEL],
     extension: "png",
     of_files: false,

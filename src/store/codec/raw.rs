@@ -4,11 +4,17 @@
 use super::{Codec, CodecInfo, Decoder, Encoder, admit};
 use crate::results::Native;
 use crate::sample::{Batch, ImageShape, Sample, Shape};
+use crate::store::facts::Facts;
 use std::collections::BTreeMap;
 
 pub const INFO: CodecInfo = CodecInfo {
     name: "raw",
     about: "the pixels as they are",
+    facts: Facts {
+        licence: "none: pixels as they are",
+        specification: "height x width x channels, channels last, one byte each",
+        others: "any program",
+    },
     options: &[],
     extension: "raw",
     of_files: false,

@@ -5,11 +5,17 @@ use super::{Codec, CodecInfo, Decoder, Encoder, admit};
 use crate::image_file;
 use crate::results::Native;
 use crate::sample::{Batch, ImageShape, Sample, Shape};
+use crate::store::facts::Facts;
 use std::collections::BTreeMap;
 
 pub const INFO: CodecInfo = CodecInfo {
     name: "source",
     about: "the original encoded file, untouched",
+    facts: Facts {
+        licence: "that of the files",
+        specification: "that of the files",
+        others: "any program that reads such files",
+    },
     options: &[],
     extension: "",
     of_files: true,

@@ -7,6 +7,7 @@ use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, Reco
 use super::{ContainerInfo, StoreName};
 use crate::error::{IoContext, Result};
 use crate::results::Native;
+use crate::store::facts::Facts;
 use crate::store::options::{OptionInfo, Values, integer};
 use crate::store::{Capabilities, Durability, WriteOptions, sync};
 use folder::{Folder, Names, subfolder};
@@ -19,6 +20,11 @@ use std::sync::Arc;
 pub const INFO: ContainerInfo = ContainerInfo {
     about: "one file per image, labels in labels.csv",
     codecs: &["png", "raw", "source", "jpeg"],
+    facts: Facts {
+        licence: "none of its own: files of the file system",
+        specification: "the folder convention of torchvision's ImageFolder; labels.csv beside it",
+        others: "any program that reads files",
+    },
     options: &[FANOUT],
     labels: "labels.csv beside the files",
     make: |id| record::format(id, Dir { fanout: integer(id, FANOUT.key) }),

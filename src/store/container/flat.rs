@@ -9,6 +9,7 @@ use super::{ContainerInfo, StoreName};
 use crate::build_info;
 use crate::error::Result;
 use crate::results::Native;
+use crate::store::facts::Facts;
 use crate::store::options::{self, OptionInfo, Values};
 use crate::store::{Capabilities, Format, FormatId, ImageStore, ImageWriter, StoreSpec, WriteOptions};
 use crate::sys::huge_memory;
@@ -31,6 +32,11 @@ const READ: OptionInfo = OptionInfo {
 pub const INFO: ContainerInfo = ContainerInfo {
     about: "all pixels in one file, nothing else",
     codecs: &["raw"],
+    facts: Facts {
+        licence: "MIT or Apache-2.0, as shelfmark",
+        specification: "its source code",
+        others: "none: it is a reference, and no format to keep images in",
+    },
     options: &[READ],
     labels: "labels.bin beside the pixels, little-endian u32",
     make: |id| Ok(Box::new(Flat { memory: options::word(id, &READ) == "memory", id: id.clone() })),

@@ -38,6 +38,7 @@ use crate::error::{Error, Result};
 use crate::measure::Meter;
 use crate::results::Native;
 use crate::sample::Shape;
+use crate::store::facts::Facts;
 use crate::store::options::{OptionInfo, Values, integer, word};
 use crate::store::{Capabilities, Format, FormatId, ImageStore, ImageWriter, StoreSpec, WriteOptions};
 use ::hdf5::{Dataset, File};
@@ -90,6 +91,11 @@ const RAGGED: OptionInfo = OptionInfo {
 pub const INFO: ContainerInfo = ContainerInfo {
     about: "HDF5, datasets images and labels; ragged or encoded: values, offsets and labels",
     codecs: &["raw", "png", "source", "jpeg"],
+    facts: Facts {
+        licence: "BSD-style (The HDF Group)",
+        specification: "HDF5 File Format Specification 3.0 (The HDF Group)",
+        others: "h5py, MATLAB, R and netCDF through the same library; independent readers: jHDF (Java), pyfive (Python), jsfive (JavaScript)",
+    },
     options: &[CHUNK, DEFLATE, CHECKSUM, RAGGED, READ],
     labels: "a dataset beside, labels",
     make,

@@ -11,6 +11,7 @@ use super::record::{self, NewRecord, RecordContainer, RecordLayout, RecordReader
 use super::{ContainerInfo, StoreName};
 use crate::error::{Error, Result};
 use crate::results::Native;
+use crate::store::facts::Facts;
 use crate::store::options::{OptionInfo, Values, word};
 use crate::store::{Capabilities, Durability, WriteOptions};
 use ::lmdb::{Database, Environment, EnvironmentFlags, RoTransaction, RwTransaction, Transaction, WriteFlags};
@@ -25,6 +26,11 @@ use std::sync::Arc;
 pub const INFO: ContainerInfo = ContainerInfo {
     about: "LMDB, memory-mapped B+tree",
     codecs: &["bincode", "raw", "png", "source", "jpeg"],
+    facts: Facts {
+        licence: "OpenLDAP Public License 2.8",
+        specification: "none beside the source code (lmdb.tech/doc)",
+        others: "bindings of the same C library for Python, Go, Java, JavaScript, C++; libmdbx reads a descendant of it, not the same",
+    },
     options: &[KEYS, READAHEAD, READ],
     labels: "inside each record",
     make: |id| {

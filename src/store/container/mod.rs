@@ -7,6 +7,7 @@ pub mod record;
 mod runs;
 
 use crate::error::{Error, Result};
+use crate::store::facts::Facts;
 use crate::store::options::OptionInfo;
 use crate::store::{Format, FormatId};
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ use std::path::{Path, PathBuf};
 pub struct ContainerInfo {
     /// What it is, in a few words.
     pub about: &'static str,
+    /// What is known of it without measuring.
+    pub facts: Facts,
     /// Codecs it is offered with.
     pub codecs: &'static [&'static str],
     /// Options it takes.
