@@ -88,21 +88,16 @@ fn header(out: &mut String, results: &[Results]) {
         let text = escape(&banner.text);
         let _ = writeln!(out, "<p class=\"banner {class}\"><strong>{word}:</strong> {text}</p>");
     }
-    for (nth, result) in results.iter().enumerate() {
-        if results.len() > 1 {
-            let _ = writeln!(out, "<h2>Run {}</h2>", nth + 1);
-        }
-        let mut facts: Vec<(&str, String)> = result.datasets.iter().map(|d| ("Dataset", words::dataset(d))).collect();
-        facts.push(("Place", words::place(result)));
-        facts.push(("Host", words::host(result)));
-        facts.push(("Run", format!("{}, profile {}", result.run.started_utc, result.run.profile)));
-        definitions(out, "facts", &facts);
-    }
     out.push_str("</header>\n");
 }
 
-/// What a run can and cannot say.
+/// What was run where, and what that can and cannot say.
 fn limits(out: &mut String, result: &Results) {
+    let mut facts: Vec<(&str, String)> = result.datasets.iter().map(|d| ("Dataset", words::dataset(d))).collect();
+    facts.push(("Place", words::place(result)));
+    facts.push(("Host", words::host(result)));
+    facts.push(("Run", format!("{}, profile {}", result.run.started_utc, result.run.profile)));
+    definitions(out, "facts", &facts);
     out.push_str("<details class=\"limits\" open><summary>What this run can and cannot say</summary>\n<ul>\n");
     for limit in words::limits(result) {
         let _ = writeln!(out, "<li>{}</li>", escape(&limit));

@@ -31,7 +31,7 @@ fn who_is_fastest_comes_from_the_verdicts() {
     // The intervals are worlds apart, but that was not found.
     let open = line(&text, WARM, "hdf5:raw");
     assert!(open.contains("≈ 111,000 ± 1.5 %<br>not told apart (10.1 to 12.3)"), "{open}");
-    let answer = text.lines().find(|l| l.contains("Fastest training read")).unwrap();
+    let answer = text.lines().find(|l| l.contains("For training reads")).unwrap();
     assert!(answer.contains("lmdb:raw with 1.25 M images/s") && answer.contains("Tied with it: lmdb:bincode."));
     assert!(answer.contains("Not told apart from it: hdf5:raw. Next: dir:png"), "{answer}");
     assert!(answer.contains("Slowest: python:h5py-single (peer), 75.0 times slower (67.5 to 82.5)."), "{answer}");
@@ -40,7 +40,7 @@ fn who_is_fastest_comes_from_the_verdicts() {
 #[test]
 fn nobody_wins_where_nobody_is_slower() {
     let text = markdown(&[run()]);
-    assert!(text.contains("**Fastest ingest (writing a store in batches):** No winner; highest estimate: lmdb:raw"));
+    assert!(text.contains("**For ingest (writing a store in batches):** No winner; highest estimate: lmdb:raw"));
     let best = line(&text, WARM, "lmdb:raw");
     assert!(best.contains("| 50,000 ± 9.0 %<br>highest estimate, but nobody is slower for certain |"), "{best}");
     assert_eq!(best.matches('★').count(), 2, "{best}");
@@ -66,7 +66,7 @@ fn a_workload_without_comparisons_has_no_star() {
     let mut bare = run();
     bare.comparisons.retain(|c| c.workload != "epoch");
     let text = markdown(&[bare]);
-    let answer = text.lines().find(|l| l.contains("Fastest training read")).unwrap();
+    let answer = text.lines().find(|l| l.contains("For training reads")).unwrap();
     assert!(answer.contains("Not said (no verdict in these results)."), "{answer}");
     assert!(line(&text, WARM, "lmdb:raw").contains("1.25 M ± 9.0 %<br>no verdict in these results"));
     let mut alone = run();
@@ -267,7 +267,7 @@ fn stores_of_many_files_are_ranked_apart() {
     let text = markdown(&[run()]);
     let cold = &text[text.find(COLD).unwrap()..];
     assert!(cold.starts_with("Cache state cold-data: before each turn the stores' file data was evicted"));
-    let answer = cold.lines().find(|l| l.contains("Fastest training read")).unwrap();
+    let answer = cold.lines().find(|l| l.contains("For training reads")).unwrap();
     assert!(answer.contains("Fastest of stores of few files: lmdb:raw with 100,000 images/s"), "{answer}");
     assert!(answer.contains("Fastest of stores of many files: dir:raw with 25,000 images/s"), "{answer}");
     assert!(line(&text, COLD, "dir:raw").contains("★ **25,000** ± 1.5 %<br>fastest of stores of many files |"));

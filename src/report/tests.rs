@@ -176,7 +176,7 @@ fn what_was_never_synced_is_not_ranked() {
     let mut fast = cell("lmdb:raw", "write_batch", 1_000, 0.1);
     fast.durability = Some("none".into());
     let text = markdown(&[results(vec![fast, cell("dir:png", "write_batch", 1_000, 30.0)])]);
-    assert!(text.contains("**Fastest ingest (writing a store in batches):** dir:png"), "{text}");
+    assert!(text.contains("**For ingest (writing a store in batches):** dir:png"), "{text}");
     assert!(text.contains("write_batch, durability none"), "{text}");
 }
 

@@ -30,9 +30,9 @@ pub(super) fn chart(group: &Group<'_>) -> Result<Chart> {
     Ok(Chart {
         slug: "ledger",
         title: "Where the time goes",
-        how: "Each bar is the time of one image, in shares; its length in time stands at the right, where parts without a metre \
-              of their own are in the part before. A meter between container and codec told the parts, in a pass of its \
-              own. Formats that do all in one call cannot be taken apart: the table says which.",
+        how: "Each bar is the time of one image, in shares; how long that is stands at its right. A meter between container and \
+              codec told the parts, in a pass of its own. What is one call cannot be taken apart: where look-up is \
+              missing, it is in “read”, and formats that do everything at once are in the table only, with the reason.",
         panels,
         table: tables::ledger(group),
         key: false,

@@ -48,11 +48,16 @@ pub(super) struct Panel {
 
 /// The charts of a group. A run measures one number of images: it says nothing about growth.
 pub(super) fn all(group: &Group<'_>) -> Result<Vec<Chart>> {
-    let mut charts = vec![speed::chart(group)?, latency::chart(group)?];
+    let mut charts = vec![speed::chart(group)?];
+    // Criterion does neither: an empty chart would only be in the way.
+    let told = |chart: &Chart| !chart.panels.is_empty() || !chart.table.rows.is_empty();
+    charts.extend(Some(latency::chart(group)?).filter(told));
     if !interleaved(group.results) || group.columns.iter().any(|column| group.counts(column).len() > 1) {
         charts.push(scaling::chart(group)?);
     }
-    charts.extend([batch::chart(group)?, ledger::chart(group)?, space::chart(group)?]);
+    charts.push(batch::chart(group)?);
+    charts.extend(Some(ledger::chart(group)?).filter(told));
+    charts.push(space::chart(group)?);
     Ok(charts)
 }
 

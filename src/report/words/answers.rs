@@ -19,9 +19,9 @@ pub(in crate::report) struct Answer {
 /// Questions of the reader with their answers.
 pub(in crate::report) fn answers(group: &Group<'_>) -> Vec<Answer> {
     let asked = [
-        ("Fastest training read (shuffled epoch)", "epoch"),
-        ("Fastest single read", "read_one"),
-        ("Fastest ingest (writing a store in batches)", "write_batch"),
+        ("For training reads (a shuffled epoch)", "epoch"),
+        ("For single reads", "read_one"),
+        ("For ingest (writing a store in batches)", "write_batch"),
     ];
     let nothing = || match too_few_samples(group) {
         true => ("Not said".to_owned(), "by a quick run: it has too few samples to name one.".to_owned()),
@@ -40,7 +40,7 @@ pub(in crate::report) fn answers(group: &Group<'_>) -> Vec<Answer> {
         all.push(Answer { question, short, rest });
     }
     let (short, rest) = space(group).unwrap_or_else(nothing);
-    all.push(Answer { question: "Smallest on disk (allocated bytes)", short, rest });
+    all.push(Answer { question: "For archive (allocated bytes)", short, rest });
     let floor = noise::floor(group);
     all.extend(floor.map(|(short, rest)| Answer { question: "Noise floor of this run", short, rest }));
     all
@@ -71,16 +71,21 @@ fn ranked(ranking: &Ranking<'_, '_>, column: &Column<'_>) -> (String, String) {
     let Some(point) = point(ranking.best_cell) else { return Default::default() };
     let best = &ranking.best.label;
     let speed = format!("{best} with {} {unit}", format::rate(point.rate));
-    let short = if ranking.is_clear() { speed } else { format!("No winner; highest estimate: {speed}") };
+    let names = |verdict| ranking.with(verdict).map(|(row, _)| row.label.as_str()).collect::<Vec<_>>().join("; ");
+    let all_tied = ranking.others.iter().all(|(_, comparison)| comparison.verdict == "tied");
+    let short = match ranking.is_clear() {
+        true => speed,
+        false if all_tied => format!("{speed}, tied with {}", names("tied")),
+        false => format!("No winner; highest estimate: {speed}"),
+    };
     let mut text = match point.interval {
         Some(_) => format!("(95 % interval {}), ", format::interval(point.interval, unit)),
         None => String::new(),
     };
     text += &format!("{} per image, at {}.", format::micros(1e6 / point.rate), format::images(column.images));
-    let names = |verdict| ranking.with(verdict).map(|(row, _)| row.label.as_str()).collect::<Vec<_>>().join("; ");
     for (found, said) in [("tied", "Tied with it"), ("inconclusive", "Not told apart from it")] {
         let names = names(found);
-        if !names.is_empty() {
+        if !names.is_empty() && !all_tied {
             text += &format!(" {said}: {names}.");
         }
     }
