@@ -82,7 +82,11 @@ pub(super) fn rows<'a>(cells: &[&'a Cell], styles: &BTreeMap<(CellKind, &'a str)
         let style = styles.get(&(cell.kind, cell.format.as_str())).copied().unwrap_or_default();
         rows.push(Row { kind: cell.kind, format: &cell.format, label: label(cell), style, bound: false });
     }
-    let of_a_library = |row: &Row<'_>| row.kind == CellKind::Format && !is_direct(row.format);
+    let of_a_library = |row: &Row<'_>| match row.kind {
+        CellKind::Format => !is_direct(row.format),
+        CellKind::Peer => !is_bridge(row.format),
+        _ => false,
+    };
     let bounds = rows.iter().any(of_a_library);
     for row in rows.iter_mut().filter(|row| bounds && row.kind == CellKind::Format) {
         row.bound = is_direct(row.format);
@@ -95,4 +99,30 @@ pub(super) fn rows<'a>(cells: &[&'a Cell], styles: &BTreeMap<(CellKind, &'a str)
         CellKind::Reference => 4,
     });
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::run_fixture::{at, of};
+    use super::*;
+
+    #[test]
+    fn what_is_read_past_its_library_is_a_bound_beside_what_is_not() {
+        let cell = |format| at("warm", format, "epoch", 1.0);
+        let bounds = |others: &[Cell]| {
+            let direct = cell("lmdb:raw,read=direct");
+            let cells: Vec<&Cell> = std::iter::once(&direct).chain(others).collect();
+            let rows = rows(&cells, &BTreeMap::new());
+            rows.into_iter().filter(|row| row.bound).map(|row| row.format.to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(bounds(&[cell("dir:png")]), ["lmdb:raw,read=direct"]);
+        assert_eq!(bounds(&[of(CellKind::Peer, cell("python:lmdb-raw"))]), ["lmdb:raw,read=direct"]);
+        let nothing_to_choose = [
+            cell("hdf5:raw,read=direct"),
+            of(CellKind::Reference, cell("flat:raw")),
+            of(CellKind::Null, cell("lmdb:raw")),
+            of(CellKind::Peer, cell("lmdb:raw,read=direct (own process)")),
+        ];
+        assert!(bounds(&nothing_to_choose).is_empty());
+    }
 }

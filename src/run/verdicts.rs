@@ -141,11 +141,11 @@ fn is_contestant(entry: &Entry) -> bool {
     entry.kind == CellKind::Format || entry.kind == CellKind::Peer && !peers::is_bridge(&entry.name)
 }
 
-/// Whether an entry is a format that we read directly, among others that their libraries read: a bound, and no choice that
-/// anybody has who uses the library. Among themselves such formats are ranked as others are.
+/// Whether an entry is a format that we read directly, among formats and peers that libraries read: a bound, and no choice
+/// that anybody has who uses the library. Among themselves such formats are ranked as others are.
 fn is_bound(entry: &Entry, entries: &[Entry]) -> bool {
     let direct = |entry: &Entry| entry.store.as_ref().is_some_and(|id| by_library(id).is_some());
-    let of_libraries = |other: &Entry| other.kind == CellKind::Format && !direct(other);
+    let of_libraries = |other: &Entry| is_contestant(other) && !(other.kind == CellKind::Format && direct(other));
     entry.kind == CellKind::Format && direct(entry) && entries.iter().any(of_libraries)
 }
 
@@ -208,6 +208,15 @@ mod tests {
         assert_eq!(ranked(&["dir:png", direct[0], "hdf5:raw"]), ["dir:png", "hdf5:raw"]);
         assert_eq!(ranked(&["dir:png", direct[0]]), ["dir:png"]);
         assert_eq!(ranked(&direct), direct, "there is nothing else that they could stand for");
+        let beside = |kind, name: &str| {
+            let entries = [entry(direct[0]), Entry { kind, name: name.into(), ..entry("lmdb:raw") }];
+            is_ranked(&entries[0], &entries)
+        };
+        assert!(!beside(CellKind::Peer, "python:lmdb-raw"), "a program that uses a library is there");
+        for nobody in [CellKind::Reference, CellKind::Null] {
+            assert!(beside(nobody, "flat:raw"), "nothing that anybody could choose instead");
+        }
+        assert!(beside(CellKind::Peer, "lmdb:raw,read=direct (own process)"));
         let entries = [entry(direct[0]), entry("hdf5:raw"), entry("dir:png")];
         assert_eq!(entries.each_ref().map(|entry| library_of(entry, &entries)), [Some(1), None, None]);
         assert_eq!(library_of(&entries[0], &entries[..1]), None);

@@ -121,7 +121,9 @@ pub fn remove_abandoned(place: &Path) {
 }
 
 /// Directories of ours that nobody works on: not locked, and their process is not seen to live, or they have not been
-/// touched for a while (a process with the same number may live by chance, or be about to take the lock).
+/// touched for a while (a process with the same number may live by chance, or be about to take the lock). Who has written a
+/// progress file had the lock before: without it that process is dead, even where its number still shows, as it does until
+/// its parent asks what became of it.
 fn abandoned(place: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path());
     let ours = entries.filter_map(|path| Some((process_of(path.file_name()?.to_str()?)?, path)));
@@ -130,7 +132,8 @@ fn abandoned(place: &Path) -> Vec<PathBuf> {
             path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&format!(".{REPLACED}-")));
         let lives = Path::new("/proc").join(process.to_string()).exists() || !Path::new("/proc/self").exists();
         let locked = || lock(path, Wait::No);
-        !set_aside && (!lives || is_old(path)) && matches!(locked(), Ok(Some(_)))
+        let had_lock = path.join(PROGRESS_FILE).is_file();
+        !set_aside && (!lives || had_lock || is_old(path)) && matches!(locked(), Ok(Some(_)))
     });
     left.map(|(_, path)| path).collect()
 }
@@ -254,6 +257,21 @@ mod tests {
         drop(lock);
         remove_abandoned(place.path());
         assert!(!theirs.exists() && replaced.exists(), "what was replaced may be the only copy");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn work_of_a_process_whose_number_still_shows_is_found() {
+        let place = tempfile::tempdir().unwrap();
+        // A killed process that its parent has not asked for yet; here the number is our own.
+        let left = place.path().join(format!(".out-{}-aa.partial", std::process::id()));
+        std::fs::create_dir(&left).unwrap();
+        assert!(left_behind(place.path(), "out").is_empty(), "perhaps about to take the lock");
+        std::fs::write(left.join(PROGRESS_FILE), "{}").unwrap();
+        assert_eq!(left_behind(place.path(), "out"), [left.clone()]);
+        let lock = lock(&left, Wait::No).unwrap();
+        assert!(left_behind(place.path(), "out").is_empty(), "it is locked");
+        drop(lock);
     }
 
     #[test]

@@ -32,6 +32,12 @@ impl<'a> Iterator for Chunks<'a> {
     }
 }
 
+/// Whether a file's first `IEND` ends it, every CRC before that being right.
+pub fn ends_once(file: &[u8]) -> bool {
+    let mut chunks = Chunks(file.strip_prefix(&SIGNATURE).unwrap_or_default());
+    chunks.any(|(kind, _)| kind == b"IEND") && chunks.0.is_empty()
+}
+
 /// Shape of a plain image, from its first chunk.
 fn shape(header: &[u8]) -> Option<ImageShape> {
     let (width, rest) = header.split_first_chunk::<4>()?;
@@ -199,4 +205,22 @@ fn chunk(
     let crc = crc32(&out[start + 4..]);
     out.extend_from_slice(&crc.to_be_bytes());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_alone_reserves_no_memory() {
+        let mut file = Vec::new();
+        let mut writer = Writer::new(Choice::Always(0), Deflate::Libdeflate(1));
+        writer.encode(ColorType::Rgb, ImageShape::new(1, 1, 3), &[1, 2, 3], &mut file).unwrap();
+        file[16..24].copy_from_slice(&[0, 0, 0x4E, 0x20, 0, 0, 0x4E, 0x20]); // 20,000 x 20,000
+        let crc = crc32(&file[12..29]);
+        file[29..33].copy_from_slice(&crc.to_be_bytes());
+        let mut reader = Reader::default();
+        assert!(!reader.decode(&file, |_| true, 0, &mut Batch::new()));
+        assert_eq!(reader.filtered.capacity(), 0);
+    }
 }

@@ -171,6 +171,7 @@ fn our_own_files_are_whole_and_other_files_as_other_readers_want_them() {
         ("a wrong Adler-32", wrong_adler),
         ("a wrong CRC of a chunk that says nothing of pixels", wrong_text),
         ("something behind the file", [&whole[..], b"end"].concat()),
+        ("another file behind the file", [&whole[..], &whole].concat()),
     ] {
         let decode = |accept| {
             let mut out = Batch::new();

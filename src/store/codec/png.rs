@@ -95,3 +95,20 @@ impl Decoder for PngDecoder {
         outcome
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_fails_half_way_leaves_nothing_behind() {
+        let (shape, mut file, mut out) = (ImageShape::new(9, 8, 3), Vec::new(), Batch::new());
+        png::encode(shape, &[7; 216], png::Level::Fast, &mut file).unwrap();
+        let mut decoder = PngDecoder { shape: Shape::Fixed(shape), decoder: png::Decoder::default() };
+        decoder.decode(&file, 1, &mut out).unwrap();
+        // In the image data, which is only come to when there is a place for the pixels.
+        file[45] ^= 1;
+        assert!(decoder.decode(&file, 2, &mut out).is_err());
+        assert_eq!(out.iter().map(|sample| sample.label).collect::<Vec<_>>(), [1]);
+    }
+}

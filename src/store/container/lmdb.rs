@@ -102,7 +102,10 @@ impl RecordContainer for Lmdb {
     ) -> Result<Box<dyn RecordWriter>> {
         let fail = |e| failed(&layout.name, "open", e);
         let environment = open_to_write(at, layout, write)?;
-        let database = environment.create_db(None, self.keys.flags()).map_err(fail)?;
+        let database = environment.open_db(None).map_err(fail)?;
+        // Not created with flags: LMDB would add them to those of a database that has none.
+        let flags = environment.begin_ro_txn().and_then(|transaction| transaction.db_flags(database));
+        self.keys.refuse_other(flags.map_err(fail)?, &layout.name)?;
         let there = environment.stat().map_err(fail)?.entries() as u64;
         if there < keep {
             return Err(layout.name.damaged(format!("it holds {there} records of the {keep} that were safe")));
@@ -122,11 +125,8 @@ impl RecordContainer for Lmdb {
         if entries != layout.records {
             return Err(layout.name.damaged(format!("it holds {entries} records for {} images", layout.records)));
         }
-        let flags =
-            environment.get().begin_ro_txn().and_then(|transaction| transaction.db_flags(database)).map_err(fail)?;
-        if flags != self.keys.flags() {
-            return Err(layout.name.damaged(format!("its keys are said to be {flags:?}, and are {:?}", self.keys)));
-        }
+        let flags = environment.get().begin_ro_txn().and_then(|transaction| transaction.db_flags(database));
+        self.keys.refuse_other(flags.map_err(fail)?, &layout.name)?;
         let (max_bytes, name) = (layout.max_record_bytes(), layout.name.clone());
         let store = Store { environment, database, keys: self.keys, records: entries, max_bytes, name };
         Ok(if self.direct { Direct::new(&store)? } else { Arc::new(store) })

@@ -1,5 +1,6 @@
 //! Images of one shape as an array: datasets `images` (N x H x W x C of `u8`), contiguous or chunked, and `labels`.
 
+use super::addresses::Addresses;
 use super::column::{self, Column};
 use super::direct::{Direct, Expected};
 use super::file::{self, ChunkCache};
@@ -7,7 +8,7 @@ use super::filters;
 use super::slab::Slab;
 use super::writer::{Arrays, Writer};
 use super::{LABELS, StoreName, as_extent, failed, native};
-use crate::error::Result;
+use crate::error::{IoContext, Result};
 use crate::results::Native;
 use crate::sample::{Batch, ImageShape, Shape};
 use crate::store::container::runs::{RunReader, Runs, run_by_run};
@@ -149,6 +150,12 @@ impl Format for Array {
         let bytes = spec.images.saturating_mul(shape.bytes() as u64);
         if wanted_filters.is_empty() && images.storage_size() < bytes {
             return Err(name.damaged(format!("{} bytes of images are there of {bytes}", images.storage_size())));
+        }
+        // With filters the bytes do not tell, so each chunk is looked up.
+        if !wanted_filters.is_empty() {
+            let path = at.join(file::FILE);
+            let file_bytes = std::fs::metadata(&path).at("look at", &path)?.len();
+            Addresses::of(&images, (spec.images, self.chunk_images(spec.images)), shape, file_bytes, &name)?;
         }
         Ok(())
     }

@@ -170,7 +170,16 @@ fn filters_of_the_library_are_undone_in_whatever_order_it_did_them() {
             let folder = tempfile::tempdir().unwrap();
             let (file, pixels) = filtered(folder.path(), &filters, image);
             let mut reader = read_directly(folder.path(), &file).unwrap();
-            for indices in [&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9][..], &[9, 0, 4, 4, 3, 9, 1], &[5], &[4, 5, 6, 7]] {
+            // All images of a chunk that is not kept (the last one is): in order, in another order, with those of another
+            // chunk between them.
+            for indices in [
+                &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9][..],
+                &[9, 0, 4, 4, 3, 9, 1],
+                &[4, 5, 6, 7],
+                &[7, 5, 6, 4],
+                &[4, 0, 5, 1, 6, 2, 7, 3],
+                &[5],
+            ] {
                 let mut out = Batch::new();
                 reader.read_batch(indices, &mut out).unwrap_or_else(|e| panic!("{filters:?}: {e}"));
                 let delivered: Vec<_> = out.iter().map(|sample| (sample.label, sample.pixels)).collect();
@@ -307,15 +316,21 @@ fn what_a_store_must_be_is_looked_at_before_it_is_read() {
         assert!(error.contains("another type of number"), "{name}: {error}");
     }
     // A chunk that was never written: HDF5 reads what was in memory before, and says nothing.
-    let file = write("hdf5:raw,chunk=4");
-    file.unlink("images").unwrap();
-    let extents = [Extent::new(50, Some(50)), Extent::fixed(4), Extent::fixed(5), Extent::fixed(3)];
-    let images = file.new_dataset_builder().chunk((4, 4, 5, 3)).empty::<u8>().shape(extents).create("images").unwrap();
-    Slab::<u8>::new(images).unwrap().write(0, 48, &[7; 48 * 60]).unwrap();
-    drop(file);
-    let spec = StoreSpec { shape: dataset.shape(), images: 50 };
-    let lost = format("hdf5:raw,chunk=4").format.audit(&path, &spec).unwrap_err().to_string();
-    assert!(lost.contains("bytes of images are there"), "{lost}");
+    for (name, filters, what) in [
+        ("hdf5:raw,chunk=4", &[][..], "bytes of images are there"),
+        ("hdf5:raw,chunk=4,deflate=1", &[Filter::Deflate(1)], "lost the chunk of image 48"),
+    ] {
+        let file = write(name);
+        let spec = StoreSpec { shape: dataset.shape(), images: 50 };
+        file.unlink("images").unwrap();
+        let extents = [Extent::new(50, Some(50)), Extent::fixed(4), Extent::fixed(5), Extent::fixed(3)];
+        let builder = file.new_dataset_builder().chunk((4, 4, 5, 3)).set_filters(filters);
+        let images = builder.empty::<u8>().shape(extents).create("images").unwrap();
+        Slab::<u8>::new(images).unwrap().write(0, 48, &[7; 48 * 60]).unwrap();
+        drop(file);
+        let lost = format(name).format.audit(&path, &spec).unwrap_err().to_string();
+        assert!(lost.contains(what), "{lost}");
+    }
 }
 
 #[test]

@@ -51,6 +51,28 @@ impl Keys {
         }
     }
 
+    /// Refuses a database whose keys are others than these: it would be searched in the wrong order.
+    ///
+    /// # Errors
+    /// [`crate::Error::Store`].
+    pub fn refuse_other(self, found: DatabaseFlags, name: &StoreName) -> Result<()> {
+        if found == self.flags() {
+            return Ok(());
+        }
+        let known = [Self::Digits, Self::Integers].into_iter().find(|keys| keys.flags() == found);
+        let found =
+            known.map_or_else(|| format!("keys with the flags {found:?}"), |keys| format!("keys={}", keys.word()));
+        Err(name.damaged(format!("data.mdb has {found}, and the format says keys={}", self.word())))
+    }
+
+    /// What the option `keys` calls them.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Digits => "digits",
+            Self::Integers => "integer",
+        }
+    }
+
     /// Refuses as many images as have no keys of their own: a ninth digit would be cut off.
     ///
     /// # Errors
@@ -84,6 +106,8 @@ mod tests {
             assert_eq!(Keys::Digits.of(index).as_ref(), text);
             assert_eq!(Keys::Integers.of(index).as_ref(), (index as u32).to_ne_bytes());
         }
+        // LMDB reads an integer from it, or two where a page claims longer keys.
+        assert_eq!((align_of::<Key>(), Keys::Integers.of(7).bytes[4..].iter().max()), (8, Some(&0)));
         let name = StoreName { format: "lmdb:raw".into(), path: "store".into() };
         for (keys, most) in [(Keys::Digits, 100_000_000), (Keys::Integers, 1 << 32)] {
             assert!(keys.refuse(most, &name).is_ok() && keys.refuse(most + 1, &name).is_err());

@@ -136,20 +136,79 @@ fn keys_are_what_the_format_says() {
         assert_eq!(found, (0..300).map(|index| keys.of(index).as_ref().to_vec()).collect::<Vec<_>>());
         for direct in [false, true] {
             let error = Lmdb { keys: other, direct, ..LMDB }.open(&at, &layout).map(|_| ()).unwrap_err().to_string();
-            assert!(error.contains("its keys are said to be"), "{error}");
+            assert!(error.contains("and the format says keys="), "{error}");
+        }
+    }
+}
+
+/// A record for each of `indices`, which is its number in eight bytes.
+fn put_numbers(mut writer: Box<dyn RecordWriter>, indices: std::ops::Range<u64>) {
+    for index in indices {
+        writer.put(NewRecord { index, label: 0, extension: "raw", bytes: &index.to_le_bytes() }).unwrap();
+    }
+    writer.finish().unwrap();
+}
+
+fn layout_of_numbers(at: &Path, records: u64) -> RecordLayout {
+    let name = StoreName::new(&"lmdb:raw".parse().unwrap(), at);
+    RecordLayout { name, records, max_image_bytes: 4, extension: Some("raw") }
+}
+
+/// The records `asked`, each with its number, as they are handed out.
+fn numbers(lmdb: Lmdb, at: &Path, records: u64, asked: &[u64]) -> Vec<(u64, u64)> {
+    let store = lmdb.open(at, &layout_of_numbers(at, records)).unwrap();
+    let mut taken = Vec::new();
+    let take = &mut |index, record: record::Record<'_>| {
+        taken.push((index, u64::from_le_bytes(record.bytes.try_into().unwrap())));
+        Ok(())
+    };
+    store.reader().unwrap().get_each(asked, take).unwrap();
+    taken
+}
+
+#[test]
+fn records_come_in_the_order_asked_for() {
+    // More than are looked up at once, neighbours among them, and some twice.
+    let asked: Vec<u64> = (0..700).map(|at| at * 613 % 1_000).chain(20..60).chain([5, 5, 999, 0]).collect();
+    for keys in [Keys::Digits, Keys::Integers] {
+        let at = tempfile::tempdir().unwrap();
+        let lmdb = Lmdb { keys, ..LMDB };
+        let layout = layout_of_numbers(at.path(), 1_000);
+        put_numbers(lmdb.create(at.path(), &layout, &WriteOptions::default()).unwrap(), 0..1_000);
+        for direct in [false, true] {
+            let taken = numbers(Lmdb { direct, ..lmdb }, at.path(), 1_000, &asked);
+            assert!(
+                taken.iter().map(|(index, _)| index).eq(&asked) && taken.iter().all(|(index, number)| index == number)
+            );
         }
     }
 }
 
 #[test]
 fn what_was_not_safe_is_gone_after_resuming() {
+    for (keys, other) in [(Keys::Digits, Keys::Integers), (Keys::Integers, Keys::Digits)] {
+        let at = tempfile::tempdir().unwrap();
+        let (lmdb, layout) = (Lmdb { keys, ..LMDB }, layout_of_numbers(at.path(), 10));
+        put_numbers(lmdb.create(at.path(), &layout, &WriteOptions::default()).unwrap(), 0..10);
+        let resume = |lmdb: Lmdb, keep| lmdb.resume(at.path(), &layout, &WriteOptions::default(), keep);
+        assert!(resume(Lmdb { keys: other, ..lmdb }, 6).is_err(), "other keys");
+        resume(lmdb, 6).unwrap().finish().unwrap();
+        lmdb.open(at.path(), &layout_of_numbers(at.path(), 6)).unwrap();
+        assert!(resume(lmdb, 7).is_err(), "six are not seven");
+        put_numbers(resume(lmdb, 6).unwrap(), 6..10);
+        assert_eq!(numbers(lmdb, at.path(), 10, &[9, 6, 5, 0]), [(9, 9), (6, 6), (5, 5), (0, 0)]);
+    }
+}
+
+#[test]
+fn more_images_than_there_are_keys_for_are_refused_before_anything_is_written() {
     let at = tempfile::tempdir().unwrap();
-    let keys: Vec<_> = (0..10).map(|index| Keys::Digits.of(index)).collect();
-    environment_of(at.path(), &keys.iter().map(|key| (key.as_ref(), 8)).collect::<Vec<_>>());
-    let name = StoreName::new(&"lmdb:raw".parse().unwrap(), at.path());
-    let layout = RecordLayout { name, records: 10, max_image_bytes: 4, extension: Some("raw") };
-    LMDB.resume(at.path(), &layout, &WriteOptions::default(), 6).unwrap().finish().unwrap();
-    let left = RecordLayout { records: 6, ..layout.clone() };
-    LMDB.open(at.path(), &left).unwrap();
-    assert!(LMDB.resume(at.path(), &layout, &WriteOptions::default(), 7).is_err(), "six are not seven");
+    for (keys, most) in [(Keys::Digits, 100_000_000), (Keys::Integers, 1 << 32)] {
+        let (lmdb, layout) = (Lmdb { keys, ..LMDB }, layout_of_numbers(at.path(), most + 1));
+        let created = lmdb.create(at.path(), &layout, &WriteOptions::default()).map(|_| ());
+        assert!(matches!(created, Err(Error::Unsupported { .. })), "{created:?}");
+        let opened = lmdb.open(at.path(), &layout).map(|_| ());
+        assert!(matches!(opened, Err(Error::Unsupported { .. })), "{opened:?}");
+    }
+    assert_eq!(std::fs::read_dir(at.path()).unwrap().count(), 0);
 }
