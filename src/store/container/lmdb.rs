@@ -308,7 +308,7 @@ impl Store {
 self_cell::self_cell!(
     struct Snapshot {
         owner: Arc<SharedEnvironment>,
-        #[not_covariant]
+        #[covariant]
         dependent: RoTransaction,
     }
 );

@@ -5,7 +5,7 @@ use super::{StoreName, failed};
 use crate::error::{IoContext, Result};
 use ::lmdb::{Environment, EnvironmentFlags};
 use std::collections::HashMap;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 
@@ -48,6 +48,7 @@ impl SharedEnvironment {
                 None => break,
             }
         }
+        refuse_odd_pages(&file, name)?;
         let environment = Environment::new()
             .set_flags(if readahead { FLAGS } else { FLAGS | EnvironmentFlags::NO_READAHEAD })
             .open(at)
@@ -71,6 +72,26 @@ impl Drop for SharedEnvironment {
         self.environment = None;
         guard.get_or_insert_default().remove(&self.identity);
         CLOSED.notify_all();
+    }
+}
+
+/// LMDB divides by the size of pages that the file's two headers claim, whatever it is.
+fn refuse_odd_pages(file: &Path, name: &StoreName) -> Result<()> {
+    // Behind a page's header: magic number, version, address and size of the map; then the size of pages (`MDB_meta`).
+    const WORD: u64 = size_of::<usize>() as u64;
+    const PAGE_SIZE: u64 = (WORD + 8) + 4 + 4 + WORD + WORD;
+    let data = std::fs::File::open(file).at("open", file)?;
+    let size = |at: u64| {
+        let mut bytes = [0; 4];
+        data.read_exact_at(&mut bytes, at).ok().map(|()| u32::from_ne_bytes(bytes))
+    };
+    let usual = |size: &u32| size.is_power_of_two() && (512..=65_536).contains(size);
+    let first = size(PAGE_SIZE).filter(usual);
+    match first.filter(|first| size(u64::from(*first) + PAGE_SIZE) == Some(*first)) {
+        Some(_) => Ok(()),
+        None => {
+            Err(name.damaged("data.mdb has no header of LMDB's: its two sizes of pages are not the same power of two"))
+        }
     }
 }
 
@@ -108,6 +129,25 @@ mod tests {
         let first = SharedEnvironment::open(&path, true, &name).unwrap();
         let second = SharedEnvironment::open(&link, true, &name).unwrap();
         assert!(Arc::ptr_eq(&first, &second), "the environment was opened twice in one process");
+    }
+
+    #[test]
+    fn sizes_of_pages_that_are_none_are_refused_before_lmdb_divides_by_them() {
+        let place = tempfile::tempdir().unwrap();
+        let (path, name) = store(place.path());
+        let file = std::fs::OpenOptions::new().write(true).open(path.join("data.mdb")).unwrap();
+        for at in [40, 4096 + 40] {
+            for size in [0_u32, 4097, 1 << 20] {
+                file.write_all_at(&size.to_ne_bytes(), at).unwrap();
+                let refused = SharedEnvironment::open(&path, true, &name).err().map(|e| e.to_string());
+                assert!(
+                    refused.as_ref().is_some_and(|why| why.contains("sizes of pages")),
+                    "{at}, {size}: {refused:?}"
+                );
+            }
+            file.write_all_at(&4096_u32.to_ne_bytes(), at).unwrap();
+            SharedEnvironment::open(&path, true, &name).unwrap();
+        }
     }
 
     #[test]

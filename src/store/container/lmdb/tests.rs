@@ -212,3 +212,22 @@ fn more_images_than_there_are_keys_for_are_refused_before_anything_is_written() 
     }
     assert_eq!(std::fs::read_dir(at.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn a_key_that_claims_another_length_is_not_the_one_asked_for() {
+    let at = tempfile::tempdir().unwrap();
+    let (lmdb, layout) = (Lmdb { keys: Keys::Integers, ..LMDB }, layout_of_numbers(at.path(), 10));
+    put_numbers(lmdb.create(at.path(), &layout, &WriteOptions::default()).unwrap(), 0..10);
+    // Length of the key, key, record: with a shorter key the record would begin a byte early.
+    let entry: Vec<u8> = [&[4, 0][..], &5_u32.to_ne_bytes(), &5_u64.to_le_bytes()].concat();
+    let file = at.path().join("data.mdb");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let place = bytes.windows(entry.len()).position(|window| window == entry).unwrap();
+    bytes[place] = 3;
+    std::fs::write(&file, bytes).unwrap();
+    let mut reader = lmdb.open(at.path(), &layout).and_then(|store| store.reader()).unwrap();
+    assert!(reader.get(5).is_err() && reader.get(4).is_ok());
+    for asked in [&[9, 5, 1][..], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]] {
+        assert!(reader.get_each(asked, &mut |_, _| Ok(())).is_err(), "{asked:?}");
+    }
+}
