@@ -81,7 +81,7 @@ fn contest(
         let mut spent = vec![0.0; parts.len()];
         for block in 0..=BLOCKS {
             // Whole chunks of 64.
-            let start = ((launch * (BLOCKS + 1) + block) as u64 * 7919 * 64) % (images / 64 * 64);
+            let start = ((launch * (BLOCKS + 1) + block) as u64 * 7919 * 64) % (images / 64 * 64).max(1);
             let indices: Vec<u64> = (0..turn as u64).map(|at| (start + at) % images).collect();
             for at in (0..parts.len()).chain((0..parts.len()).rev()) {
                 let ns = parts[at].turn(&indices)?;

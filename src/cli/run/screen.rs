@@ -34,7 +34,10 @@ impl Screen {
     pub(super) fn planned(&mut self, contests: &[Contest]) {
         let cells: usize = contests.iter().map(|contest| contest.entries.len()).sum();
         self.contests = contests.len();
-        self.tell(&format!("{} contests of {cells} cells", contests.len()), "");
+        self.tell(
+            &format!("{} contest{} of {cells} cells", contests.len(), if contests.len() == 1 { "" } else { "s" }),
+            "",
+        );
     }
 
     pub(super) fn preparing(&mut self, what: &str) {

@@ -156,6 +156,7 @@ impl RecordContainer for Lmdb {
                 "LMDB transaction".into(),
                 format!("{RECORDS_A_TRANSACTION} records or {} MiB", BYTES_A_TRANSACTION >> 20),
             ),
+            ("LMDB keys".into(), self.keys.in_words().into()),
             ("LMDB readahead".into(), if self.readahead { "on" } else { "off" }.into()),
             (
                 "LMDB read".into(),

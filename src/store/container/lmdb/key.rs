@@ -43,6 +43,14 @@ impl Keys {
         }
     }
 
+    /// What they are.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Digits => "eight digits",
+            Self::Integers => "32-bit integers",
+        }
+    }
+
     /// What the database has to be told of them.
     pub fn flags(self) -> DatabaseFlags {
         match self {
