@@ -4,6 +4,7 @@ mod calibrate;
 mod child;
 mod convert;
 mod env;
+mod export;
 mod flags;
 mod inspect;
 mod interrupt;
@@ -79,6 +80,8 @@ enum Verb {
     Env(env::Env),
     /// Turn results into one self-contained HTML page with charts, and Markdown
     Report(report::Report),
+    /// Turn results into what other tools read: Bencher, github-action-benchmark, spreadsheets
+    Export(export::Export),
 }
 
 /// Runs the command.
@@ -96,6 +99,9 @@ pub fn main() -> ExitCode {
         Verb::Worker(worker) => worker.run(),
         Verb::Env(env) => env.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) }),
         Verb::Report(report) => report.run(),
+        Verb::Export(export) => {
+            export.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) })
+        }
     };
     let exit = outcome.unwrap_or_else(|error| {
         // Errors of the library tell their cause themselves.
