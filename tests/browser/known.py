@@ -25,7 +25,7 @@ KNOWN = [
     Known(
         "it_can_be_printed",
         "sample|run|several runs|nothing measured|one cell",
-        r'<table> "(All cells|Bytes as stored|Counts: calls|Where the time of an image goes)[^"]*" is cut off on paper',
+        r'<table> "(All cells|Bytes as stored|Counts|Where the time)[^"]*" is cut off on paper',
         PAPER,
     ),
     Known("it_can_be_printed", "hostile names|long names|extreme numbers", r"<table> .* is cut off on paper", PAPER),
