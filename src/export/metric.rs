@@ -122,6 +122,9 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_left_out() {
+        for value in [f64::NAN, f64::INFINITY] {
+            assert_eq!(Metric::new("files", "files", value), None);
+        }
         for (rate, lo, value) in [(0.0, 0.0, None), (f64::NAN, 1.0, None), (1e-320, 0.0, None), (2.0, 0.0, Some(5e8))] {
             let mut cell = full();
             let estimate = cell.estimate.as_mut().unwrap();
