@@ -13,6 +13,7 @@
 //! | [`stats`] | intervals, pure and seeded |
 //! | [`results`] | the versioned shape of what was found |
 //! | [`report`] | charts and the page |
+//! | [`export`] | results in the formats of other tools |
 //! | [`worker`] | the process that measures, and the protocol between it and its supervisor |
 //! | [`run`] | the interleaved run: what is planned, who takes which turn, what becomes of the turns |
 //! | [`sys`] | what the operating system counts |
@@ -20,6 +21,7 @@
 pub mod build_info;
 pub mod dataset;
 pub mod error;
+pub mod export;
 pub mod image_file;
 pub mod measure;
 pub mod report;

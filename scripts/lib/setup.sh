@@ -73,3 +73,23 @@ need_python() {
         cp "$requirements" "$stamp"
     fi
 }
+
+chromium_on_path() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+
+# A browser that can be run without a screen, as $CHROMIUM; where none can be had, that stays empty, and why has been said.
+need_chromium() {
+    local mac="/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+    CHROMIUM=${CHROMIUM:-$(chromium_on_path || true)}
+    if [ -z "$CHROMIUM" ] && [ -x "$mac" ]; then CHROMIUM=$mac; fi
+    if [ -z "$CHROMIUM" ]; then
+        # In a shell of its own: what needs it can be left out, so failing to install it ends nothing.
+        (install "chromium fonts-dejavu-core" "chromium dejavu-sans-fonts" -) || say "chromium could not be installed"
+        CHROMIUM=$(chromium_on_path || true)
+    fi
+    # Ubuntu's package is a shell script that asks for snap.
+    if [ -n "$CHROMIUM" ] && ! "$CHROMIUM" --version >/dev/null 2>&1; then
+        say "$CHROMIUM is there, but does not start"
+        CHROMIUM=
+    fi
+    export CHROMIUM
+}

@@ -3,12 +3,13 @@
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use shelfmark::dataset::{self, Dataset, OnError, OpenOptions};
+use shelfmark::report::RESULTS_FILE;
 use shelfmark::results::Only;
 use shelfmark::store::FormatId;
 use shelfmark::store::registry;
 use shelfmark::worker::protocol::DatasetSpec;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Which formats.
@@ -60,6 +61,16 @@ impl Cells {
             text: self.filter.clone(),
         }
     }
+}
+
+/// The results that are meant: a folder stands for those in it.
+pub fn named_file(given: &Path) -> PathBuf {
+    if given.is_dir() { given.join(RESULTS_FILE) } else { given.to_owned() }
+}
+
+/// Whether both are there and are one file.
+pub fn same_file(a: &Path, b: &Path) -> bool {
+    a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b)
 }
 
 /// How a verb prints what it found.

@@ -4,6 +4,7 @@ mod calibrate;
 mod child;
 mod convert;
 mod env;
+mod export;
 mod flags;
 mod inspect;
 mod interrupt;
@@ -82,6 +83,8 @@ enum Verb {
     Rank(rank::Rank),
     /// Turn results into one self-contained HTML page with charts, and Markdown
     Report(report::Report),
+    /// Turn results into what other tools read: Bencher, github-action-benchmark, spreadsheets
+    Export(export::Export),
 }
 
 /// Runs the command.
@@ -100,6 +103,9 @@ pub fn main() -> ExitCode {
         Verb::Env(env) => env.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) }),
         Verb::Rank(rank) => rank.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) }),
         Verb::Report(report) => report.run(),
+        Verb::Export(export) => {
+            export.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) })
+        }
     };
     let exit = outcome.unwrap_or_else(|error| {
         // Errors of the library tell their cause themselves.

@@ -1,8 +1,7 @@
 //! `shelfmark rank`: one ranking by several criteria, weighted by the user.
 
 use super::Exit;
-use super::flags::{Cells, Printed};
-use super::report::file;
+use super::flags::{Cells, Printed, named_file};
 use shelfmark::report::rank::{Weights, rank};
 use shelfmark::results::Results;
 use std::io::Write;
@@ -40,7 +39,7 @@ impl Rank {
         let only = self.cells.only();
         let mut all = Vec::new();
         for given in &self.files {
-            let mut results = Results::read(&file(given))?;
+            let mut results = Results::read(&named_file(given))?;
             only.keep(&mut results)?;
             all.push((given.display().to_string(), rank(&results, &self.weights)?));
         }

@@ -1,7 +1,7 @@
 //! `shelfmark report`: results into a page.
 
 use super::Exit;
-use super::flags::Cells;
+use super::flags::{Cells, named_file, same_file};
 use shelfmark::report::RESULTS_FILE;
 use shelfmark::results::Results;
 use std::io::Write;
@@ -27,13 +27,13 @@ pub struct Report {
 impl Report {
     /// Writes the page and prints its path.
     pub fn run(&self) -> anyhow::Result<Exit> {
-        let files: Vec<PathBuf> = self.files.iter().map(|given| file(given)).collect();
+        let files: Vec<PathBuf> = self.files.iter().map(|given| named_file(given)).collect();
         let mut results = files.iter().map(|file| Results::read(file)).collect::<Result<Vec<_>, _>>()?;
         let only = self.cells.only();
         results.iter_mut().try_for_each(|results| only.keep(results))?;
         let out = self.out.clone().unwrap_or_else(|| beside(&files, !only.is_all()));
         // The folder gets the results that the page shows: not in place of those that were measured.
-        if !only.is_all() && files.iter().any(|file| same(file, &out.join(RESULTS_FILE))) {
+        if !only.is_all() && files.iter().any(|file| same_file(file, &out.join(RESULTS_FILE))) {
             let text =
                 format!("--out {} would replace the results by a part of them; name another folder", out.display());
             return Err(shelfmark::Error::Usage(text).into());
@@ -48,15 +48,6 @@ impl Report {
         }
         Ok(Exit::Ok)
     }
-}
-
-/// The results that are meant: a folder stands for those in it.
-pub(super) fn file(given: &Path) -> PathBuf {
-    if given.is_dir() { given.join(RESULTS_FILE) } else { given.to_owned() }
-}
-
-fn same(a: &Path, b: &Path) -> bool {
-    a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b)
 }
 
 /// Where the page goes: beside its results, or, where it shows a part of them, into a folder there; and where it has
