@@ -11,6 +11,7 @@
 //! | [`workload`] | what each access pattern does; used by benches and tests alike |
 //! | [`measure`] | clocks, records of measurements, space on disk, cold caches |
 //! | [`stats`] | intervals, pure and seeded |
+//! | [`compare`] | two runs side by side, and a gate on what repeats exactly |
 //! | [`results`] | the versioned shape of what was found |
 //! | [`report`] | charts and the page |
 //! | [`worker`] | the process that measures, and the protocol between it and its supervisor |
@@ -18,6 +19,7 @@
 //! | [`sys`] | what the operating system counts |
 
 pub mod build_info;
+pub mod compare;
 pub mod dataset;
 pub mod error;
 pub mod image_file;

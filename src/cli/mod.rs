@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod child;
+mod compare;
 mod convert;
 mod env;
 mod flags;
@@ -28,6 +29,10 @@ pub enum Exit {
     Failed = 1,
     /// The request was wrong.
     Usage = 2,
+    /// What repeats exactly is not what it was: a gate says no.
+    Regression = 3,
+    /// Times were taken and nothing can be said of them (`--strict`).
+    Inconclusive = 4,
     /// What came back is not what was written.
     Unverified = 5,
     /// The user stopped it (as shells report Ctrl-C).
@@ -55,7 +60,8 @@ struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 fine, 1 the tool failed, 2 usage, 5 verification failed, 130 interrupted.";
+Exit codes: 0 fine, 1 the tool failed, 2 usage, 3 regression (compare --gate), 4 inconclusive (compare --strict),
+5 verification failed, 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
@@ -77,6 +83,8 @@ enum Verb {
     Worker(worker::Worker),
     /// Show what this host is, how noisy it is, and what can be measured cold
     Env(env::Env),
+    /// Set two runs side by side, cell by cell; with --gate, exact metrics must not have changed
+    Compare(compare::Compare),
     /// Turn results into one self-contained HTML page with charts, and Markdown
     Report(report::Report),
 }
@@ -95,6 +103,7 @@ pub fn main() -> ExitCode {
         Verb::Calibrate(calibrate) => calibrate.run(),
         Verb::Worker(worker) => worker.run(),
         Verb::Env(env) => env.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) }),
+        Verb::Compare(compare) => compare.run(),
         Verb::Report(report) => report.run(),
     };
     let exit = outcome.unwrap_or_else(|error| {
