@@ -12,6 +12,7 @@
 //! | [`measure`] | clocks, records of measurements, space on disk, cold caches |
 //! | [`stats`] | intervals, pure and seeded |
 //! | [`compare`] | two runs side by side, and a gate on what repeats exactly |
+//! | [`history`] | what runs found over time, a line each |
 //! | [`results`] | the versioned shape of what was found |
 //! | [`report`] | charts and the page |
 //! | [`worker`] | the process that measures, and the protocol between it and its supervisor |
@@ -22,6 +23,7 @@ pub mod build_info;
 pub mod compare;
 pub mod dataset;
 pub mod error;
+pub mod history;
 pub mod image_file;
 pub mod measure;
 pub mod report;

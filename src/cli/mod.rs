@@ -6,6 +6,7 @@ mod compare;
 mod convert;
 mod env;
 mod flags;
+mod history;
 mod inspect;
 mod interrupt;
 mod list;
@@ -85,6 +86,8 @@ enum Verb {
     Env(env::Env),
     /// Set two runs side by side, cell by cell; with --gate, exact metrics must not have changed
     Compare(compare::Compare),
+    /// Keep what runs found over time in one file, and show how cells did from run to run
+    History(history::History),
     /// Turn results into one self-contained HTML page with charts, and Markdown
     Report(report::Report),
 }
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
         Verb::Worker(worker) => worker.run(),
         Verb::Env(env) => env.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) }),
         Verb::Compare(compare) => compare.run(),
+        Verb::History(history) => history.run(),
         Verb::Report(report) => report.run(),
     };
     let exit = outcome.unwrap_or_else(|error| {

@@ -4,8 +4,20 @@ use super::{Compared, Judgement, Pair, Time};
 use crate::error::{IoContext, Result};
 
 const HEADS: [&str; 14] = [
-    "cell", "format", "workload", "base_outcome", "head_outcome", "what", "base", "head", "base_images", "head_images",
-    "ratio", "lo", "hi", "found",
+    "cell",
+    "format",
+    "workload",
+    "base_outcome",
+    "head_outcome",
+    "what",
+    "base",
+    "head",
+    "base_images",
+    "head_images",
+    "ratio",
+    "lo",
+    "hi",
+    "found",
 ];
 
 /// The comparison as CSV with a line of heads. `found` is `equal`, `changed`, `unknown`; of times the verdict, which is
@@ -18,12 +30,16 @@ pub fn csv(compared: &Compared, judgement: Option<&Judgement>) -> Result<String>
     Ok(String::from_utf8_lossy(&written).into_owned())
 }
 
-fn write(compared: &Compared, judgement: Option<&Judgement>) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+fn write(
+    compared: &Compared,
+    judgement: Option<&Judgement>,
+) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     let mut out = csv::Writer::from_writer(Vec::new());
     out.write_record(HEADS)?;
     for pair in &compared.cells {
         for metric in &pair.metrics {
-            let total = |count: Option<super::Count>| count.map(|count| (count.total.to_string(), count.images.to_string()));
+            let total =
+                |count: Option<super::Count>| count.map(|count| (count.total.to_string(), count.images.to_string()));
             let ((base, base_images), (head, head_images)) =
                 (total(metric.base).unwrap_or_default(), total(metric.head).unwrap_or_default());
             let ratio = metric.growth().map(|growth| (1.0 + growth).to_string()).unwrap_or_default();

@@ -34,8 +34,7 @@ fn gate(out: &mut String, judgement: &Judgement) {
     if !judgement.failures.is_empty() {
         out.push_str("| cell | counter | what |\n|:--|:--|:--|\n");
         for failure in &judgement.failures {
-            let _ =
-                writeln!(out, "| {} | {} | {} |", code(&failure.cell), failure.metric.name(), prose(&failure.what));
+            let _ = writeln!(out, "| {} | {} | {} |", code(&failure.cell), failure.metric.name(), prose(&failure.what));
         }
         out.push('\n');
     }

@@ -55,7 +55,7 @@ impl MetricName {
         matches!(self, Self::AllocatedBytes | Self::ApparentBytes | Self::Files)
     }
 
-    fn of(self, cell: &Cell) -> Option<Count> {
+    pub(crate) fn of(self, cell: &Cell) -> Option<Count> {
         let storage = |total: u64| Some(Count { total, images: cell.images, operations: None });
         let counters = cell.counters.as_ref();
         let counted = |total: fn(&Counters) -> Option<u64>| {
@@ -76,7 +76,7 @@ impl MetricName {
 }
 
 /// A number and what it was counted over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     /// All of it.
     pub total: u64,
@@ -121,6 +121,17 @@ pub struct Metric {
 }
 
 impl Metric {
+    /// What became of a number; none where there is none in either run.
+    pub(crate) fn between(name: MetricName, base: Option<Count>, head: Option<Count>) -> Option<Self> {
+        let change = match (base, head) {
+            (None, None) => return None,
+            (Some(a), Some(b)) if alike(a, b) => Change::Equal,
+            (Some(_), Some(_)) => Change::Changed,
+            _ => Change::Unknown,
+        };
+        Some(Self { name, base, head, change, incomparable: None })
+    }
+
     /// How much more there is in the head, as a share of the base and for each image; none where the base has nothing.
     pub fn growth(&self) -> Option<f64> {
         let growth = self.head?.per_image() / self.base?.per_image() - 1.0;
@@ -131,15 +142,9 @@ impl Metric {
 /// All that was counted of a cell in one of the runs at least.
 pub(super) fn all(base: &Results, head: &Results, old: &Cell, new: &Cell) -> Vec<Metric> {
     let metric = |name: MetricName| {
-        let (base_count, head_count) = (name.of(old), name.of(new));
-        let change = match (base_count, head_count) {
-            (None, None) => return None,
-            (Some(a), Some(b)) if alike(a, b) => Change::Equal,
-            (Some(_), Some(_)) => Change::Changed,
-            _ => Change::Unknown,
-        };
-        let incomparable = incomparable(name, (base, old, base_count), (head, new, head_count));
-        Some(Metric { name, base: base_count, head: head_count, change, incomparable })
+        let metric = Metric::between(name, name.of(old), name.of(new))?;
+        let incomparable = incomparable(name, (base, old, metric.base), (head, new, metric.head));
+        Some(Metric { incomparable, ..metric })
     };
     MetricName::COUNTED.into_iter().filter_map(metric).collect()
 }
@@ -150,10 +155,16 @@ fn alike(a: Count, b: Count) -> bool {
     if a.images == b.images { a.total == b.total } else { crosswise(a.total, b.images) == crosswise(b.total, a.images) }
 }
 
+/// Versions of this program are what is compared: they are no other library.
+fn same_library(old: Option<&Native>, new: Option<&Native>) -> bool {
+    let own = |native: Option<&Native>| native.is_some_and(|native| native.library == env!("CARGO_PKG_NAME"));
+    old == new || own(old) && own(new)
+}
+
 type Seen<'a> = (&'a Results, &'a Cell, Option<Count>);
 
 fn incomparable(name: MetricName, (base, old, a): Seen<'_>, (head, new, b): Seen<'_>) -> Option<String> {
-    if old.native != new.native {
+    if !same_library(old.native.as_ref(), new.native.as_ref()) {
         let said = |native: &Option<Native>| {
             native.as_ref().map_or("unknown".to_owned(), |native| format!("{} {}", native.library, native.version))
         };

@@ -22,7 +22,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 mod time;
-mod words;
+pub(crate) mod words;
 
 pub use csv::csv;
 pub use gate::Judgement;
@@ -126,7 +126,8 @@ impl Pair {
 pub fn compare(base: &Results, head: &Results, names: (&str, &str)) -> Result<Compared> {
     let (base_side, head_side) = (Side::of(base, names.0), Side::of(head, names.1));
     let cells = pairs::matched(base, head, names)?;
-    let shared = |cell: &Matched<'_>| cell.base.zip(cell.head).is_some_and(|(cell, _)| cell.kind != CellKind::Reference);
+    let shared =
+        |cell: &Matched<'_>| cell.base.zip(cell.head).is_some_and(|(cell, _)| cell.kind != CellKind::Reference);
     if !cells.iter().any(shared) {
         return Err(Error::Results {
             path: names.1.into(),

@@ -4,7 +4,7 @@ use super::{Change, Compared, Count, Judgement, Metric, Pair, Time};
 use crate::report::format;
 
 /// A metric in both runs: `64 -> 128 (+100 %; 1 -> 2 an image)`.
-pub(super) fn change(metric: &Metric) -> String {
+pub(crate) fn change(metric: &Metric) -> String {
     let (Some(base), Some(head)) = (metric.base, metric.head) else {
         let total = |count: Option<Count>| count.map_or("not counted".to_owned(), |count| format::count(count.total));
         return format!("{} → {}", total(metric.base), total(metric.head));
@@ -58,7 +58,11 @@ pub(super) fn time(time: &Time) -> String {
             match found.verdict {
                 "slower" => format!("{} times slower {}", format::sig3(found.ratio), range(found.lo, found.hi)),
                 "faster" => {
-                    format!("{} times faster {}", format::sig3(1.0 / found.ratio), range(1.0 / found.hi, 1.0 / found.lo))
+                    format!(
+                        "{} times faster {}",
+                        format::sig3(1.0 / found.ratio),
+                        range(1.0 / found.hi, 1.0 / found.lo)
+                    )
                 }
                 "tied" => format!("tied {}", range(found.lo, found.hi)),
                 _ => format!("inconclusive {}", range(found.lo, found.hi)),

@@ -4,7 +4,7 @@
 mod charts;
 mod entry;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub(crate) mod format;
 mod html;
 pub(crate) mod markdown;

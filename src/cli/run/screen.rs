@@ -88,7 +88,10 @@ impl Screen {
         } else if results.cells.iter().any(|cell| cell.status == Status::Ok && cell.counters.is_some())
             && results.cells.iter().all(|cell| cell.estimate.is_none())
         {
-            writeln!(out, "Counted, not timed: calls, bytes and files are in the results; `shelfmark compare` sets two such runs side by side.")?;
+            writeln!(
+                out,
+                "Counted, not timed: calls, bytes and files are in the results; `shelfmark compare` sets two such runs side by side."
+            )?;
         } else if results.cells.iter().all(|cell| cell.estimate.is_none()) && results.run.complete {
             writeln!(out, "Nothing could be measured; the reasons stand above.")?;
         }

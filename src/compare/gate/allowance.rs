@@ -42,7 +42,9 @@ impl Allowance {
             return Err("`relative` is a share from 0, as in 0.02 for 2 %".into());
         }
         match (accepted, &self.expires) {
-            (true, None) => return Err("`expires` is missing: an accepted change needs a last day, as in 2027-01-31".into()),
+            (true, None) => {
+                return Err("`expires` is missing: an accepted change needs a last day, as in 2027-01-31".into());
+            }
             (false, Some(_)) => return Err("what `expires` is an accepted change: write it under [[accept]]".into()),
             _ => {}
         }

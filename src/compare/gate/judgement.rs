@@ -109,7 +109,9 @@ fn sort(
             found.allowed.push(Allowed { cell, metric, what, reason, expires });
         }
         None => {
-            let expired = all().next().and_then(|one| Some(format!("; accepted until {} ({})", one.expires.as_ref()?, one.reason)));
+            let expired = all()
+                .next()
+                .and_then(|one| Some(format!("; accepted until {} ({})", one.expires.as_ref()?, one.reason)));
             found.failures.push(Failure { cell, metric, what: what + &expired.unwrap_or_default() });
         }
     }
@@ -131,7 +133,8 @@ fn idle(gate: &Gate, compared: &Compared, today: &Date) -> Vec<String> {
         })
     };
     let kinds = [("tolerance", &gate.tolerance), ("accept", &gate.accept)];
-    let all = kinds.into_iter().flat_map(|(kind, list)| list.iter().enumerate().map(move |(nth, one)| (kind, nth + 1, one)));
+    let all =
+        kinds.into_iter().flat_map(|(kind, list)| list.iter().enumerate().map(move |(nth, one)| (kind, nth + 1, one)));
     let told = all.filter_map(|(kind, nth, allowance)| {
         if !holds(allowance, today) {
             Some(format!("[[{kind}]] number {nth} has expired: remove it ({})", allowance.reason))

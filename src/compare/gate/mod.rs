@@ -43,7 +43,8 @@ impl Gate {
     /// In words: what is wrong, and where.
     pub fn parse(text: &str) -> Result<Self, String> {
         let gate: Self = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
-        let all = gate.tolerance.iter().map(|one| ("tolerance", one)).chain(gate.accept.iter().map(|one| ("accept", one)));
+        let all =
+            gate.tolerance.iter().map(|one| ("tolerance", one)).chain(gate.accept.iter().map(|one| ("accept", one)));
         for (nth, (kind, allowance)) in all.enumerate() {
             let nth = if kind == "accept" { nth - gate.tolerance.len() } else { nth } + 1;
             allowance.check(kind == "accept").map_err(|cause| format!("[[{kind}]] number {nth}: {cause}"))?;
