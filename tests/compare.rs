@@ -16,6 +16,11 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
+/// Text without its line ends: where lines are broken is nobody's business here.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Counts two formats in two workloads.
 fn count(place: &Path, name: &str) -> (Output, PathBuf) {
     let (stores, out) = (place.join("stores"), place.join(name));
@@ -142,7 +147,7 @@ fn one_more_call_or_byte_an_image_ends_with_3_and_is_named() {
     let (code, text) = call.compare(&["--gate"]);
     assert_eq!(code, Some(3), "{text}");
     assert!(
-        text.contains("dir:raw/read_one/") && text.contains("read_calls: 128 → 192 (+50 %; 2 → 3 an image"),
+        text.contains("dir:raw/read_one/") && flat(&text).contains("read_calls: 128 → 192 (+50 %; 2 → 3 an image"),
         "{text}"
     );
     assert_eq!(call.compare(&[]).0, Some(0), "without a gate it is told");
@@ -155,7 +160,7 @@ fn one_more_call_or_byte_an_image_ends_with_3_and_is_named() {
     let accept = tolerance.replace("tolerance", "accept");
     assert_eq!(byte.gate(&format!("{accept}expires = 2999-12-31")).0, Some(0));
     let (code, text) = byte.gate(&format!("{accept}expires = 2001-01-01"));
-    assert!(code == Some(3) && text.contains("accepted until 2001-01-01 (tried out)"), "{text}");
+    assert!(code == Some(3) && flat(&text).contains("accepted until 2001-01-01 (tried out)"), "{text}");
     let (code, text) = byte.gate(&tolerance.replace("absolute", "absolut"));
     assert!(code == Some(2) && text.contains("absolut") && text.contains("gate.toml"), "{text}");
 }
@@ -167,7 +172,10 @@ fn what_is_gone_fails_the_gate() {
         cells.retain(|cell| cell["format"] != "dir:png" || cell["workload"] != "read_one");
     });
     let (code, text) = two.compare(&["--gate"]);
-    assert!(code == Some(3) && text.contains("was measured in the base, and is not in the head: absent"), "{text}");
+    assert!(
+        code == Some(3) && flat(&text).contains("was measured in the base, and is not in the head: absent"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -187,7 +195,10 @@ fn nothing_in_common_is_never_a_success() {
         }
     });
     let (code, text) = library.compare(&["--gate"]);
-    assert!(code == Some(1) && text.contains("another library") && text.contains("nothing could be gated"), "{text}");
+    assert!(
+        code == Some(1) && flat(&text).contains("another library") && text.contains("nothing could be gated"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -237,7 +248,7 @@ fn a_history_grows_by_runs_and_shows_them() {
         (output.status.code(), said(&output))
     };
     let (code, text) = show(&[]);
-    assert!(code == Some(0) && text.contains("apparent_bytes 30,"), "{text}");
+    assert!(code == Some(0) && text.matches("apparent_bytes ").count() == 1, "{text}");
     assert_eq!(show(&["--formats", "dir:png", "--format", "csv"]).1.lines().count(), 1 + 2 * 2);
     let value: Value = serde_json::from_str(&show(&["--json"]).1).unwrap();
     assert_eq!(value["trends"].as_array().unwrap().len(), 4);

@@ -47,7 +47,7 @@ fn cell(out: &mut String, pair: &Pair) {
 fn gate(out: &mut String, judgement: &Judgement) {
     out.push('\n');
     for failure in &judgement.failures {
-        line(out, "  ", &format!("{}: {}: {}", failure.cell, failure.metric.name(), failure.what));
+        line(out, "  ", &format!("FAILED: {}: {}: {}", failure.cell, failure.metric.name(), failure.what));
     }
     for one in &judgement.allowed {
         let until = one.expires.as_ref().map_or(String::new(), |day| format!(", until {day}"));

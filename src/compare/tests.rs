@@ -325,7 +325,7 @@ fn what_matters_comes_first_in_a_comment() {
         page.starts_with("**shelfmark compare:** 6 cells compared; 1 exact metric changed in 1 cell, 41 equal;"),
         "{page}"
     );
-    assert!(at("gate: FAILED, 1 change of 42 exact metrics") < at("### Exact metrics that changed"));
+    assert!(at("gate: FAILED: 1 change; 42 exact metrics looked at") < at("### Exact metrics that changed"));
     assert!(at("### Exact metrics that changed") < at("<details>"));
     assert!(page.trim_end().ends_with("</details>"));
     assert!(Date::today() > day("2026-01-01T00:00:00Z"));

@@ -120,7 +120,9 @@ pub(super) fn gate(judgement: &Judgement) -> String {
     let mut text = match (judgement.is_empty(), failures.is_empty()) {
         (true, _) => "gate: nothing could be gated, which is no pass".to_owned(),
         (_, true) => format!("gate: passed, {} looked at", many(*gated, "exact metric")),
-        (_, false) => format!("gate: FAILED, {} of {}", many(failures.len(), "change"), many(*gated, "exact metric")),
+        (_, false) => {
+            format!("gate: FAILED: {}; {} looked at", many(failures.len(), "change"), many(*gated, "exact metric"))
+        }
     };
     if !allowed.is_empty() {
         text += &format!("; {} allowed", many(allowed.len(), "change"));
