@@ -1,4 +1,5 @@
 //! The committed schema is the one that the types give, and the committed results obey it.
+#![allow(clippy::unwrap_used)] // a test that cannot go on shall say so
 
 use shelfmark::results::{Results, json_schema};
 use std::path::Path;

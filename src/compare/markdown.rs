@@ -47,15 +47,16 @@ fn changed(out: &mut String, compared: &Compared) {
     }
     out.push_str("### Exact metrics that changed\n\n| cell | metric | base → head |\n|:--|:--|:--|\n");
     for (pair, metric) in all() {
-        let _ = writeln!(out, "| {} | {} | {} |", code(&pair.id), metric.name.name(), prose(&said(metric)));
+        let _ =
+            writeln!(out, "| {} | {} | {} |", code(&pair.id), metric.name.name(), prose(&said(metric, &pair.workload)));
     }
     out.push('\n');
 }
 
 /// A change, with what stands in the way of comparing it.
-fn said(metric: &Metric) -> String {
+fn said(metric: &Metric, workload: &str) -> String {
     let why = metric.incomparable.as_ref().map_or(String::new(), |why| format!("; not comparable: {why}"));
-    words::change(metric) + &why
+    words::change(metric, workload) + &why
 }
 
 /// Verdicts that say something: a tie is none of them.

@@ -155,6 +155,12 @@ fn alike(a: Count, b: Count) -> bool {
     if a.images == b.images { a.total == b.total } else { crosswise(a.total, b.images) == crosswise(b.total, a.images) }
 }
 
+/// The dataset as it was asked for: the words that a manifest holds.
+fn dataset_name<'a>(results: &'a Results, cell: &'a Cell) -> &'a str {
+    let found = results.datasets.iter().find(|dataset| dataset.id == cell.dataset);
+    found.map_or(&cell.dataset, |dataset| &dataset.name)
+}
+
 /// Versions of this program are what is compared: they are no other library.
 fn same_library(old: Option<&Native>, new: Option<&Native>) -> bool {
     let own = |native: Option<&Native>| native.is_some_and(|native| native.library == env!("CARGO_PKG_NAME"));
@@ -181,6 +187,10 @@ fn incomparable(name: MetricName, (base, old, a): Seen<'_>, (head, new, b): Seen
     }
     if name.is_of_store() {
         return None;
+    }
+    let (old_name, new_name) = (dataset_name(base, old), dataset_name(head, new));
+    if name == MetricName::WriteBytes && a.total > 0 && old_name != new_name {
+        return Some(format!("a store's manifest names its dataset: {old_name} in the base, {new_name} in the head"));
     }
     if base.run.seed != head.run.seed {
         return Some(format!("other images were drawn: seed {} and seed {}", base.run.seed, head.run.seed));

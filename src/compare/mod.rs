@@ -135,7 +135,7 @@ pub fn compare(base: &Results, head: &Results, names: (&str, &str)) -> Result<Co
             remedy: "compare runs of the same formats, workloads, images and numbers of images".into(),
         });
     }
-    let times = time::judge(&cells, base.run.complete && head.run.complete);
+    let times = time::judge(&cells, base, head);
     let pairs = cells.iter().zip(times).filter_map(|(cell, time)| pair(base, head, cell, time));
     let cells = pairs.collect();
     Ok(Compared {

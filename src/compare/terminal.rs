@@ -40,7 +40,7 @@ fn cell(out: &mut String, pair: &Pair) {
     line(out, "", &format!("{}  {}; {}", pair.id, words::exact(pair), words::time(&pair.time)));
     for metric in pair.metrics.iter().filter(|metric| metric.change != super::Change::Equal) {
         let why = metric.incomparable.as_ref().map_or(String::new(), |why| format!("; not comparable: {why}"));
-        line(out, "    ", &format!("{}: {}{why}", metric.name.name(), words::change(metric)));
+        line(out, "    ", &format!("{}: {}{why}", metric.name.name(), words::change(metric, &pair.workload)));
     }
 }
 

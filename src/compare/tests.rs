@@ -179,6 +179,17 @@ fn what_depends_on_something_else_is_not_gated() {
     assert_eq!(judged(&run(), &other, "").gated, 18, "what is drawn by another seed is other images");
     other.run.seed = run().run.seed;
     assert_eq!(judged(&run(), &other, "").gated, 38, "what is counted over other operations is not the same");
+    let mut elsewhere = run();
+    elsewhere.datasets[0].name = "folder:somewhere/else".into();
+    let written = |results: &mut Results| {
+        let counters = cell(results, "dir:png", "write_batch").counters.as_mut().unwrap();
+        counters.write_bytes = Some(9);
+    };
+    written(&mut elsewhere);
+    let mut here = run();
+    written(&mut here);
+    let judgement = judged(&here, &elsewhere, "");
+    assert!(judgement.gated == 41 && judgement.ungated[0].reason.contains("names its dataset"), "{judgement:?}");
     // Our own versions are what is compared.
     let versions = ["0.1.0", "0.2.0"].map(|version| {
         let mut results = run();
@@ -275,6 +286,9 @@ fn times_are_judged_by_launches_and_only_where_they_can_be() {
     assert!(said[3].starts_with("not judged: base: cell 0, launch 0, block 0: more than two turns"), "{said:?}");
     assert_eq!(said[4..], ["counted, not timed: no times in the head", "nothing waits for the device"]);
     assert_eq!(found.inconclusive(), 2);
+    head.run.profile = "criterion".into();
+    let criterion = words::time(&compared(&base, &head).cells[3].time);
+    assert!(criterion.starts_with("not judged: criterion measures one thing after another"), "{criterion}");
     head.run.complete = false;
     assert!(compared(&run(), &head).cells.iter().all(|pair| !matches!(pair.time, Time::Judged(_))));
     let page = markdown(&found, None);

@@ -1,7 +1,7 @@
 //! Verdicts on times.
 
 use super::pairs::Matched;
-use crate::results::Cell;
+use crate::results::{Cell, Results};
 use crate::run::COUNTED;
 use crate::stats::{self, Rule, Table};
 use serde::Serialize;
@@ -36,6 +36,16 @@ pub struct Judged {
     pub min_detectable: f64,
 }
 
+/// Why what criterion measured is not judged.
+const SEQUENTIAL: &str = "criterion measures one thing after another in one process: there are no launches to judge by";
+
+impl Time {
+    /// Whether both runs timed it.
+    fn is_timed(&self) -> bool {
+        matches!(self, Self::Judged(_) | Self::Unjudged { timed: true, .. })
+    }
+}
+
 /// The launches of a cell in both runs; or why there is nothing to judge.
 fn tables(matched: &Matched<'_>) -> Result<(Table, Table), Time> {
     let unjudged = |reason: String, timed| Time::Unjudged { reason, timed };
@@ -63,8 +73,14 @@ fn tables(matched: &Matched<'_>) -> Result<(Table, Table), Time> {
 }
 
 /// Judges the times of all cells that were timed in both runs, at one simultaneous level.
-pub(super) fn judge(cells: &[Matched<'_>], complete: bool) -> Vec<Time> {
-    let tables: Vec<_> = cells.iter().map(tables).collect();
+pub(super) fn judge(cells: &[Matched<'_>], base: &Results, head: &Results) -> Vec<Time> {
+    let sequential = [base, head].iter().any(|results| results.run.profile.starts_with("criterion"));
+    let complete = base.run.complete && head.run.complete;
+    let untold = || Time::Unjudged { reason: SEQUENTIAL.into(), timed: true };
+    let tables: Vec<_> = cells
+        .iter()
+        .map(|cell| tables(cell).map_err(|why| if sequential && why.is_timed() { untold() } else { why }))
+        .collect();
     let comparisons = tables.iter().filter(|tables| tables.is_ok()).count();
     let unjudged = |reason: &str| Time::Unjudged { reason: reason.to_owned(), timed: true };
     let judged = tables.into_iter().map(|tables| match tables {

@@ -4,19 +4,21 @@ use super::{Change, Compared, Count, Judgement, Metric, Pair, Time};
 use crate::report::format;
 
 /// A metric in both runs: `64 -> 128 (+100 %; 1 -> 2 an image)`.
-pub(crate) fn change(metric: &Metric) -> String {
+pub(crate) fn change(metric: &Metric, workload: &str) -> String {
     let (Some(base), Some(head)) = (metric.base, metric.head) else {
         let total = |count: Option<Count>| count.map_or("not counted".to_owned(), |count| format::count(count.total));
         return format!("{} → {}", total(metric.base), total(metric.head));
     };
     let growth = metric.growth().map_or(String::new(), |growth| format!("{}; ", signed(growth)));
     let over = match head.operations {
-        Some(operations) => format!(", in {} operations", format::count(operations)),
+        Some(operations) => format!(", in {}", many(operations as usize, "operation")),
         None => String::new(),
     };
     let each = |count: Count| per_image(count.per_image());
+    // What is counted of opening is for each time that a store was opened.
+    let unit = if workload == "open" && head.operations.is_some() { "an opening" } else { "an image" };
     format!(
-        "{} → {} ({growth}{} → {} an image{over})",
+        "{} → {} ({growth}{} → {} {unit}{over})",
         format::count(base.total),
         format::count(head.total),
         each(base),

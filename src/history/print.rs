@@ -111,7 +111,9 @@ fn speed(step: &Step) -> String {
 fn said(step: &Step) -> String {
     let mut parts = Vec::new();
     parts.extend(step.speed_ratio.map(|ratio| format!("{} × the speed", format::sig3(ratio))));
-    parts.extend(step.changed.iter().map(|metric| format!("{} {}", metric.name.name(), change(metric))));
+    parts.extend(
+        step.changed.iter().map(|metric| format!("{} {}", metric.name.name(), change(metric, &step.point.workload))),
+    );
     if step.other_images {
         parts.push("other images".into());
     }

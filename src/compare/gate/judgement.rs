@@ -82,9 +82,14 @@ pub(super) fn judge(gate: &Gate, compared: &Compared, today: &Date) -> Judgement
             }
             found.gated += 1;
             if metric.change != Change::Equal {
-                sort(&mut found, gate, today, (pair, metric.name), words::change(metric), |allowance| {
-                    allowance.permits(metric)
-                });
+                sort(
+                    &mut found,
+                    gate,
+                    today,
+                    (pair, metric.name),
+                    words::change(metric, &pair.workload),
+                    |allowance| allowance.permits(metric),
+                );
             }
         }
     }
