@@ -51,7 +51,9 @@ pub(in crate::report) fn banners(results: &[Results]) -> Vec<Banner> {
                 false => warn(true, format!("{run}no cell gave a number that counts.")),
             }
         }
-        if let Some(load) = result.host.load.after.filter(|load| *load >= BUSY_LOAD) {
+        // Nothing that is merely counted minds company.
+        let timed = result.cells.iter().any(|cell| cell.reason.as_deref() != Some(COUNTED));
+        if let Some(load) = result.host.load.after.filter(|load| timed && *load >= BUSY_LOAD) {
             warn(
                 true,
                 format!(
