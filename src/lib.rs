@@ -11,6 +11,8 @@
 //! | [`workload`] | what each access pattern does; used by benches and tests alike |
 //! | [`measure`] | clocks, records of measurements, space on disk, cold caches |
 //! | [`stats`] | intervals, pure and seeded |
+//! | [`compare`] | two runs side by side, and a gate on what repeats exactly |
+//! | [`history`] | what runs found over time, a line each |
 //! | [`results`] | the versioned shape of what was found |
 //! | [`report`] | charts and the page |
 //! | [`export`] | results in the formats of other tools |
@@ -19,9 +21,11 @@
 //! | [`sys`] | what the operating system counts |
 
 pub mod build_info;
+pub mod compare;
 pub mod dataset;
 pub mod error;
 pub mod export;
+pub mod history;
 pub mod image_file;
 pub mod measure;
 pub mod report;

@@ -1,4 +1,5 @@
-//! The committed schema is the one that the types give, and the committed sample obeys it.
+//! The committed schema is the one that the types give, and the committed results obey it.
+#![allow(clippy::unwrap_used)] // a test that cannot go on shall say so
 
 use shelfmark::results::{Results, json_schema};
 use std::path::Path;
@@ -19,8 +20,12 @@ fn the_committed_schema_is_the_types_own() {
 }
 
 #[test]
-fn the_sample_obeys_the_schema_and_survives_a_round_trip() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/sample/results.json");
+fn committed_results_obey_the_schema_and_survive_a_round_trip() {
+    ["reports/sample/results.json", "reports/baseline/results.json"].into_iter().for_each(obeys);
+}
+
+fn obeys(file: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let sample: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
     let schema: serde_json::Value = serde_json::from_str(&json_schema()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
@@ -29,7 +34,7 @@ fn the_sample_obeys_the_schema_and_survives_a_round_trip() {
 
     let results = Results::read(&path).unwrap();
     // Not assert_eq: it would print both, which is all of the sample, twice.
-    assert!(serde_json::to_value(&results).unwrap() == sample, "a field of the sample is lost or renamed");
+    assert!(serde_json::to_value(&results).unwrap() == sample, "a field of {file} is lost or renamed");
 
     let mut broken = sample.clone();
     broken["cells"][0]["status"] = "splendid".into();

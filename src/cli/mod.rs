@@ -2,10 +2,12 @@
 
 mod calibrate;
 mod child;
+mod compare;
 mod convert;
 mod env;
 mod export;
 mod flags;
+mod history;
 mod inspect;
 mod interrupt;
 mod list;
@@ -30,6 +32,10 @@ pub enum Exit {
     Failed = 1,
     /// The request was wrong.
     Usage = 2,
+    /// What repeats exactly is not what it was: a gate says no.
+    Regression = 3,
+    /// Times were taken and nothing can be said of them (`--strict`).
+    Inconclusive = 4,
     /// What came back is not what was written.
     Unverified = 5,
     /// The user stopped it (as shells report Ctrl-C).
@@ -57,7 +63,8 @@ struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 fine, 1 the tool failed, 2 usage, 5 verification failed, 130 interrupted.";
+Exit codes: 0 fine, 1 the tool failed, 2 usage, 3 regression (compare --gate), 4 inconclusive (compare --strict),
+5 verification failed, 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
@@ -81,6 +88,10 @@ enum Verb {
     Env(env::Env),
     /// Rank formats by several workloads and space at once, weighted, with intervals of ranks
     Rank(rank::Rank),
+    /// Set two runs side by side, cell by cell; with --gate, exact metrics must not have changed
+    Compare(compare::Compare),
+    /// Keep what runs found over time in one file, and show how cells did from run to run
+    History(history::History),
     /// Turn results into one self-contained HTML page with charts, and Markdown
     Report(report::Report),
     /// Turn results into what other tools read: Bencher, github-action-benchmark, spreadsheets
@@ -102,6 +113,8 @@ pub fn main() -> ExitCode {
         Verb::Worker(worker) => worker.run(),
         Verb::Env(env) => env.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) }),
         Verb::Rank(rank) => rank.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) }),
+        Verb::Compare(compare) => compare.run(),
+        Verb::History(history) => history.run(),
         Verb::Report(report) => report.run(),
         Verb::Export(export) => {
             export.run().or_else(|error| if is_closed_pipe(&error) { Ok(Exit::Ok) } else { Err(error) })

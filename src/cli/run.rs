@@ -30,7 +30,7 @@ pub struct Run {
     images: Images,
     #[command(flatten)]
     formats: Formats,
-    /// How thoroughly: two minutes, twenty, or hours
+    /// How thoroughly: two minutes, twenty, or hours; or exact, seconds: calls, bytes and files counted, nothing timed
     #[arg(long, value_enum, default_value_t = ProfileFlag::Quick)]
     profile: ProfileFlag,
     /// Only these workloads (see `shelfmark list`)
@@ -81,6 +81,7 @@ enum ProfileFlag {
     Quick,
     Standard,
     Full,
+    Exact,
 }
 
 /// `--durability`.
@@ -158,7 +159,13 @@ impl Run {
             ProfileFlag::Quick => Profile::Quick,
             ProfileFlag::Standard => Profile::Standard,
             ProfileFlag::Full => Profile::Full,
+            ProfileFlag::Exact => Profile::Exact,
         };
+        if profile == Profile::Exact && (self.budget.is_some() || !self.peers.is_empty()) {
+            let usage = "--profile exact times nothing and counts only formats of shelfmark's own workers: leave out --budget \
+                         and --peers, or take another profile";
+            return Err(shelfmark::Error::Usage(usage.into()).into());
+        }
         let mut sizes = profile.sizes();
         if let Some(seconds) = self.budget {
             sizes.budget = Duration::from_secs(seconds);

@@ -61,7 +61,7 @@ pub(super) fn realistic() -> Results {
 }
 
 /// A run of these cells.
-pub(super) fn results(cells: Vec<Cell>) -> Results {
+pub(crate) fn results(cells: Vec<Cell>) -> Results {
     Results {
         schema: SCHEMA_ID.into(),
         run: Run {
@@ -107,7 +107,7 @@ pub(super) fn results(cells: Vec<Cell>) -> Results {
 }
 
 /// One measured cell with `us` microseconds an image.
-pub(super) fn cell(format: &str, workload: &str, images: u64, us: f64) -> Cell {
+pub(crate) fn cell(format: &str, workload: &str, images: u64, us: f64) -> Cell {
     let write = workload.starts_with("write");
     let rate = 1e6 / us;
     let spread = if format.starts_with("lmdb") { 0.09 } else { 0.015 };

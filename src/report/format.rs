@@ -1,10 +1,10 @@
 //! Numbers as people read them: three significant digits, thousands separated, units always named.
 
 /// What stands where a number is missing or is no number.
-pub(super) const NONE: &str = "–";
+pub(crate) const NONE: &str = "–";
 
 /// Three significant digits with thousands separated: `0.0512`, `51.2`, `12,300`. Not for huge numbers.
-pub(super) fn sig3(value: f64) -> String {
+pub(crate) fn sig3(value: f64) -> String {
     if !value.is_finite() {
         return NONE.into();
     }
@@ -22,7 +22,7 @@ pub(super) fn sig3(value: f64) -> String {
 }
 
 /// A rate without its unit: `1,230`, `123,000`, `1.23 M`, `1.23 G`.
-pub(super) fn rate(value: f64) -> String {
+pub(crate) fn rate(value: f64) -> String {
     match value.abs() {
         v if !v.is_finite() => NONE.into(),
         v if v >= 999.5e6 => format!("{} G", sig3(value / 1e9)),
@@ -64,7 +64,7 @@ pub(super) fn interval(ends: Option<(f64, f64)>, unit: &str) -> String {
 }
 
 /// A whole number with thousands separated.
-pub(super) fn count(value: u64) -> String {
+pub(crate) fn count(value: u64) -> String {
     group(&value.to_string())
 }
 
@@ -99,7 +99,7 @@ pub(super) fn bytes_each(value: f64) -> String {
 }
 
 /// A share of one in percent: `± 1.2 %` is written by the caller.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     match share * 100.0 {
         p if !p.is_finite() => NONE.into(),
         p if p.abs() >= 99.5 => format!("{} %", group(&format!("{p:.0}"))),
@@ -144,7 +144,7 @@ pub(super) fn ellipsis(text: &str, most: usize) -> String {
 }
 
 /// All of `text` in lines of at most `most` characters: broken behind `ends`, elsewhere only in what is too long by itself.
-pub(super) fn broken(text: &str, most: usize, ends: &[char]) -> Vec<String> {
+pub(crate) fn broken(text: &str, most: usize, ends: &[char]) -> Vec<String> {
     let length = |text: &str| text.chars().count();
     let mut lines = vec![String::new()];
     for part in text.split_inclusive(ends) {

@@ -150,7 +150,7 @@ fn gaps(out: &mut String, group: &Group<'_>) {
 }
 
 /// Text that Markdown shows as it is, in a table cell too.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in clean(text).chars() {
         match c {

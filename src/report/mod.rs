@@ -4,10 +4,10 @@
 mod charts;
 mod entry;
 #[cfg(test)]
-mod fixture;
-mod format;
+pub(crate) mod fixture;
+pub(crate) mod format;
 mod html;
-mod markdown;
+pub(crate) mod markdown;
 mod model;
 mod noise;
 mod pick;
@@ -34,6 +34,11 @@ use std::path::{Path, PathBuf};
 /// [`crate::error::Error::Io`] when a chart cannot be drawn.
 pub fn html(results: &[Results]) -> Result<String> {
     html::page(results)
+}
+
+/// Text without what would move a terminal's cursor or turn the direction of writing.
+pub(crate) fn clean(text: &str) -> String {
+    html::clean(text)
 }
 
 /// The same summary as Markdown with GitHub's tables.

@@ -7,6 +7,7 @@ use super::rankings::{FEW_FILES, MANY_FILES, is_of_many_files};
 use super::row::{is_direct, is_left_out};
 use super::{format, words};
 use crate::results::{Cell, CellKind, Comparison, NullControl};
+use crate::run::COUNTED;
 use crate::run::peers::is_bridge;
 use crate::workload::nothing;
 use std::cmp::Reverse;
@@ -28,7 +29,10 @@ pub fn contest(title: &str, cells: &[Cell], comparisons: &[Comparison], twins: &
     rows.sort_by_key(|cell| (rank(cell), Reverse(cell.estimate.as_ref().map_or(0, |e| e.images_per_s.to_bits()))));
     let (left_out, rows): (Vec<&Cell>, Vec<&Cell>) = rows.into_iter().partition(|cell| is_left_out(cell));
     let unit = rows.first().map_or("", |cell| unit(&cell.workload));
-    let heads = ["", unit, "", "against the fastest", "of the reference"].map(str::to_owned);
+    let heads = match rows.iter().any(|cell| reason(cell) == COUNTED) {
+        true => ["", "", "", "counted, not timed", ""].map(str::to_owned),
+        false => ["", unit, "", "against the fastest", "of the reference"].map(str::to_owned),
+    };
     let lines: Vec<[String; 5]> =
         std::iter::once(heads).chain(rows.into_iter().map(|cell| line(cell, comparisons))).collect();
     let mut text = format!("{title}{}\n{}", size(cells), layout(&lines));
@@ -75,12 +79,30 @@ fn name(cell: &Cell) -> String {
 fn line(cell: &Cell, comparisons: &[Comparison]) -> [String; 5] {
     let Some(point) = point(cell) else {
         let reason = reason(cell);
+        if reason == COUNTED {
+            return [name(cell), String::new(), String::new(), counted(cell), String::new()];
+        }
         let why = if outcome(cell) == "ok" { reason } else { format!("{}: {reason}", outcome(cell)) };
         return [name(cell), String::new(), String::new(), why, String::new()];
     };
     let share = cell.estimate.as_ref().and_then(|estimate| estimate.share_of_reference);
     let share = share.map_or(String::new(), format::percent);
     [name(cell), format::rate(point.rate), words::spread(point), said(cell, comparisons), share]
+}
+
+/// What was counted of a cell of which nothing was timed: for each image, or store opened.
+fn counted(cell: &Cell) -> String {
+    let each = |total: Option<u64>, of: Option<u64>| Some(total? as f64 / of.filter(|n| *n > 0)? as f64);
+    let counters = cell.counters.as_ref();
+    let (kind, calls, bytes) = match cell.durability {
+        None => ("read", counters.and_then(|c| c.read_calls), counters.and_then(|c| c.read_bytes)),
+        Some(_) => ("write", counters.and_then(|c| c.write_calls), counters.and_then(|c| c.write_bytes)),
+    };
+    let of = counters.and_then(|counters| counters.images);
+    let on_disk = cell.storage.as_ref().and_then(|storage| each(Some(storage.allocated_bytes), Some(cell.images)));
+    let calls = each(calls, of).map_or(format::NONE.to_owned(), format::sig3);
+    let show = |bytes: Option<f64>| bytes.map_or(format::NONE.to_owned(), format::bytes_each);
+    format!("{calls} {kind} calls and {} an image; {} on disk", show(each(bytes, of)), show(on_disk))
 }
 
 /// Lines in columns. Where no share follows, what is said may be longer than its column.

@@ -21,12 +21,17 @@ impl Only {
         *self == Self::default()
     }
 
-    fn wants(&self, cell: &Cell) -> bool {
+    /// Whether a cell of this kind, format, workload and id is wanted.
+    pub fn wants(&self, kind: CellKind, format: &str, workload: &str, id: &str) -> bool {
         let listed = |list: &[String], name: &str| list.is_empty() || list.iter().any(|wanted| wanted == name);
-        let reference = cell.kind == CellKind::Reference;
-        listed(&self.workloads, &cell.workload)
-            && (reference || listed(&self.formats, &cell.format))
-            && (reference || self.text.as_ref().is_none_or(|text| cell.id.contains(text)))
+        let reference = kind == CellKind::Reference;
+        listed(&self.workloads, workload)
+            && (reference || listed(&self.formats, format))
+            && (reference || self.text.as_ref().is_none_or(|text| id.contains(text)))
+    }
+
+    fn wants_cell(&self, cell: &Cell) -> bool {
+        self.wants(cell.kind, &cell.format, &cell.workload, &cell.id)
     }
 
     /// Leaves the wanted cells in `results`, with the verdicts between them.
@@ -37,7 +42,7 @@ impl Only {
         if self.is_all() {
             return Ok(());
         }
-        let wanted = |cell: &Cell| self.wants(cell) && cell.kind != CellKind::Reference;
+        let wanted = |cell: &Cell| self.wants_cell(cell) && cell.kind != CellKind::Reference;
         if !results.cells.iter().any(wanted) {
             let names = |of: fn(&Cell) -> &str| {
                 let cells = results.cells.iter().filter(|cell| cell.kind != CellKind::Reference);
@@ -49,7 +54,8 @@ impl Only {
                 "no cell matches; formats in these results: {formats}; workloads: {workloads}"
             )));
         }
-        let kept: Vec<Cell> = std::mem::take(&mut results.cells).into_iter().filter(|cell| self.wants(cell)).collect();
+        let kept: Vec<Cell> =
+            std::mem::take(&mut results.cells).into_iter().filter(|cell| self.wants_cell(cell)).collect();
         results.cells = kept;
         let there: BTreeSet<&str> = results.cells.iter().map(|cell| cell.id.as_str()).collect();
         results.comparisons.retain(|found| there.contains(&*found.best) && there.contains(&*found.other));

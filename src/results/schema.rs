@@ -42,7 +42,7 @@ pub struct Run {
     pub wall_s: f64,
     /// The exact command, environment settings included.
     pub command: String,
-    /// Which front and preset: `criterion`, `criterion-quick`, `criterion-realpython`, later `quick`, `standard`, `full`.
+    /// Which front and preset: `criterion`, `criterion-quick`, `criterion-realpython`, `quick`, `standard`, `full`, `exact`.
     pub profile: String,
     /// The seed of all draws.
     pub seed: u64,

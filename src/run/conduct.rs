@@ -31,7 +31,9 @@ use std::time::{Duration, Instant, SystemTime};
 pub fn run(settings: &Settings, observer: &mut dyn Observer) -> Result<Results> {
     scratch::remove_abandoned(&settings.place);
     let directory = Scratch::new(&settings.place, "run")?;
-    observer.preparing("listening to the noise of this host");
+    if settings.sizes.is_timed() {
+        observer.preparing("listening to the noise of this host");
+    }
     let settings = &with_scripts(settings, directory.path())?;
     let started = Started::now(settings);
     let (look, facts, dataset) = open(settings, observer)?;
@@ -39,7 +41,9 @@ pub fn run(settings: &Settings, observer: &mut dyn Observer) -> Result<Results> 
     if contests.is_empty() {
         return Err(Error::Usage("nothing is left to measure: no cell has a name that the filter matches".into()));
     }
-    contests.iter().try_for_each(|contest| reachable(contest, settings))?;
+    if settings.sizes.is_timed() {
+        contests.iter().try_for_each(|contest| reachable(contest, settings))?;
+    }
     observer.planned(&contests);
     let mut stores = Stores::new(directory.path(), dataset.clone(), settings.limit);
     let mut course = Course { settings, started, facts, held: Vec::new(), ahead: contests.iter().collect() };
@@ -116,8 +120,12 @@ fn reachable(contest: &Contest, settings: &Settings) -> Result<()> {
 }
 
 /// Whether a contest can take place there.
-fn possible(contest: &Contest, place: &Path) -> Result<(), String> {
-    if contest.workload.writes() && contest.durability != Durability::None {
+fn possible(contest: &Contest, place: &Path, timed: bool) -> Result<(), String> {
+    if !timed && contest.cache != Cache::Warm {
+        return Err("exact counts are of warm stores: every read but the first would be a warm one".into());
+    }
+    // What is counted is the same on any place.
+    if timed && contest.workload.writes() && contest.durability != Durability::None {
         let memory = nearest_existing(place).and_then(|place| memory_file_system(&place));
         let why = |memory| {
             format!(
@@ -154,7 +162,8 @@ impl Started {
     fn now(settings: &Settings) -> Self {
         let (at, utc, ticks) = (Instant::now(), SystemTime::now(), host::processor_ticks());
         let mut host = host::describe(&settings.place, settings.place_kind);
-        host.noise = Some(noise::probe(&settings.place, NOISE).words());
+        // Noise is about times.
+        host.noise = settings.sizes.is_timed().then(|| noise::probe(&settings.place, NOISE).words());
         Self { at, utc, ticks, git: crate::build_info::git(), host }
     }
 }
@@ -193,7 +202,7 @@ impl<'a> Course<'a> {
     fn run(&mut self, dataset: &DatasetSpec, stores: &mut Stores, observer: &mut dyn Observer) -> Result<()> {
         let share = self.settings.sizes.budget / self.ahead.len().max(1) as u32;
         while let Some(contest) = self.ahead.front().copied() {
-            if let Err(reason) = possible(contest, &self.settings.place) {
+            if let Err(reason) = possible(contest, &self.settings.place, self.settings.sizes.is_timed()) {
                 let failure = Failure::new(FailureKind::Unsupported, reason);
                 let outcome = outcome::not_held(contest, &self.common(stores), &failure);
                 observer.held(contest, &outcome);

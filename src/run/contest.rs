@@ -25,6 +25,9 @@ const PROBED_TURNS: u64 = 25;
 /// Operations of each pass of a probe, at most.
 const PROBED_OPERATIONS: u64 = 1 << 12;
 
+/// Reads that are counted where nothing is timed: however fast the machine is, the same ones.
+const COUNTED_READS: u64 = 64;
+
 /// What a contest needs from the run that it belongs to.
 pub(super) struct Setting<'a> {
     pub launcher: &'a Launcher,
@@ -209,10 +212,14 @@ impl<'a> Round<'a> {
             }
             let hold = hold(contest, setting, 0, std::slice::from_ref(competitor));
             let mut hosts = Hosts::new(setting.launcher, setting.limit, hold);
-            let operations = (competitor.operations * turns).clamp(1, PROBED_OPERATIONS);
+            let counted = if contest.workload.writes() { 1 } else { COUNTED_READS };
+            let operations = match setting.sizes.is_timed() {
+                true => (competitor.operations * turns).clamp(1, PROBED_OPERATIONS),
+                false => counted,
+            };
             hosts.prepare(std::slice::from_mut(competitor), 0, |alone| task(contest, setting, 0, &alone.entry));
             if competitor.competes() {
-                match hosts.probe(0, &competitor.entry, operations) {
+                match hosts.probe(0, &competitor.entry, operations, !setting.sizes.is_timed()) {
                     Ok(probed) => competitor.probed = Some(probed),
                     // Peers need not offer it.
                     Err(failure) if failure.kind == FailureKind::Unsupported => {}

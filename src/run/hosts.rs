@@ -101,9 +101,16 @@ impl<'a> Hosts<'a> {
     }
 
     /// A probe.
-    pub(super) fn probe(&mut self, cell: usize, entry: &Entry, operations: u64) -> Result<Probed, Failure> {
+    pub(super) fn probe(
+        &mut self,
+        cell: usize,
+        entry: &Entry,
+        operations: u64,
+        counters_only: bool,
+    ) -> Result<Probed, Failure> {
         let limit = self.limit;
-        match self.host(entry)?.ask(&Request::Probe { cell: cell as u32, operations }, limit)? {
+        let request = Request::Probe { cell: cell as u32, operations, counters_only };
+        match self.host(entry)?.ask(&request, limit)? {
             Reply::Probed(probed) => Ok(*probed),
             other => Err(strange("probe", &other)),
         }

@@ -32,7 +32,7 @@ mod verdicts;
 use conduct::open;
 pub use conduct::run;
 pub use launcher::{Launcher, Peer};
-pub use outcome::Outcome;
+pub use outcome::{COUNTED, Outcome};
 
 use crate::error::Result;
 use crate::results::Results;

@@ -44,11 +44,21 @@ pub(super) fn of(round: &Round<'_>, common: &Common<'_>) -> Outcome {
     let mut cells: Vec<Cell> =
         round.competitors.iter().map(|competitor| cell(round.contest, competitor, common)).collect();
     let pilots: Vec<_> = round.competitors.iter().map(|competitor| competitor.pilot).collect();
+    if !common.sizes.is_timed() {
+        // There are no turns to judge by.
+        return Outcome { cells, ..Outcome::default() };
+    }
     verdicts::judge(round.contest, &round.contest.entries, &pilots, &mut cells, round.complete)
 }
 
-fn status(competitor: &Competitor) -> (Status, Option<String>) {
+/// What is said of a cell that was verified and counted, where nothing is timed.
+pub const COUNTED: &str = "counted, not timed";
+
+fn status(competitor: &Competitor, timed: bool) -> (Status, Option<String>) {
+    let counted = competitor.probed.as_ref().is_some_and(|probed| probed.counters.is_some());
     match &competitor.failure {
+        None if !timed && counted => (Status::Ok, Some(COUNTED.into())),
+        None if !timed => (Status::Skipped, Some("the run was stopped before this was counted".into())),
         None if competitor.turns.images.is_empty() => {
             (Status::Skipped, Some("the run was stopped before its first block was whole".into()))
         }
@@ -67,7 +77,7 @@ fn status(competitor: &Competitor) -> (Status, Option<String>) {
 
 fn cell(contest: &Contest, competitor: &Competitor, common: &Common<'_>) -> Cell {
     let entry = &competitor.entry;
-    let (status, reason) = status(competitor);
+    let (status, reason) = status(competitor, common.sizes.is_timed());
     let resolved: Option<Resolved> = entry.store.as_ref().and_then(|id| registry::resolve(id).ok());
     let spec = StoreSpec { shape: shape(common.facts), images: contest.images };
     let stores = (0..common.sizes.stores)

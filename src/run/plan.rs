@@ -145,6 +145,10 @@ pub fn plan(wanted: &Wanted, look: &Look, sizes: &Sizes, dataset: &str) -> Vec<C
             let durability = wanted.durability;
             let mut contest = Contest { workload, images, threads, cache, durability, entries: Vec::new() };
             contest.entries = entries(wanted, &contest);
+            if !sizes.is_timed() {
+                // Twins show the noise of times, references what times are shares of.
+                contest.entries.retain(|entry| matches!(entry.kind, CellKind::Format | CellKind::Peer));
+            }
             if let Some(filter) = &wanted.filter {
                 let entries = std::mem::take(&mut contest.entries);
                 let named = |entry: &Entry| contest.cell_id(entry, dataset).contains(filter);

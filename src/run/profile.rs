@@ -14,6 +14,8 @@ pub enum Profile {
     Standard,
     /// Several stores of each format: what holds for the format, not for one store of it.
     Full,
+    /// No contest of times: calls, bytes and files alone, which repeat exactly. For a gate, in seconds.
+    Exact,
 }
 
 /// What a profile stands for.
@@ -29,7 +31,7 @@ pub struct Sizes {
     pub written: u64,
     /// Bytes of pixels of the stores that are written, at most.
     pub write_bytes: u64,
-    /// Times that the worker processes are started anew.
+    /// Times that the worker processes are started anew; 0 where nothing is timed, and cells are counted only.
     pub launches: u32,
     /// Stores of each format; launch after launch reads the next.
     pub stores: u32,
@@ -46,6 +48,7 @@ impl Profile {
             Self::Quick => "quick",
             Self::Standard => "standard",
             Self::Full => "full",
+            Self::Exact => "exact",
         }
     }
 
@@ -79,11 +82,17 @@ impl Profile {
             Self::Full => {
                 Sizes { launches: 8, stores: 8, budget: Duration::from_secs(2 * 3600), ..Self::Standard.sizes() }
             }
+            Self::Exact => Sizes { images: 1_000, launches: 0, budget: Duration::ZERO, ..Self::Quick.sizes() },
         }
     }
 }
 
 impl Sizes {
+    /// Whether cells take turns against the clock. Where they do not, only what repeats exactly is taken down.
+    pub const fn is_timed(&self) -> bool {
+        self.launches > 0
+    }
+
     /// Images in the stores that are read, from a dataset of `there` images of `image_bytes` each.
     pub fn read_images(&self, there: u64, image_bytes: u64) -> u64 {
         let wanted = if self.repeats { self.images } else { self.images.min(there) };

@@ -53,7 +53,10 @@ pub(super) struct Reach {
 
 impl Reach {
     pub(super) fn new(launches: usize, comparisons: usize, rule: &Rule) -> Self {
-        let df = launches as f64 - 1.0;
+        Self::with_df(launches as f64 - 1.0, comparisons, rule)
+    }
+
+    pub(super) fn with_df(df: f64, comparisons: usize, rule: &Rule) -> Self {
         Self { df, interval: simultaneous_t(rule.confidence, comparisons, df), power: t_quantile(0.8, df) }
     }
 }

@@ -1,7 +1,7 @@
 //! Intervals and verdicts. Pure: the same turns give the same numbers.
 //!
-//! [`ratio`] and [`against_best`] judge interleaved cells; the unit is the launch (see [`Table`] for why). [`rate`]
-//! serves samples that were taken one after another in one process, which cannot rank.
+//! [`ratio`] and [`against_best`] judge interleaved cells; the unit is the launch (see [`Table`] for why). [`independent`]
+//! compares what did not take turns, as advice. [`rate`] serves samples that were taken one after another in one process, which cannot rank.
 
 mod best;
 mod design;
@@ -11,6 +11,7 @@ mod series;
 mod student;
 mod table;
 mod verdict;
+mod welch;
 
 #[cfg(test)]
 mod calibration;
@@ -25,6 +26,7 @@ pub use series::{lag1, lag1_within, quantile};
 pub use student::{simultaneous_t, t_quantile};
 pub use table::{Table, Work};
 pub use verdict::{Rule, Verdict, verdict};
+pub use welch::independent;
 
 /// Nominal coverage of every interval.
 pub const CONFIDENCE: f64 = 0.95;

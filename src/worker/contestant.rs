@@ -107,18 +107,23 @@ impl Contestant {
         Ok(Some(left.percent()))
     }
 
-    /// What has no place in a turn. Its sessions are new ones: what the turns' session holds must not count.
-    pub(super) fn probe(&mut self, operations: u64) -> Result<Probed> {
+    /// What has no place in a turn, or only what of it is counted. Its sessions are new ones: what the turns' session holds must not count.
+    pub(super) fn probe(&mut self, operations: u64, counters_only: bool) -> Result<Probed> {
         let Task { workload, store, seed, cache, .. } = &self.start.task;
         if *cache != Cache::Warm {
             // Every operation of a pass after the first would be a warm one.
             return Ok(Probed::default());
         }
-        let latency = latency(&mut *self.session, operations, &*self.clock)?;
-        let mut probed = Probed { latency: Some(latency), ..Probed::default() };
+        let mut probed = Probed::default();
+        if !counters_only {
+            probed.latency = Some(latency(&mut *self.session, operations, &*self.clock)?);
+        }
         // Closed before its successor is opened.
         self.session = Box::new(Nobody);
         probed.counters = Some(count(|| self.start.session(), operations)?);
+        if counters_only {
+            return Ok(probed);
+        }
         match &self.start.expected {
             _ if self.start.task.threads > 1 => {
                 probed.ledger_reason = Some("parts that run at the same time do not add up".into());

@@ -75,6 +75,9 @@ pub enum Request {
         cell: u32,
         /// Operations of each pass.
         operations: u64,
+        /// Only the pass that counts.
+        #[serde(default)]
+        counters_only: bool,
     },
     /// Put a cell away.
     Close {

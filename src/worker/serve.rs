@@ -91,7 +91,9 @@ impl Worker {
                 self.buffers = buffers;
                 Reply::Turned(turned?)
             }
-            Request::Probe { cell, operations } => Reply::Probed(Box::new(self.contestant(cell)?.probe(operations)?)),
+            Request::Probe { cell, operations, counters_only } => {
+                Reply::Probed(Box::new(self.contestant(cell)?.probe(operations, counters_only)?))
+            }
             Request::Close { cell } => {
                 self.contestants.remove(&cell);
                 Reply::Closed {}

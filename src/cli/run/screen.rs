@@ -3,7 +3,7 @@
 use super::super::flags::spinner;
 use indicatif::ProgressBar;
 use shelfmark::report::terminal;
-use shelfmark::results::Results;
+use shelfmark::results::{Results, Status};
 use shelfmark::run::Outcome;
 use shelfmark::run::plan::Contest;
 use std::io::Write;
@@ -46,7 +46,8 @@ impl Screen {
 
     pub(super) fn block(&mut self, contest: &Contest, launch: u32, of: u32) {
         let what = format!("contest {} of {}: {}", self.ended + 1, self.contests, contest.title());
-        self.tell(&what, &format!(", launch {launch} of {of}"));
+        let launches = if of == 0 { ", counting".to_owned() } else { format!(", launch {launch} of {of}") };
+        self.tell(&what, &launches);
     }
 
     /// On a terminal all of it, always anew; elsewhere a line where `what` is another than before.
@@ -87,6 +88,13 @@ impl Screen {
         }
         if !results.comparisons.is_empty() {
             writeln!(out, "{LEGEND}")?;
+        } else if results.cells.iter().any(|cell| cell.status == Status::Ok && cell.counters.is_some())
+            && results.cells.iter().all(|cell| cell.estimate.is_none())
+        {
+            writeln!(
+                out,
+                "Counted, not timed: calls, bytes and files are in the results; `shelfmark compare` sets two such runs side by side."
+            )?;
         } else if results.cells.iter().all(|cell| cell.estimate.is_none()) && results.run.complete {
             writeln!(out, "Nothing could be measured; the reasons stand above.")?;
         }

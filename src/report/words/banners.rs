@@ -3,6 +3,7 @@
 use super::cells;
 use crate::report::model::{interleaved, outcome, point};
 use crate::results::Results;
+use crate::run::COUNTED;
 
 /// A warning at the top of the page.
 pub(in crate::report) struct Banner {
@@ -45,9 +46,14 @@ pub(in crate::report) fn banners(results: &[Results]) -> Vec<Banner> {
             warn(true, format!("{run}the run did not reach its end: what follows is only a part of it.{verdicts}"));
         }
         if !result.cells.iter().any(|c| point(c).is_some()) {
-            warn(true, format!("{run}no cell gave a number that counts."));
+            match result.cells.iter().any(|cell| cell.reason.as_deref() == Some(COUNTED)) {
+                true => warn(false, format!("{run}calls, bytes and files were counted; nothing was timed.")),
+                false => warn(true, format!("{run}no cell gave a number that counts.")),
+            }
         }
-        if let Some(load) = result.host.load.after.filter(|load| *load >= BUSY_LOAD) {
+        // Nothing that is merely counted minds company.
+        let timed = result.cells.iter().any(|cell| cell.reason.as_deref() != Some(COUNTED));
+        if let Some(load) = result.host.load.after.filter(|load| timed && *load >= BUSY_LOAD) {
             warn(
                 true,
                 format!(

@@ -4,6 +4,7 @@ use crate::report::format;
 use crate::report::model::{Group, gather, outcome, point, reason};
 use crate::report::row::{is_harness, label};
 use crate::results::Cell;
+use crate::run::COUNTED;
 use std::collections::BTreeSet;
 
 /// Cells that ended alike for one reason.
@@ -36,6 +37,7 @@ pub(in crate::report) fn gaps(group: &Group<'_>) -> Vec<Gap> {
         let ended = group.cells().iter().filter(|cell| point(cell).is_none() && outcome(cell) == word);
         for (reason, cells) in gather(ended.map(|cell| (reason(cell), *cell))) {
             let bad = matches!(word, "failed" | "timeout");
+            let said = if reason == COUNTED { "not timed" } else { said };
             all.push(Gap { outcome: said, bad, reason, cells: cells.len(), names: names(&cells) });
         }
     }
