@@ -53,7 +53,7 @@ impl Rank {
         for (file, ranked) in all.iter().flat_map(|(file, all)| all.iter().map(move |ranked| (file, ranked))) {
             let (table, head) = (ranked.table(), format!("{file}: {}, by {}", ranked.dataset, ranked.weighed()));
             match self.format {
-                Printed::Csv => write!(out, "{}", table.csv())?,
+                Printed::Csv => write!(out, "{}", table.csv()?)?,
                 Printed::Md => write!(out, "{}", table.markdown(&head, &ranked.notes()))?,
                 _ => write!(out, "{}", table.text(&head, &ranked.notes()))?,
             }

@@ -1,7 +1,8 @@
 //! The comparison for spreadsheets: a line for each metric of each cell, and one for its time.
 
 use super::{Compared, Judgement, Pair, Time};
-use crate::error::{IoContext, Result};
+use crate::error::Result;
+use crate::report::spreadsheet;
 
 const HEADS: [&str; 14] = [
     "cell",
@@ -26,16 +27,7 @@ const HEADS: [&str; 14] = [
 /// # Errors
 /// [`crate::Error::Io`] when it cannot be written, which memory always can.
 pub fn csv(compared: &Compared, judgement: Option<&Judgement>) -> Result<String> {
-    let written = write(compared, judgement).map_err(std::io::Error::other).at("write", "CSV")?;
-    Ok(String::from_utf8_lossy(&written).into_owned())
-}
-
-fn write(
-    compared: &Compared,
-    judgement: Option<&Judgement>,
-) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-    let mut out = csv::Writer::from_writer(Vec::new());
-    out.write_record(HEADS)?;
+    let mut rows = vec![HEADS.map(str::to_owned).to_vec()];
     for pair in &compared.cells {
         for metric in &pair.metrics {
             let total =
@@ -45,7 +37,7 @@ fn write(
             let ratio = metric.growth().map(|growth| (1.0 + growth).to_string()).unwrap_or_default();
             let found = found(pair, metric, judgement);
             let numbers = [base, head, base_images, head_images, ratio, String::new(), String::new(), found];
-            out.write_record(names(pair, metric.name.name()).into_iter().chain(numbers))?;
+            rows.push(names(pair, metric.name.name()).into_iter().chain(numbers).collect());
         }
         let (ratio, lo, hi, found) = match &pair.time {
             Time::Judged(found) => {
@@ -56,9 +48,9 @@ fn write(
             }
         };
         let nothing = || std::iter::repeat_n(String::new(), 4);
-        out.write_record(names(pair, "time").into_iter().chain(nothing()).chain([ratio, lo, hi, found]))?;
+        rows.push(names(pair, "time").into_iter().chain(nothing()).chain([ratio, lo, hi, found]).collect());
     }
-    Ok(out.into_inner()?)
+    spreadsheet::csv(rows)
 }
 
 fn names(pair: &Pair, what: &str) -> [String; 6] {

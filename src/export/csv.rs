@@ -1,7 +1,8 @@
 //! Tidy CSV (RFC 4180): one row for each cell and metric, for spreadsheets and data frames.
 
 use super::{Exporter, Metric, Record};
-use crate::error::{IoContext, Result};
+use crate::error::Result;
+use crate::report::spreadsheet::csv;
 use crate::results::{CellKind, Status};
 use serde_json::Value;
 
@@ -48,24 +49,21 @@ impl Exporter for Csv {
     }
 
     fn text(&self, records: &[Record<'_>]) -> Result<String> {
-        let mut out = ::csv::Writer::from_writer(Vec::new());
-        let mut push = |row: Vec<String>| out.write_record(row).map_err(std::io::Error::from).at("write", "the table");
-        push(COLUMNS.map(str::to_owned).to_vec())?;
+        let mut rows = vec![COLUMNS.map(str::to_owned).to_vec()];
         for record in records {
             if record.metrics.is_empty() {
-                push(row(record, None))?;
+                rows.push(row(record, None));
             }
-            record.metrics.iter().try_for_each(|metric| push(row(record, Some(metric))))?;
+            rows.extend(record.metrics.iter().map(|metric| row(record, Some(metric))));
         }
-        let bytes = out.into_inner().map_err(|e| e.into_error()).at("write", "the table")?;
-        String::from_utf8(bytes).map_err(std::io::Error::other).at("write", "the table")
+        csv(rows)
     }
 }
 
 fn row(record: &Record<'_>, metric: Option<&Metric>) -> Vec<String> {
     let (run, cell) = (&record.results.run, record.cell);
-    let text = |text: &str| harmless(text);
-    let maybe = |text: &Option<String>| text.as_deref().map_or(String::new(), harmless);
+    let text = str::to_owned;
+    let maybe = |text: &Option<String>| text.as_deref().unwrap_or_default().to_owned();
     let number = |number: Option<f64>| number.map_or(String::new(), |number| number.to_string());
     vec![
         text(&run.id),
@@ -93,18 +91,6 @@ fn row(record: &Record<'_>, metric: Option<&Metric>) -> Vec<String> {
     ]
 }
 
-/// Text that no spreadsheet takes for a formula: one that would gets an apostrophe before it, as
-/// <https://owasp.org/www-community/attacks/CSV_Injection> says. Names of files may hold anything.
-fn harmless(text: &str) -> String {
-    let formula = |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');
-    // Blanks before it do not stop every spreadsheet.
-    if text.starts_with(formula) || text.trim_start().starts_with(formula) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
-}
-
 /// The word that the results themselves have.
 fn kind(kind: CellKind) -> String {
     word(serde_json::to_value(kind))
@@ -117,19 +103,4 @@ fn status(status: Status) -> String {
 fn word(value: serde_json::Result<Value>) -> String {
     // Enums without data are serialised as their names: that cannot fail.
     value.ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_text_begins_as_a_formula_does() {
-        for bad in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\n=1", " =1", "\u{a0}@x", "＝1"] {
-            assert_eq!(harmless(bad), format!("'{bad}"));
-        }
-        for good in ["", "dir:png", "a=b", "x-1", "'=1", "lmdb:raw,read=direct"] {
-            assert_eq!(harmless(good), good);
-        }
-    }
 }

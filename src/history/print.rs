@@ -3,8 +3,9 @@
 use super::{Step, Trend};
 use crate::compare::MetricName;
 use crate::compare::words::change;
-use crate::error::{IoContext, Result};
+use crate::error::Result;
 use crate::report::markdown::escape;
+use crate::report::spreadsheet;
 use crate::report::{clean, format};
 use crate::results::Status;
 use std::fmt::Write as _;
@@ -51,16 +52,11 @@ pub fn markdown(trends: &[Trend]) -> String {
 /// # Errors
 /// [`crate::Error::Io`] when it cannot be written, which memory always can.
 pub fn csv(trends: &[Trend]) -> Result<String> {
-    let written = write(trends).map_err(std::io::Error::other).at("write", "CSV")?;
-    Ok(String::from_utf8_lossy(&written).into_owned())
-}
-
-fn write(trends: &[Trend]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-    let mut out = csv::Writer::from_writer(Vec::new());
     let heads = ["cell", "run", "started_utc", "git_sha", "machine", "status", "images_per_s", "lo", "hi"];
     // Totals, and what they are for: the stores' images, and those that were counted.
     let metrics = MetricName::COUNTED.map(MetricName::name);
-    out.write_record(heads.into_iter().chain(metrics).chain(["counted_images"]))?;
+    let heads = heads.into_iter().chain(metrics).chain(["counted_images"]).map(str::to_owned);
+    let mut rows = vec![heads.collect()];
     for trend in trends {
         for step in &trend.steps {
             let point = &step.point;
@@ -75,10 +71,10 @@ fn write(trends: &[Trend]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send +
                 .iter()
                 .map(|name| of(name).map(|count| count.total.to_string()).unwrap_or_default());
             let images = of(&MetricName::ReadCalls).map(|count| count.images.to_string()).unwrap_or_default();
-            out.write_record(facts.into_iter().chain(speeds).chain(totals).chain([images]))?;
+            rows.push(facts.into_iter().chain(speeds).chain(totals).chain([images]).collect());
         }
     }
-    Ok(out.into_inner()?)
+    spreadsheet::csv(rows)
 }
 
 fn status(status: Status) -> &'static str {

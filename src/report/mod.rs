@@ -17,6 +17,7 @@ mod row;
 #[cfg(test)]
 mod run_fixture;
 mod snippets;
+pub(crate) mod spreadsheet;
 mod style;
 pub mod table;
 mod tables;

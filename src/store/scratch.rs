@@ -268,7 +268,7 @@ mod tests {
         std::fs::create_dir(&left).unwrap();
         assert!(left_behind(place.path(), "out").is_empty(), "perhaps about to take the lock");
         std::fs::write(left.join(PROGRESS_FILE), "{}").unwrap();
-        assert_eq!(left_behind(place.path(), "out"), [left.clone()]);
+        assert_eq!(left_behind(place.path(), "out"), std::slice::from_ref(&left));
         let lock = lock(&left, Wait::No).unwrap();
         assert!(left_behind(place.path(), "out").is_empty(), "it is locked");
         drop(lock);
