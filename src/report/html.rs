@@ -117,14 +117,14 @@ fn filters(out: &mut String, groups: &[Group<'_>]) {
         return;
     }
     out.push_str(
-        "<form id=\"filters\" hidden>\n<p><label for=\"formats\">Formats with</label> <input type=\"search\" id=\"formats\" \
-         placeholder=\"as in lmdb png\" autocomplete=\"off\"></p>\n<fieldset><legend>Workloads</legend>",
+        "<form id=\"filters\" class=\"screen\" hidden>\n<p><label for=\"show-formats\">Formats with</label> <input type=\"search\" id=\"show-formats\" \
+         name=\"formats\" placeholder=\"as in lmdb png\" autocomplete=\"off\"></p>\n<fieldset><legend>Workloads</legend>",
     );
     for (nth, workload) in workloads.iter().enumerate() {
         let workload = escape(workload);
         let _ = write!(
             out,
-            "<label><input type=\"checkbox\" name=\"workload\" value=\"{workload}\" id=\"workload-{nth}\" checked> {workload}</label> "
+            "<label><input type=\"checkbox\" name=\"workload\" value=\"{workload}\" id=\"show-workload-{nth}\" checked> {workload}</label> "
         );
     }
     out.push_str("</fieldset>\n<p role=\"status\" id=\"chosen\"></p></form>\n");

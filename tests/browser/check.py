@@ -1,4 +1,4 @@
-"""Pages of `shelfmark report` in headless Chromium: every check of checks.py on every page of inputs.py.
+"""Pages of `shelfmark report` in headless Chromium: every check of checks.py and using.py on every page of inputs.py.
 
 Usage: python tests/browser/check.py PATH_OF_SHELFMARK [--self-test | --pages] [--only CHECK]
 
@@ -19,6 +19,7 @@ import browser
 import checks
 import inputs
 import known
+import using  # noqa: F401 (its checks put themselves into the list)
 
 
 def main():

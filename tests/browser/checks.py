@@ -298,7 +298,8 @@ def anchors_lead_somewhere(visit):
 # A4 in CSS pixels, at the smallest scale: Chromium lays a page that is too wide out anew on up to one and a half times the
 # paper's width, and cuts off what is wider still.
 PAPER = {"width": 794 * 3 // 2, "height": 1123 * 3 // 2}
-CUT_OFF = """width => [...document.querySelectorAll('h1, h2, h3, p, table, svg[role=img]')].flatMap(e => {
+# What is for the screen only (fields, buttons) has the class `screen`.
+CUT_OFF = """width => [...document.querySelectorAll('h1, h2, h3, p, table, svg[role=img]')].filter(e => !e.closest('.screen')).flatMap(e => {
   const box = e.getBoundingClientRect();
   const name = (e.caption ?? e.querySelector('title') ?? e).textContent.trim().slice(0, 60);
   const what = `<${e.tagName.toLowerCase()}> "${name}"`;

@@ -49,7 +49,7 @@ def measured(program, folder):
     """Results of a short run, with verdicts, references, a null twin, a peer, and one that cannot take part."""
     command = [
         program, "run", "--dataset", "synthetic:16x16x3", "--images", "300", "--formats", "dir:raw", "dir:png", "lmdb:raw",
-        "hdf5:raw", "dir:source", "--workloads", "epoch", "read_one", "write_one", "--budget", "1",
+        "hdf5:raw", "dir:source", "--workloads", "epoch", "read_one", "write_batch", "--budget", "1",
         "--dir", folder / "stores", "--out", folder / "measured",
     ]  # fmt: skip
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

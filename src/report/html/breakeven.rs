@@ -45,16 +45,17 @@ pub(super) fn breakeven(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, i
          does not fit into memory takes longer on both sides. Brackets come from the intervals of all times together.</p>\n",
     );
     let _ = writeln!(out, "<div class=\"breakeven\">\n<form>");
-    let _ = write!(out, "<p><label for=\"{id}have\">You have now</label> <select id=\"{id}have\" name=\"have\">");
+    let _ =
+        write!(out, "<p><label for=\"{id}pay-have\">You have now</label> <select id=\"{id}pay-have\" name=\"have\">");
     for price in &prices {
         let selected = if price.format == from.format { " selected" } else { "" };
         let _ = write!(out, "<option{selected}>{}</option>", escape(price.format));
     }
     let _ = writeln!(
         out,
-        "</select></p><p><label for=\"{id}images\">Images</label> <input type=\"number\" id=\"{id}images\" name=\"images\" \
-         min=\"1\" max=\"1000000000000\" value=\"{images}\"></p><p><label for=\"{id}epochs\">Epochs</label> <input type=\"number\" \
-         id=\"{id}epochs\" name=\"epochs\" min=\"1\" max=\"1000000\" value=\"{EPOCHS}\"></p></form>"
+        "</select></p><p><label for=\"{id}pay-images\">Images</label> <input type=\"number\" id=\"{id}pay-images\" name=\"images\" \
+         min=\"1\" max=\"1000000000000\" value=\"{images}\"></p><p><label for=\"{id}pay-epochs\">Epochs</label> <input type=\"number\" \
+         id=\"{id}pay-epochs\" name=\"epochs\" min=\"1\" max=\"1000000\" value=\"{EPOCHS}\"></p></form>"
     );
     let caption = "What converting costs, and when it pays";
     let _ = write!(

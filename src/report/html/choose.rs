@@ -93,8 +93,9 @@ fn slider(out: &mut String, slider: &Slider, sheet: &Sheet<'_, '_>, id: &str) {
     let disabled = if missing.is_some() { " disabled" } else { "" };
     let _ = write!(
         out,
-        "<p><label for=\"{id}{name}\"><span>{low}</span><span>{high}</span></label><input type=\"range\" id=\"{id}{name}\" \
-         name=\"{name}\" min=\"0\" max=\"100\" step=\"5\" value=\"{value}\"{disabled}><output for=\"{id}{name}\">{value} %</output>"
+        "<p><label for=\"{id}weigh-{name}\"><span>{low}</span><span>{high}</span></label><input type=\"range\" \
+         id=\"{id}weigh-{name}\" name=\"{name}\" min=\"0\" max=\"100\" step=\"5\" value=\"{value}\"{disabled}>\
+         <output for=\"{id}weigh-{name}\">{value} %</output>"
     );
     if let Some(why) = missing {
         let _ = write!(out, "<small>{}</small>", escape(&why));

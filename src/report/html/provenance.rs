@@ -13,7 +13,7 @@ pub(super) fn section(out: &mut String, result: &Results, nth: usize, total: usi
     heading(out, 2, &format!("provenance-{}", nth + 1), &format!("Where the numbers come from{suffix}"));
     let _ = writeln!(
         out,
-        "<p>The exact command:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>",
+        "<p>The exact command:</p>\n<pre tabindex=\"0\" role=\"region\" aria-label=\"The exact command\"><code>{}</code></pre>",
         escape(&result.run.command)
     );
     definitions(out, "provenance", &facts(result));
@@ -43,7 +43,7 @@ fn downloads(out: &mut String, result: &Results, file: &str) {
         value = whole(&short);
         note = " (without the single turns, which are in the file beside this page)";
     }
-    let _ = writeln!(out, "<p class=\"downloads\" data-file=\"{}\" hidden>From this page{note}: </p>", escape(file));
+    let _ = writeln!(out, "<p class=\"downloads screen\" data-file=\"{}\" hidden>From this page{note}: </p>", escape(file));
     data(out, "results", &value);
 }
 

@@ -2,10 +2,11 @@
 "use strict";
 (() => {
   const all = (where, what) => [...where.querySelectorAll(what)];
-  // What was chosen, in the address behind the #: s=choose:reads:40, f=lmdb, w=-scan. A bare anchor is none of it.
+  // What was chosen, in the address behind the #: weigh-reads=40&f=lmdb&w=scan (put away). A bare anchor is none of it.
   const chosen = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
-  const keep = (name, value) => {
-    value === null ? chosen.delete(name) : chosen.set(name, value);
+  const keep = (name, ...values) => {
+    chosen.delete(name);
+    values.forEach((value) => chosen.append(name, value));
     history.replaceState(null, "", "#" + chosen.toString());
   };
 
@@ -205,12 +206,12 @@
   if (filters) {
     filters.hidden = false;
     filters.elements.formats.value = chosen.get("f") ?? "";
-    const off = (chosen.get("w") ?? "").split(" ");
+    const off = chosen.getAll("w");
     all(filters, "input[type=checkbox]").forEach((box) => { box.checked = !off.includes(box.value); });
     filters.addEventListener("input", () => {
       const off = all(filters, "input[type=checkbox]").filter((box) => !box.checked).map((box) => box.value);
-      keep("f", words().join(" ") || null);
-      keep("w", off.join(" ") || null);
+      keep("f", ...(words().length ? [words().join(" ")] : []));
+      keep("w", ...off);
       apply();
     });
     filters.addEventListener("submit", (event) => event.preventDefault());
