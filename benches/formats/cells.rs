@@ -202,7 +202,7 @@ impl Bench {
         if self.cells.iter().all(|slot| slot.recorder.is_empty() && slot.failure.is_none()) {
             return Ok(code);
         }
-        let page = shelfmark::report::write(&[self.results(settings)?], &settings.report)?;
+        let page = shelfmark::report::write(&[self.results(settings)?], &[], &settings.report)?;
         println!("report: {}", page.display());
         Ok(code)
     }

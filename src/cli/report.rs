@@ -17,6 +17,9 @@ pub struct Report {
     /// NAME.json; NAME.selection for a part of them; reports/combined for several]
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// A history that `shelfmark history add` keeps: the page then draws how cells did from run to run
+    #[arg(long, value_name = "FILE")]
+    history: Option<PathBuf>,
     #[command(flatten)]
     cells: Cells,
     /// Print JSON
@@ -29,6 +32,7 @@ impl Report {
     pub fn run(&self) -> anyhow::Result<Exit> {
         let files: Vec<PathBuf> = self.files.iter().map(|given| named_file(given)).collect();
         let mut results = files.iter().map(|file| Results::read(file)).collect::<Result<Vec<_>, _>>()?;
+        let history = self.history.as_deref().map(shelfmark::history::read).transpose()?.unwrap_or_default();
         let only = self.cells.only();
         results.iter_mut().try_for_each(|results| only.keep(results))?;
         let out = self.out.clone().unwrap_or_else(|| beside(&files, !only.is_all()));
@@ -38,7 +42,7 @@ impl Report {
                 format!("--out {} would replace the results by a part of them; name another folder", out.display());
             return Err(shelfmark::Error::Usage(text).into());
         }
-        let page = shelfmark::report::write(&results, &out)?;
+        let page = shelfmark::report::write(&results, &history, &out)?;
         let mut stdout = std::io::stdout();
         if self.json {
             let cells: usize = results.iter().map(|results| results.cells.len()).sum();

@@ -132,7 +132,7 @@ impl Run {
         };
         let results = run(&settings, &mut watcher)?;
         watcher.screen.clear();
-        let page = shelfmark::report::write(std::slice::from_ref(&results), &self.out)?;
+        let page = shelfmark::report::write(std::slice::from_ref(&results), &[], &self.out)?;
         let mut out = std::io::stdout();
         if self.json {
             writeln!(out, "{}", serde_json::to_string_pretty(&results)?)?;

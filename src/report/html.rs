@@ -15,6 +15,7 @@ use super::charts::Table;
 use super::model::{self, Group};
 use super::{charts, rank, words};
 use crate::error::Result;
+use crate::history::Entry;
 use crate::results::Results;
 use std::fmt::Write as _;
 
@@ -22,7 +23,7 @@ const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("html/script.js");
 
 /// The page of all results.
-pub(super) fn page(results: &[Results]) -> Result<String> {
+pub(super) fn page(results: &[Results], history: &[Entry]) -> Result<String> {
     let groups = model::groups(results);
     let mut out = String::new();
     out.push_str("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
@@ -51,7 +52,7 @@ pub(super) fn page(results: &[Results]) -> Result<String> {
             limits(&mut out, group.results);
         }
         if let Some(group) = sheet.groups.first() {
-            for chart in charts::of_sheet(sheet)? {
+            for chart in charts::of_sheet(sheet, history)? {
                 group::picture(&mut out, group, &chart, level, &id)?;
             }
         }
@@ -241,7 +242,7 @@ mod tests {
 
     #[test]
     fn charts_are_never_shown_smaller_than_they_are_drawn() {
-        let page = page(&[run()]).unwrap();
+        let page = page(&[run()], &[]).unwrap();
         let least = |rule: &str| {
             let (_, rest) = STYLE.split_once(&format!("{rule} {{")).unwrap();
             let (_, rest) = rest.split_once("min-width: ").unwrap();
@@ -262,7 +263,7 @@ mod tests {
         let mut alone = run();
         alone.cells.retain(|cell| cell.kind != CellKind::Peer);
         alone.cells.push(of(CellKind::Peer, at("warm", "lmdb:raw (own process)", "epoch", 1.0)));
-        let page = page(&[alone]).unwrap();
+        let page = page(&[alone], &[]).unwrap();
         assert!(page.contains(">A format in a process of its own, as a peer has</th>"));
         assert!(!page.contains(">What people run in Python</th>"));
     }

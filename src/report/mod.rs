@@ -25,16 +25,17 @@ pub mod terminal;
 mod words;
 
 use crate::error::{IoContext, Result};
+use crate::history::Entry;
 use crate::results::{Results, write_whole};
 use std::path::{Path, PathBuf};
 
-/// One self-contained HTML page from one or several results. It loads nothing from anywhere; runs are shown one
-/// after another, never pooled.
+/// One self-contained HTML page from one or several results, with the trends of `history` where it has comparable runs. It
+/// loads nothing from anywhere; runs are shown one after another, never pooled.
 ///
 /// # Errors
 /// [`crate::error::Error::Io`] when a chart cannot be drawn.
-pub fn html(results: &[Results]) -> Result<String> {
-    html::page(results)
+pub fn html(results: &[Results], history: &[Entry]) -> Result<String> {
+    html::page(results, history)
 }
 
 /// Text without what would move a terminal's cursor or turn the direction of writing.
@@ -84,8 +85,8 @@ pub fn set_aside(dir: &Path) -> Result<bool> {
 ///
 /// # Errors
 /// [`crate::error::Error::Io`] when the folder or a file cannot be written.
-pub fn write(results: &[Results], dir: &Path) -> Result<PathBuf> {
-    let page = html(results)?;
+pub fn write(results: &[Results], history: &[Entry], dir: &Path) -> Result<PathBuf> {
+    let page = html(results, history)?;
     let groups = model::groups(results);
     let sheets = rank::sheets(&groups);
     let draw = |prefix: &str, all: Vec<charts::Chart>| {
@@ -100,7 +101,7 @@ pub fn write(results: &[Results], dir: &Path) -> Result<PathBuf> {
     }
     for (nth, sheet) in sheets.iter().enumerate() {
         let prefix = if sheets.len() > 1 { format!("set{}-", nth + 1) } else { String::new() };
-        draw(&prefix, charts::of_sheet(sheet)?)?;
+        draw(&prefix, charts::of_sheet(sheet, history)?)?;
     }
     for (nth, result) in results.iter().enumerate() {
         result.write(&dir.join(html::results_file(nth, results.len())))?;

@@ -52,7 +52,7 @@ fn nobody_wins_where_nobody_is_slower() {
 fn a_run_cut_short_gives_no_verdict() {
     let mut cut = run();
     cut.run.complete = false;
-    for text in [html(&[cut.clone()]).unwrap(), markdown(&[cut])] {
+    for text in [html(&[cut.clone()], &[]).unwrap(), markdown(&[cut])] {
         assert!(text.contains("the run did not reach its end") && text.contains("Cut short: no verdict."));
         assert!(text.contains("(cut short: no verdict). The estimates are in the summary."));
         assert!(!text.contains("★ **") && !text.contains("class=\"best\"") && !text.contains("<td class=\"near\""));
@@ -78,7 +78,7 @@ fn a_workload_without_comparisons_has_no_star() {
 #[test]
 fn the_noise_floor_is_said_and_shown() {
     let all = [run()];
-    let (page, text) = (html(&all).unwrap(), markdown(&all));
+    let (page, text) = (html(&all, &[]).unwrap(), markdown(&all));
     // Down to 0.8 is further from equal than up to 1.17.
     assert!(text.contains("**Noise floor of this run:** 25 % (epoch)"), "{text}");
     assert!(page.contains("Noise floor: 25 % (epoch)"));
@@ -135,7 +135,7 @@ fn several_threads_are_set_beside_one() {
     (cold.threads, cold.id) = (2, "t2 png".into());
     threads.cells.push(cold);
     let all = [threads];
-    let (page, text) = (html(&all).unwrap(), markdown(&all));
+    let (page, text) = (html(&all, &[]).unwrap(), markdown(&all));
     // Twice; two intervals of 9 %, apart from one another.
     let gain = "2.00 × (1.76 to 2.27); medians 2.00 ×";
     assert!(page.contains(&format!("<th scope=\"row\">lmdb:raw</th><td>{gain}</td>")));
@@ -147,7 +147,7 @@ fn several_threads_are_set_beside_one() {
 #[test]
 fn references_are_apart_and_never_ranked() {
     let all = [run()];
-    let (page, text) = (html(&all).unwrap(), markdown(&all));
+    let (page, text) = (html(&all, &[]).unwrap(), markdown(&all));
     let reference = line(&text, WARM, "flat:raw,read=memory (reference)");
     assert!(reference.contains("| 4.00 M ± 1.5 % |") && !reference.contains('★'), "{reference}");
     assert!(page.contains("<th scope=\"rowgroup\">What the machine can do</th>"));
@@ -167,7 +167,7 @@ fn references_are_apart_and_never_ranked() {
 
 #[test]
 fn peers_are_ranked_like_formats() {
-    let page = html(&[run()]).unwrap();
+    let page = html(&[run()], &[]).unwrap();
     assert!(page.contains("<th scope=\"rowgroup\">What people run in Python</th>"));
     assert!(page.contains("75.0 times slower (67.5&nbsp;to&nbsp;82.5)"));
     let svg = page.split("<svg").find(|svg| svg.contains(">epoch: time against the fastest<")).unwrap();
@@ -176,7 +176,7 @@ fn peers_are_ranked_like_formats() {
 
 #[test]
 fn the_overview_tells_ties_from_differences_and_what_is_missing() {
-    let page = html(&[run()]).unwrap();
+    let page = html(&[run()], &[]).unwrap();
     let (_, table) = page.split_once("class=\"overview\"").unwrap();
     let (table, _) = table.split_once("</table>").unwrap();
     let row = |format: &str| {
@@ -199,7 +199,7 @@ fn the_overview_tells_ties_from_differences_and_what_is_missing() {
 
 #[test]
 fn the_page_ranks_as_the_verb_does_and_carries_what_it_ranks_by() {
-    let page = html(&[run()]).unwrap();
+    let page = html(&[run()], &[]).unwrap();
     let (_, rows) = page.split_once("class=\"plain ranking\"").unwrap();
     let (rows, _) = rows.split_once("</table>").unwrap();
     let formats: Vec<&str> = rows.split("<tr data-f=\"").skip(1).map(|row| row.split('"').next().unwrap()).collect();
@@ -218,17 +218,48 @@ fn the_page_ranks_as_the_verb_does_and_carries_what_it_ranks_by() {
 
 #[test]
 fn cold_reads_stand_beside_warm_ones() {
-    let page = html(&[run()]).unwrap();
+    let page = html(&[run()], &[]).unwrap();
     let svg = page.split("<svg").find(|svg| svg.contains(">epoch: warm and cold<")).unwrap();
     // 10 us cold, 0.8 us warm.
     let (_, lmdb) = svg.split_once("<g data-f=\"lmdb:raw\">").unwrap();
     assert!(lmdb.split_once("</g>").unwrap().0.contains("12.5 ×"), "{lmdb}");
-    assert!(!html(&[super::fixture::realistic()]).unwrap().contains("warm and cold"));
+    assert!(!html(&[super::fixture::realistic()], &[]).unwrap().contains("warm and cold"));
+}
+
+#[test]
+fn earlier_runs_of_this_machine_and_these_images_are_drawn() {
+    let now = run();
+    let earlier = |id: &str, when: &str, factor: f64| {
+        let mut results = run();
+        (results.run.id, results.run.started_utc) = (id.into(), when.into());
+        results
+            .cells
+            .iter_mut()
+            .filter_map(|cell| cell.estimate.as_mut())
+            .for_each(|found| found.images_per_s *= factor);
+        results
+    };
+    let mut elsewhere = earlier("c", "2020-01-02T00:00:00Z", 7.0);
+    elsewhere.host.cpu = "another".into();
+    let mut others = earlier("d", "2020-01-03T00:00:00Z", 7.0);
+    others.datasets[0].sha256 = "other images".into();
+    let history = [earlier("b", "2020-01-01T00:00:00Z", 0.5), elsewhere, others, now.clone()];
+    let history: Vec<_> = history.iter().map(crate::history::Entry::of).collect();
+    let page = html(&[now], &history).unwrap();
+    let (_, rest) = page.split_once("id=\"trends\"").unwrap();
+    let (_, table) = rest.split_once("<tbody>").unwrap();
+    let lines: Vec<&str> =
+        table.split_once("</tbody>").unwrap().0.split("<tr").filter(|line| line.contains("lmdb:raw<")).collect();
+    let of_epoch: Vec<&&str> = lines.iter().filter(|line| line.contains("<td>epoch</td>")).collect();
+    assert_eq!(of_epoch.len(), 2, "{of_epoch:?}");
+    assert!(of_epoch[0].contains("<td>1</td>") && of_epoch[0].contains("625,000") && of_epoch[1].contains("1.25 M"));
+    assert!(rest.contains(">epoch: images/s from run to run<"));
+    assert!(!html(&[run()], &history[3..]).unwrap().contains("id=\"trends\""), "one run is no trend");
 }
 
 #[test]
 fn the_frontier_is_what_nothing_beats_in_both() {
-    let page = html(&[run()]).unwrap();
+    let page = html(&[run()], &[]).unwrap();
     let (_, rest) = page.split_once("id=\"tradeoff\"").unwrap();
     let (_, table) = rest.split_once("<tbody>").unwrap();
     let lines: Vec<&str> = table.split_once("</tbody>").unwrap().0.split("<tr").skip(1).collect();
@@ -243,7 +274,7 @@ fn the_frontier_is_what_nothing_beats_in_both() {
 
 #[test]
 fn what_was_measured_beside_speed_is_in_tables() {
-    let page = html(&[run()]).unwrap();
+    let page = html(&[run()], &[]).unwrap();
     for part in [
         // p50, p90, p99, operations.
         "<td>1.50 µs</td><td>2.50 µs</td><td>12.0 µs</td><td>4,096</td>",
@@ -282,7 +313,7 @@ fn stores_of_many_files_are_ranked_apart() {
 #[test]
 fn a_run_says_what_it_rests_on_and_nothing_of_criterion() {
     let all = [run()];
-    for text in [html(&all).unwrap(), markdown(&all)] {
+    for text in [html(&all, &[]).unwrap(), markdown(&all)] {
         assert!(text.contains("One store of each format was written"));
         assert!(text.contains("launches of the worker process for each cell: 6; blocks in all of them together: 12,"));
         for word in ["riterion", "one after another", "1.25;", "autocorrelation", "of fastest", "samples resemble"] {
@@ -325,7 +356,7 @@ fn odd_verdicts_break_nothing() {
             (proof.metadata, proof.resident_before_pct) = ("<script>".into(), Some(f64::NAN));
         }
     }
-    for text in [without_scripts(&html(&[odd.clone()]).unwrap()), markdown(&[odd])] {
+    for text in [without_scripts(&html(&[odd.clone()], &[]).unwrap()), markdown(&[odd])] {
         assert!(!text.contains("<script") && !text.contains("NaN") && text.contains("&lt;script"));
     }
 }
@@ -336,7 +367,7 @@ fn an_earlier_report_is_set_aside_if_something_was_measured_in_it() {
     let (dir, previous) = (folder.path(), folder.path().join(PREVIOUS));
     assert!(!set_aside(dir).unwrap() && !previous.exists());
     let mut results = run();
-    write(std::slice::from_ref(&results), dir).unwrap();
+    write(std::slice::from_ref(&results), &[], dir).unwrap();
     std::fs::write(dir.join("mine.txt"), "stays").unwrap();
     assert!(set_aside(dir).unwrap());
     let names = |dir: &Path| {

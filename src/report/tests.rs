@@ -34,14 +34,14 @@ fn never_markup(results: Results, fields: &[&str]) {
     poison(&mut value, "");
     poison(&mut value["run"]["id"], "run id");
     let poisoned: Results = serde_json::from_value(value).unwrap();
-    let page = without_scripts(&html(std::slice::from_ref(&poisoned)).unwrap());
+    let page = without_scripts(&html(std::slice::from_ref(&poisoned), &[]).unwrap());
     assert!(!page.contains("<script"), "a script got through");
     assert!(!page.contains('\u{1}'), "a control character got through");
     for field in fields {
         assert!(page.contains(&format!("&lt;script&gt;alert(&#39;{field}&#39;)")), "{field} is not on the page");
     }
     let dir = tempfile::tempdir().unwrap();
-    write(std::slice::from_ref(&poisoned), dir.path()).unwrap();
+    write(std::slice::from_ref(&poisoned), &[], dir.path()).unwrap();
     for entry in std::fs::read_dir(dir.path().join("charts")).unwrap() {
         let svg = std::fs::read_to_string(entry.unwrap().path()).unwrap();
         assert!(!svg.contains("<script") && !svg.contains('\u{1}'));
@@ -52,7 +52,7 @@ fn never_markup(results: Results, fields: &[&str]) {
 #[test]
 fn every_reason_is_on_the_page_and_in_the_markdown() {
     let all = [realistic()];
-    let (page, text) = (html(&all).unwrap(), markdown(&all));
+    let (page, text) = (html(&all, &[]).unwrap(), markdown(&all));
     let reasons: Vec<_> = all[0].cells.iter().filter_map(|c| c.reason.as_deref()).collect();
     assert!(reasons.len() >= 3);
     for reason in reasons {
@@ -83,7 +83,7 @@ fn what_was_left_out_is_told_in_one_line_for_each_reason() {
         reasons.push(reason);
     }
     let all = [all];
-    let (page, text) = (html(&all).unwrap(), markdown(&all));
+    let (page, text) = (html(&all, &[]).unwrap(), markdown(&all));
     let page = page.split("<h2 id=\"provenance").next().unwrap();
     for name in ["python:pillow", "python:lmdb", "python:torch", "lmdb:png"] {
         assert_eq!((page.matches(name).count(), text.matches(name).count()), (1, 1), "{name}");
@@ -103,7 +103,7 @@ fn a_peer_left_out_of_one_workload_is_in_the_others() {
     let mut cell = of(CellKind::Peer, at("warm", "python:h5py-single", "read_one", 1.0));
     mark(std::slice::from_mut(&mut cell), "python:h5py-single", "read_one", Status::Unsupported, "it reads batches");
     all.cells.push(cell);
-    let page = html(&[all]).unwrap();
+    let page = html(&[all], &[]).unwrap();
     let chart = |title: &str| page.split("<svg").find(|svg| svg.contains(title)).unwrap().to_owned();
     assert!(chart(">epoch: time against").contains("python:h5py-single"));
     assert!(!chart(">read_one: time against").contains("python:h5py-single"));
@@ -113,11 +113,11 @@ fn a_peer_left_out_of_one_workload_is_in_the_others() {
 #[test]
 fn a_run_cut_short_and_a_quick_one_say_so() {
     let mut result = realistic();
-    assert!(!html(&[result.clone()]).unwrap().contains("did not reach its end"));
+    assert!(!html(&[result.clone()], &[]).unwrap().contains("did not reach its end"));
     result.run.complete = false;
     result.run.profile = "criterion-quick".into();
     let all = [result];
-    for text in [html(&all).unwrap(), markdown(&all)] {
+    for text in [html(&all, &[]).unwrap(), markdown(&all)] {
         assert!(text.contains("the run did not reach its end") && text.contains("a quick run of few samples"));
     }
 }
@@ -126,7 +126,7 @@ fn a_run_cut_short_and_a_quick_one_say_so() {
 fn wrong_pixels_count_as_failed_and_never_win() {
     let mut fast = cell("lmdb:raw", "epoch", 1_000, 0.1);
     fast.verified = Some(Verified { images: 1_000, ok: false });
-    let page = html(&[results(vec![fast, cell("dir:png", "epoch", 1_000, 30.0)])]).unwrap();
+    let page = html(&[results(vec![fast, cell("dir:png", "epoch", 1_000, 30.0)])], &[]).unwrap();
     assert!(page.contains("<dd><strong>dir:png with 33,300 images/s</strong>"));
     assert!(page.contains("banner bad"));
     assert!(page.contains("what was read back differs from the dataset"));
@@ -167,8 +167,8 @@ fn noise_and_small_differences_are_not_told_apart() {
 fn a_busy_machine_is_said() {
     let mut results = realistic();
     results.host.load.after = Some(6.2);
-    assert!(html(&[results]).unwrap().contains("the load average was 6.2"));
-    assert!(!html(&[realistic()]).unwrap().contains("kept this machine busy"));
+    assert!(html(&[results], &[]).unwrap().contains("the load average was 6.2"));
+    assert!(!html(&[realistic()], &[]).unwrap().contains("kept this machine busy"));
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn what_was_never_synced_is_not_ranked() {
 fn cache_states_are_never_mixed() {
     let mut cold = cell("lmdb:raw", "epoch", 1_000, 0.1);
     cold.cache = "cold-data".into();
-    let page = html(&[results(vec![cell("dir:png", "epoch", 1_000, 30.0), cold])]).unwrap();
+    let page = html(&[results(vec![cell("dir:png", "epoch", 1_000, 30.0), cold])], &[]).unwrap();
     assert!(page.contains("cold-data cache") && page.contains("warm cache"));
     assert!(page.contains("No other format gave a number."));
 }
@@ -192,7 +192,7 @@ fn cache_states_are_never_mixed() {
 #[test]
 fn the_page_loads_nothing_and_the_same_results_give_the_same_bytes() {
     let all = [realistic(), realistic()];
-    let whole = html(&all).unwrap();
+    let whole = html(&all, &[]).unwrap();
     let page = without_scripts(&whole);
     for network in ["src=", "href=\"http", "url(", "@import", "<script", "<link", "<iframe"] {
         assert!(!page.contains(network), "{network}");
@@ -201,7 +201,7 @@ fn the_page_loads_nothing_and_the_same_results_give_the_same_bytes() {
     for network in ["fetch(", "XMLHttpRequest", "import(", "eval(", "innerHTML", "localStorage"] {
         assert!(!whole.contains(network), "{network}");
     }
-    assert_eq!(whole, html(&all).unwrap());
+    assert_eq!(whole, html(&all, &[]).unwrap());
     assert_eq!(markdown(&all), markdown(&all));
 }
 
@@ -243,12 +243,12 @@ fn odd_results_give_a_page() {
         odd.push(results(cells));
     }
     for result in &odd {
-        let page = html(std::slice::from_ref(result)).unwrap();
+        let page = html(std::slice::from_ref(result), &[]).unwrap();
         assert!(page.ends_with("</html>\n"));
         assert!(!markdown(std::slice::from_ref(result)).is_empty());
     }
-    assert!(html(&odd).unwrap().contains("Run 3"));
-    assert!(html(&[]).unwrap().contains("There are no results"));
+    assert!(html(&odd, &[]).unwrap().contains("Run 3"));
+    assert!(html(&[], &[]).unwrap().contains("There are no results"));
 }
 
 #[test]
@@ -261,7 +261,7 @@ fn sixty_formats_fit() {
         }
     }
     mark(&mut cells, "hdf5:raw,chunk=7", "scan", Status::Timeout, "more than 600 s");
-    let page = html(&[results(cells)]).unwrap();
+    let page = html(&[results(cells)], &[]).unwrap();
     assert!(page.contains("hdf5:raw,chunk=59") && page.contains("more than 600 s"));
     assert!(page.len() < 3_000_000, "{} bytes", page.len());
 }
@@ -274,7 +274,7 @@ fn names_that_differ_at_their_end_differ_in_every_chart() {
             cells.extend([500, 1_000].map(|images| cell(format, workload, images, 3.0)));
         }
     }
-    let page = html(&[results(cells)]).unwrap();
+    let page = html(&[results(cells)], &[]).unwrap();
     for chart in [">epoch: images/s with", ">epoch: images/s against", ">Bytes per image", ">Reading: "] {
         let svg = page.split("<svg").find(|svg| svg.contains(chart)).unwrap();
         assert!(svg.contains("read=direct") && svg.contains("read=threads") && !svg.contains('…'), "{svg}");
@@ -284,7 +284,7 @@ fn names_that_differ_at_their_end_differ_in_every_chart() {
 #[test]
 fn everything_is_written() {
     let dir = tempfile::tempdir().unwrap();
-    let index = write(&[realistic()], dir.path()).unwrap();
+    let index = write(&[realistic()], &[], dir.path()).unwrap();
     assert_eq!(index, dir.path().join("index.html"));
     for file in [
         "index.html",
@@ -296,6 +296,6 @@ fn everything_is_written() {
     ] {
         assert!(dir.path().join(file).is_file(), "{file}");
     }
-    write(&[realistic(), realistic()], dir.path()).unwrap();
+    write(&[realistic(), realistic()], &[], dir.path()).unwrap();
     assert!(dir.path().join("results-2.json").is_file() && dir.path().join("charts/2-space.svg").is_file());
 }

@@ -11,12 +11,37 @@ const WIDTH: f64 = 540.0;
 const LEFT: f64 = 62.0;
 const TOP: f64 = 40.0;
 
+/// What a picture's lines run along.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Along {
+    /// Something that grows: on a logarithmic scale.
+    Growth(&'static str),
+    /// One after another, counted from 1.
+    Number(&'static str),
+}
+
+impl Along {
+    fn words(self) -> String {
+        match self {
+            Self::Growth(what) => format!("{what}, log scale"),
+            Self::Number(what) => what.to_owned(),
+        }
+    }
+
+    fn scale(self, values: impl Iterator<Item = f64>, from: f64, to: f64) -> Scale {
+        match self {
+            Self::Growth(_) => Scale::log(values, from, to, 52.0),
+            Self::Number(_) => Scale::linear(values, from, to, 52.0),
+        }
+    }
+}
+
 /// What is drawn.
 pub(super) struct Lines<'g, 'a> {
     /// What it shows.
     pub title: String,
-    /// What grows.
-    pub along: &'static str,
+    /// What the lines run along.
+    pub along: Along,
     /// The unit of the rates.
     pub unit: &'static str,
     /// A line for each row, from left to right; none is empty.
@@ -38,7 +63,7 @@ impl Lines<'_, '_> {
         let points = || lines.iter().flat_map(|(_, points)| points);
         let ends = points().flat_map(|(_, p)| p.interval.map_or([p.rate; 3], |(lo, hi)| [lo, p.rate, hi]));
         let y = Scale::log(ends, bottom, TOP, 34.0);
-        let x = Scale::log(points().map(|(at, _)| *at), LEFT + 10.0, right - 14.0, 52.0);
+        let x = along.scale(points().map(|(at, _)| *at), LEFT + 10.0, right - 14.0);
         picture(WIDTH, height, title, |c| {
             c.bold(&fit(title, TEXT + 1.0, WIDTH), (0.0, 14.0), Ink::Text, TEXT + 1.0, Side::Start);
             for tick in &y.ticks {
@@ -51,7 +76,7 @@ impl Lines<'_, '_> {
             }
             c.line(&[(LEFT, bottom), (right, bottom)], Ink::Muted, 1.0);
             let middle = f64::midpoint(LEFT, right);
-            c.text(&format!("{along}, log scale"), (middle, height - 9.0), Ink::Muted, SMALL, Side::Middle);
+            c.text(&along.words(), (middle, height - 9.0), Ink::Muted, SMALL, Side::Middle);
             c.upwards(&format!("{unit}, log scale"), (10.0, f64::midpoint(TOP, bottom)), Ink::Muted, SMALL);
             if lines.iter().all(|(_, points)| points.len() == 1) {
                 c.text("one point for each format", (LEFT + 8.0, TOP + 12.0), Ink::Muted, SMALL, Side::Start);

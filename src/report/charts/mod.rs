@@ -14,11 +14,13 @@ mod space;
 mod speed;
 mod threads;
 mod tradeoff;
+mod trends;
 
 use super::model::{Group, Row, interleaved};
 use super::rank::Sheet;
 pub(super) use super::table::Table;
 use crate::error::Result;
+use crate::history::Entry;
 
 /// One chart of the page.
 pub(super) struct Chart {
@@ -62,9 +64,10 @@ pub(super) fn all(group: &Group<'_>) -> Result<Vec<Chart>> {
 }
 
 /// The charts about all groups of a dataset together.
-pub(super) fn of_sheet(sheet: &Sheet<'_, '_>) -> Result<Vec<Chart>> {
+pub(super) fn of_sheet(sheet: &Sheet<'_, '_>, history: &[Entry]) -> Result<Vec<Chart>> {
     let tradeoff = sheet.groups.first().map(|group| tradeoff::chart(group)).transpose()?;
-    let charts = [tradeoff, caches::chart(sheet)?, threads::chart(sheet)?];
+    let trends = sheet.groups.first().map(|group| trends::chart(group, history)).transpose()?.flatten();
+    let charts = [tradeoff, caches::chart(sheet)?, threads::chart(sheet)?, trends];
     Ok(charts.into_iter().flatten().filter(|chart| !chart.panels.is_empty()).collect())
 }
 

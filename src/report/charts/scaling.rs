@@ -2,7 +2,7 @@
 
 use super::super::format;
 use super::super::model::{Column, Group};
-use super::lines::Lines;
+use super::lines::{Along, Lines};
 use super::{Chart, Panel, slug};
 use crate::error::Result;
 
@@ -35,7 +35,7 @@ fn panel(group: &Group<'_>, column: &Column<'_>) -> Result<Panel> {
     let all = group.rows.iter().map(|row| (row, line(row)));
     let title = format!("{}: {} against images in the store", column.label, column.unit());
     let lines = all.filter(|(_, points)| !points.is_empty()).collect();
-    let svg = Lines { title, along: "images in the store", unit: column.unit(), lines }.picture()?;
+    let svg = Lines { title, along: Along::Growth("images in the store"), unit: column.unit(), lines }.picture()?;
     Ok(Panel { slug: format!("scaling-{}", slug(&column.label)), svg, workload: Some(column.workload.to_owned()) })
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::model::Group;
 use super::super::rank::Sheet;
-use super::lines::Lines;
+use super::lines::{Along, Lines};
 use super::{Chart, Panel, Table, slug};
 use crate::error::Result;
 use crate::report::format;
@@ -40,7 +40,7 @@ pub(super) fn chart(sheet: &Sheet<'_, '_>) -> Result<Option<Chart>> {
             }
         }
         let title = format!("{}: {} against threads", column.label, column.unit());
-        let svg = Lines { title, along: "reader threads", unit: column.unit(), lines }.picture()?;
+        let svg = Lines { title, along: Along::Growth("reader threads"), unit: column.unit(), lines }.picture()?;
         let workload = Some(column.workload.to_owned());
         panels.push(Panel { slug: format!("threads-{}", slug(&column.label)), svg, workload });
     }

@@ -43,7 +43,8 @@ fn downloads(out: &mut String, result: &Results, file: &str) {
         value = whole(&short);
         note = " (without the single turns, which are in the file beside this page)";
     }
-    let _ = writeln!(out, "<p class=\"downloads screen\" data-file=\"{}\" hidden>From this page{note}: </p>", escape(file));
+    let _ =
+        writeln!(out, "<p class=\"downloads screen\" data-file=\"{}\" hidden>From this page{note}: </p>", escape(file));
     data(out, "results", &value);
 }
 

@@ -1,9 +1,10 @@
 //! Exact counts beside the times.
 
-use super::{Folded, cells};
+use super::Folded;
 use crate::report::charts::Table;
 use crate::report::format;
-use crate::report::model::Group;
+use crate::report::model::{Group, outcome};
+use crate::report::row::{is_harness, label};
 
 pub(super) fn folded(group: &Group<'_>) -> Folded {
     let heads = [
@@ -23,9 +24,10 @@ pub(super) fn folded(group: &Group<'_>) -> Folded {
         "peak mapped files",
     ];
     let mut table = Table::new(&heads, 1);
-    for (column, row, cell) in cells(group) {
-        let Some(counters) = &cell.counters else { continue };
-        let divisor = match column.workload {
+    // Also what was counted and not timed.
+    let counted = group.cells().iter().filter(|cell| outcome(cell) == "ok" && !is_harness(cell));
+    for (cell, counters) in counted.filter_map(|cell| Some((cell, cell.counters.as_ref()?))) {
+        let divisor = match cell.workload.as_str() {
             "open" => counters.operations.map(|n| ("operation", n)),
             _ => counters.images.map(|n| ("image", n)),
         };
@@ -37,8 +39,8 @@ pub(super) fn folded(group: &Group<'_>) -> Folded {
         let time = |ns: f64| format::seconds(ns / 1e9);
         let peak = |bytes: Option<u64>| bytes.map_or(format::NONE.to_owned(), format::bytes);
         table.push(vec![
-            column.label.clone(),
-            row.label.clone(),
+            cell.workload.clone(),
+            label(cell),
             per.to_owned(),
             each(counters.read_calls, calls),
             each(counters.read_bytes, format::bytes_each),
