@@ -24,7 +24,7 @@ mod tables;
 pub mod terminal;
 mod words;
 
-use crate::error::{IoContext, Result};
+use crate::error::{Error, IoContext, Result};
 use crate::history::Entry;
 use crate::results::{Results, write_whole};
 use std::path::{Path, PathBuf};
@@ -33,8 +33,15 @@ use std::path::{Path, PathBuf};
 /// loads nothing from anywhere; runs are shown one after another, never pooled.
 ///
 /// # Errors
-/// [`crate::error::Error::Io`] when a chart cannot be drawn.
+/// [`Error::Io`] when a chart cannot be drawn; [`Error::Usage`] for more than [`MOST_CELLS`].
 pub fn html(results: &[Results], history: &[Entry]) -> Result<String> {
+    let cells: usize = results.iter().map(|results| results.cells.len()).sum();
+    if cells > MOST_CELLS {
+        return Err(Error::Usage(format!(
+            "{cells} cells are too many for one page, which holds {MOST_CELLS}: choose some with --formats, --workloads or \
+             --filter, or take all with `shelfmark export --to csv`"
+        )));
+    }
     html::page(results, history)
 }
 
@@ -47,6 +54,9 @@ pub(crate) fn clean(text: &str) -> String {
 pub fn markdown(results: &[Results]) -> String {
     markdown::page(results)
 }
+
+/// Cells that a page can hold and still be looked at: some ten megabytes.
+pub const MOST_CELLS: usize = 5_000;
 
 /// The file with the results that a page was made of.
 pub const RESULTS_FILE: &str = "results.json";

@@ -4,6 +4,7 @@ pub(super) use super::row::Row;
 use super::row::{is_harness, is_left_out, rows};
 use super::style;
 use crate::results::{Cell, CellKind, DatasetFacts, Results, Status, Storage};
+use std::collections::BTreeMap;
 
 /// Workloads in the order of the page; others follow as they appear.
 const ORDER: [&str; 7] = ["write_one", "write_batch", "read_one", "read_batch", "scan", "epoch", "open"];
@@ -27,6 +28,8 @@ pub(super) struct Group<'a> {
     /// Workloads with at least one measured cell.
     pub columns: Vec<Column<'a>>,
     cells: Vec<&'a Cell>,
+    /// The same by kind and format: pages of thousands of cells ask for them many times.
+    by_row: BTreeMap<CellKind, BTreeMap<&'a str, Vec<&'a Cell>>>,
 }
 
 /// One workload as measured: with one batch size and one durability.
@@ -155,11 +158,15 @@ pub(super) fn groups(results: &[Results]) -> Vec<Group<'_>> {
                     rows: Vec::new(),
                     columns: Vec::new(),
                     cells: vec![cell],
+                    by_row: BTreeMap::new(),
                 }),
             }
         }
     }
     for group in &mut groups {
+        for cell in &group.cells {
+            group.by_row.entry(cell.kind).or_default().entry(&cell.format).or_default().push(cell);
+        }
         group.rows = rows(&group.cells, &styles);
         group.columns = columns(&group.cells);
     }
@@ -209,12 +216,17 @@ impl<'a> Group<'a> {
         &self.cells
     }
 
+    /// The cells of a row, in the order of the results.
+    pub(super) fn of_row(&self, row: &Row<'_>) -> &[&'a Cell] {
+        self.by_row.get(&row.kind).and_then(|rows| rows.get(row.format)).map_or(&[], Vec::as_slice)
+    }
+
     /// What stands at `row` and `column` for stores of `images` images.
     pub(super) fn slot(&self, row: &Row<'_>, column: &Column<'_>, images: u64) -> Slot {
-        let mine = |cell: &&&'a Cell| row.is_of(cell);
-        let exact = self.cells.iter().filter(mine).filter(|c| column.holds(c) && c.images == images);
+        let mine = self.of_row(row);
+        let exact = mine.iter().filter(|c| column.holds(c) && c.images == images);
         // A cell that never ran may carry another batch or count than those that did: its reason still belongs here.
-        let near = self.cells.iter().filter(mine).filter(|c| c.workload == column.workload && outcome(c) != "ok");
+        let near = mine.iter().filter(|c| c.workload == column.workload && outcome(c) != "ok");
         let mut missing = None;
         for cell in exact {
             if let Some(point) = point(cell) {
@@ -232,14 +244,14 @@ impl<'a> Group<'a> {
     /// Whether a row has any cell of a column's workload that was not left out. A format that has none is missing; a
     /// reference or a peer takes part in some workloads only.
     pub(super) fn takes_part(&self, row: &Row<'_>, column: &Column<'_>) -> bool {
-        let here = |c: &&Cell| row.is_of(c) && c.workload == column.workload && !is_left_out(c);
-        row.kind == CellKind::Format || self.cells.iter().copied().any(|c| here(&c))
+        let here = |c: &&Cell| c.workload == column.workload && !is_left_out(c);
+        row.kind == CellKind::Format || self.of_row(row).iter().any(here)
     }
 
     /// The cell at `row` and `column` that gave a number.
     pub(super) fn measured(&self, row: &Row<'_>, column: &Column<'_>, images: u64) -> Option<&'a Cell> {
-        let here = |c: &&&'a Cell| row.is_of(c) && column.holds(c) && c.images == images && point(c).is_some();
-        self.cells.iter().find(here).copied()
+        let here = |c: &&&'a Cell| column.holds(c) && c.images == images && point(c).is_some();
+        self.of_row(row).iter().find(here).copied()
     }
 
     /// The point at `row` and `column`, where there is one.
@@ -268,8 +280,8 @@ impl<'a> Group<'a> {
 
     /// Space of `row`'s largest store that was written and verified: number of images, and what they take.
     pub(super) fn space(&self, row: &Row<'_>) -> Option<(u64, &'a Storage)> {
-        let mine = |c: &&&'a Cell| row.is_of(c) && outcome(c) == "ok" && c.images > 0;
-        let held = self.cells.iter().filter(mine).filter_map(|c| Some((c.images, c.storage.as_ref()?)));
+        let whole = |c: &&&'a Cell| outcome(c) == "ok" && c.images > 0;
+        let held = self.of_row(row).iter().filter(whole).filter_map(|c| Some((c.images, c.storage.as_ref()?)));
         held.reduce(|best, next| if next.0 > best.0 { next } else { best })
     }
 

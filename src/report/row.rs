@@ -5,7 +5,7 @@ use crate::results::{Cell, CellKind, Status};
 use crate::run::peers::is_bridge;
 use crate::store::registry::by_library;
 use crate::workload::nothing;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One format, reference, null twin or peer.
 pub(super) struct Row<'a> {
@@ -75,8 +75,9 @@ pub(super) fn is_direct(format: &str) -> bool {
 /// was left out everywhere.
 pub(super) fn rows<'a>(cells: &[&'a Cell], styles: &BTreeMap<(CellKind, &'a str), Style>) -> Vec<Row<'a>> {
     let mut rows: Vec<Row<'a>> = Vec::new();
+    let mut seen = BTreeSet::new();
     for cell in cells.iter().filter(|cell| !is_harness(cell) && !is_left_out(cell)) {
-        if rows.iter().any(|row| row.is_of(cell)) {
+        if !seen.insert((cell.kind, cell.format.as_str())) {
             continue;
         }
         let style = styles.get(&(cell.kind, cell.format.as_str())).copied().unwrap_or_default();

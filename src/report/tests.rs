@@ -206,6 +206,13 @@ fn the_page_loads_nothing_and_the_same_results_give_the_same_bytes() {
 }
 
 #[test]
+fn more_cells_than_a_page_holds_are_refused_with_the_way_out() {
+    let many = |count: usize| results(vec![cell("dir:png", "epoch", 1_000, 30.0); count]);
+    let error = html(&[many(super::MOST_CELLS), many(1)], &[]).unwrap_err().to_string();
+    assert!(error.contains("5001 cells") && error.contains("--filter") && error.contains("export --to csv"), "{error}");
+}
+
+#[test]
 fn odd_results_give_a_page() {
     let mut odd = vec![results(Vec::new())];
     let mut bare = results(vec![cell("dir:png", "epoch", 0, f64::NAN)]);

@@ -40,8 +40,32 @@ impl Results {
     /// [`Error::Io`] when the folder cannot be made or written.
     pub fn write(&self, path: &Path) -> Result<()> {
         let text = serde_json::to_string_pretty(self).map_err(std::io::Error::from).at("serialise", path)?;
-        write_whole(path, text.as_bytes())
+        write_whole(path, numbers_in_a_line(&text).as_bytes())
     }
+}
+
+/// JSON whose lists of numbers (a cell's turns, thousands of them) take a line each, not one for each number.
+fn numbers_in_a_line(pretty: &str) -> String {
+    let mut out = String::with_capacity(pretty.len());
+    let (mut in_text, mut escaped, mut rest) = (false, false, pretty);
+    while let Some(c) = rest.chars().next() {
+        let list = (c == '[' && !in_text).then(|| rest.split_once(']')).flatten();
+        let numbers = |(list, _): &(&str, &str)| {
+            list[1..].chars().all(|c| c.is_ascii_digit() || c.is_ascii_whitespace() || ",.-+eE".contains(c))
+        };
+        if let Some((list, after)) = list.filter(numbers) {
+            out += "[";
+            out += &list[1..].split(',').map(str::trim).collect::<Vec<_>>().join(",");
+            out += "]";
+            rest = after;
+            continue;
+        }
+        in_text ^= c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        out.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    out
 }
 
 /// Writes a file under a temporary name beside `path` and renames it into place, making the folder where needed.
@@ -68,4 +92,23 @@ pub fn json_schema() -> String {
     let schema = schemars::schema_for!(Results);
     // Serialising a schema (a JSON value) to a string cannot fail: it has string keys only.
     serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_numbers_take_a_line_and_mean_the_same() {
+        let value = serde_json::json!({
+            "turns": [1, 2.5, -3, 1e300], "none": [], "words": ["[1,\n 2]", "a \\\" [3, 4]", "\\"], "lists": [[1, 2], [3]], "mixed": [1, null],
+        });
+        let text = numbers_in_a_line(&serde_json::to_string_pretty(&value).unwrap());
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+        assert!(
+            text.contains("\"turns\": [1,2.5,-3,1e+300]") || text.contains("\"turns\": [1,2.5,-3,1e300]"),
+            "{text}"
+        );
+        assert!(text.contains("[1,2]") && text.lines().count() > 10, "{text}");
+    }
 }
