@@ -38,8 +38,7 @@ impl Export {
             return Err(shelfmark::Error::Usage(text).into());
         }
         let mut results = files.iter().map(|file| Results::read(file)).collect::<Result<Vec<_>, _>>()?;
-        let only = self.cells.only();
-        results.iter_mut().try_for_each(|results| only.keep(results))?;
+        self.cells.keep(&mut results)?;
         let records = records(&results);
         let missing = without_number(&records);
         if records.iter().all(|record| record.metrics.is_empty()) {

@@ -1,10 +1,11 @@
 //! Flags that several verbs share.
 
+use super::plain::plain;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use shelfmark::dataset::{self, Dataset, OnError, OpenOptions};
 use shelfmark::report::RESULTS_FILE;
-use shelfmark::results::Only;
+use shelfmark::results::{Only, Results};
 use shelfmark::store::FormatId;
 use shelfmark::store::registry;
 use shelfmark::worker::protocol::DatasetSpec;
@@ -60,6 +61,20 @@ impl Cells {
             workloads: words(&self.workloads),
             text: self.filter.clone(),
         }
+    }
+}
+
+impl Cells {
+    /// Leaves the wanted cells in all of these results, and says on stderr what is in none of them.
+    ///
+    /// # Errors
+    /// When nothing is left of one.
+    pub fn keep(&self, all: &mut [Results]) -> shelfmark::Result<()> {
+        let only = self.only();
+        let absent = only.absent(all);
+        all.iter_mut().try_for_each(|results| only.keep(results))?;
+        absent.iter().for_each(|name| eprintln!("{} is not in these results", plain(name)));
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Exit;
 use super::flags::{Cells, Printed, named_file};
-use shelfmark::report::rank::{Weights, rank};
+use shelfmark::report::rank::{Ranked, Weights, csv, rank, rank_as_usual};
 use shelfmark::results::Results;
 use std::io::Write;
 use std::path::PathBuf;
@@ -14,8 +14,9 @@ pub struct Rank {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// What counts how much: workloads (warm), cold-data/WORKLOAD, cold-full/WORKLOAD, and space
-    #[arg(long, value_name = "NAME=WEIGHT,...", default_value = DEFAULT, value_parser = weights)]
-    weights: Weights,
+    /// [default: what the page's sliders begin with: epoch=81,read_one=9,write_batch=10, as far as measured]
+    #[arg(long, value_name = "NAME=WEIGHT,...", value_parser = weights)]
+    weights: Option<Weights>,
     #[command(flatten)]
     cells: Cells,
     /// How to print it
@@ -26,9 +27,6 @@ pub struct Rank {
     json: bool,
 }
 
-/// What the sliders of the page begin with.
-const DEFAULT: &str = "epoch=81,read_one=9,write_batch=10";
-
 fn weights(text: &str) -> Result<Weights, String> {
     text.parse().map_err(|error: shelfmark::Error| error.to_string())
 }
@@ -36,12 +34,21 @@ fn weights(text: &str) -> Result<Weights, String> {
 impl Rank {
     /// Ranks and prints.
     pub fn run(&self) -> anyhow::Result<Exit> {
-        let only = self.cells.only();
+        let mut results =
+            self.files.iter().map(|given| Results::read(&named_file(given))).collect::<Result<Vec<_>, _>>()?;
+        self.cells.keep(&mut results)?;
         let mut all = Vec::new();
-        for given in &self.files {
-            let mut results = Results::read(&named_file(given))?;
-            only.keep(&mut results)?;
-            all.push((given.display().to_string(), rank(&results, &self.weights)?));
+        for (given, results) in self.files.iter().zip(&results) {
+            let ranked = match &self.weights {
+                Some(weights) => rank(results, weights)
+                    .map_err(|error| anyhow::Error::new(error).context(given.display().to_string()))?,
+                None => rank_as_usual(results),
+            };
+            all.push((given.display().to_string(), ranked));
+        }
+        if all.iter().flat_map(|(_, all)| all).all(|ranked| ranked.places.is_empty()) {
+            let why: Vec<String> = all.iter().flat_map(|(_, all)| all).flat_map(Ranked::notes).collect();
+            return Err(shelfmark::Error::Usage(format!("nothing can be ranked here: {}", why.join(" "))).into());
         }
         let mut out = std::io::stdout().lock();
         if self.json || self.format == Printed::Json {
@@ -50,10 +57,13 @@ impl Rank {
             writeln!(out, "{:#}", serde_json::json!(all))?;
             return Ok(Exit::Ok);
         }
+        if self.format == Printed::Csv {
+            write!(out, "{}", csv(all.iter().map(|(file, all)| (file.as_str(), all.as_slice())))?)?;
+            return Ok(Exit::Ok);
+        }
         for (file, ranked) in all.iter().flat_map(|(file, all)| all.iter().map(move |ranked| (file, ranked))) {
             let (table, head) = (ranked.table(), format!("{file}: {}, by {}", ranked.dataset, ranked.weighed()));
             match self.format {
-                Printed::Csv => write!(out, "{}", table.csv()?)?,
                 Printed::Md => write!(out, "{}", table.markdown(&head, &ranked.notes()))?,
                 _ => write!(out, "{}", table.text(&head, &ranked.notes()))?,
             }

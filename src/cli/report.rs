@@ -34,7 +34,7 @@ impl Report {
         let mut results = files.iter().map(|file| Results::read(file)).collect::<Result<Vec<_>, _>>()?;
         let history = self.history.as_deref().map(shelfmark::history::read).transpose()?.unwrap_or_default();
         let only = self.cells.only();
-        results.iter_mut().try_for_each(|results| only.keep(results))?;
+        self.cells.keep(&mut results)?;
         let out = self.out.clone().unwrap_or_else(|| beside(&files, !only.is_all()));
         // The folder gets the results that the page shows: not in place of those that were measured.
         if !only.is_all() && files.iter().any(|file| same_file(file, &out.join(RESULTS_FILE))) {

@@ -77,6 +77,7 @@ pub(super) fn page(results: &[Results], history: &[Entry]) -> Result<String> {
     for (nth, result) in results.iter().enumerate() {
         provenance::section(&mut out, result, nth, results.len());
     }
+    contents(&mut out);
     let _ = write!(out, "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n");
     Ok(out)
 }
@@ -104,6 +105,21 @@ fn limits(out: &mut String, result: &Results) {
         let _ = writeln!(out, "<li>{}</li>", escape(&limit));
     }
     out.push_str("</ul></details>\n");
+}
+
+/// The sections of the page, put in behind its head.
+fn contents(out: &mut String) {
+    let mut links = String::new();
+    for part in out.split("<h2").skip(1) {
+        let id = part.split_once(" id=\"").and_then(|(_, rest)| rest.split_once('"')).map(|(id, _)| id);
+        let text = part.split_once('>').and_then(|(_, rest)| rest.split_once("</h2>")).map(|(text, _)| text);
+        if let Some((id, text)) = id.zip(text) {
+            let _ = write!(links, "<li><a href=\"#{id}\">{text}</a></li>");
+        }
+    }
+    if let Some(at) = out.find("</header>\n") {
+        out.insert_str(at, &format!("<nav aria-label=\"Sections\"><ul>{links}</ul></nav>\n"));
+    }
 }
 
 /// Fields that choose what is shown; the script brings them to light.

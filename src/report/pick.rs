@@ -2,6 +2,7 @@
 //! are not told apart from it. Interleaved runs bring verdicts of their own: see `rankings`.
 
 use super::model::{Column, Group, Point, Row, interleaved};
+use super::row::is_lossy;
 use crate::results::CellKind;
 
 /// The outcome of one column.
@@ -63,9 +64,11 @@ pub(super) fn fastest<'g, 'a>(group: &'g Group<'a>, column: &'g Column<'a>) -> O
     Some(Pick { column, best, together, slowest: rest.last().copied() })
 }
 
-/// The smallest store by allocated bytes an image: rows that share the first place, and the bytes.
-pub(super) fn smallest<'g, 'a>(group: &'g Group<'a>) -> Option<(Vec<&'g Row<'a>>, f64)> {
-    let formats = group.rows.iter().filter(|row| row.kind == CellKind::Format && row.is_ranked());
+/// The smallest store by allocated bytes an image, of formats that are lossy or not: rows that share the first place, and
+/// the bytes.
+pub(super) fn smallest<'g, 'a>(group: &'g Group<'a>, lossy: bool) -> Option<(Vec<&'g Row<'a>>, f64)> {
+    let wanted = |row: &&Row<'a>| row.kind == CellKind::Format && row.is_ranked() && is_lossy(row.format) == lossy;
+    let formats = group.rows.iter().filter(wanted);
     let sizes: Vec<(&Row<'a>, f64)> = formats
         .filter_map(|row| group.space(row).map(|(images, s)| (row, s.allocated_bytes as f64 / images as f64)))
         .collect();

@@ -9,6 +9,7 @@ pub(super) use sheet::{Criterion, Role, Sheet, sheets};
 pub use weights::Weights;
 
 use super::format;
+use super::spreadsheet;
 use super::table::Table;
 use crate::error::{Error, Result};
 use crate::results::Results;
@@ -20,8 +21,10 @@ use serde::Serialize;
 pub(super) struct Figure {
     /// Natural logarithm of its time (or space) over that of the best.
     pub ln: f64,
-    /// Half the interval of that logarithm.
-    pub half: f64,
+    /// How far below that its interval reaches.
+    pub down: f64,
+    /// How far above.
+    pub up: f64,
 }
 
 /// A format's place.
@@ -83,13 +86,42 @@ impl Ranked {
         self.by.iter().map(one).collect::<Vec<_>>().join(", ")
     }
 
+    /// What is left out of the weights, in words.
+    pub(super) fn left_out(&self) -> Vec<String> {
+        self.left_out.iter().map(|(name, why)| format!("{name} does not count here: {why}.")).collect()
+    }
+
     /// What a reader has to know.
     pub fn notes(&self) -> Vec<String> {
-        let left_out = self.left_out.iter().map(|(name, why)| format!("{name} does not count here: {why}."));
         let how = "Score: the weighted geometric mean of the time (or space) that a format takes over that of the best. A \
-                   rank is as wide as the 95 % intervals leave it: formats that share one are not told apart.";
-        left_out.chain([how.to_owned()]).collect()
+                   rank is as wide as the 95 % intervals and a margin of 2 % leave it: formats that share one are not told \
+                   apart.";
+        self.left_out().into_iter().chain([how.to_owned()]).collect()
     }
+}
+
+/// What the sliders of the page begin with, in shares of one: reading against writing, single reads among the reads, cold
+/// ones among the reads, and the price of space.
+pub(super) const USUAL: [f64; 4] = [0.9, 0.1, 0.0, 0.0];
+
+/// The weight of a criterion by those four: as `script.js` has it.
+pub(super) fn usual(role: Option<Role>) -> f64 {
+    let [reads, single, cold, space] = USUAL;
+    match role {
+        Some(Role::Single) => reads * single * (1.0 - cold),
+        Some(Role::Batch) => reads * (1.0 - single) * (1.0 - cold),
+        Some(Role::ColdSingle) => reads * single * cold,
+        Some(Role::ColdBatch) => reads * (1.0 - single) * cold,
+        Some(Role::Write) => 1.0 - reads,
+        Some(Role::Space) => space,
+        None => 0.0,
+    }
+}
+
+/// Ranks the formats of each dataset of a run by what the page begins with, as far as it was measured.
+pub fn rank_as_usual(results: &Results) -> Vec<Ranked> {
+    let groups = super::model::groups(std::slice::from_ref(results));
+    sheets(&groups).iter().map(|sheet| sheet.rank(|criterion| usual(criterion.role))).collect()
 }
 
 /// Ranks the formats of each dataset of a run.
@@ -121,21 +153,46 @@ pub fn rank(results: &Results, weights: &Weights) -> Result<Vec<Ranked>> {
     Ok(ranked)
 }
 
+/// All rankings as one table of numbers (CSV): a line for each format of each file and dataset.
+///
+/// # Errors
+/// [`Error::Io`] when it cannot be written, which memory always can.
+pub fn csv<'a>(all: impl Iterator<Item = (&'a str, &'a [Ranked])>) -> Result<String> {
+    let heads = ["file", "dataset", "first", "last", "format", "score", "lo", "hi", "reason"];
+    let mut rows = vec![heads.map(str::to_owned).to_vec()];
+    for (file, ranked) in all.flat_map(|(file, all)| all.iter().map(move |ranked| (file, ranked))) {
+        let of = |numbers: [String; 2], format: &str, more: [String; 4]| {
+            [file.to_owned(), ranked.dataset.clone()].into_iter().chain(numbers).chain([format.to_owned()]).chain(more)
+        };
+        for place in &ranked.places {
+            let more = [place.score.to_string(), place.lo.to_string(), place.hi.to_string(), String::new()];
+            rows.push(of([place.first.to_string(), place.last.to_string()], &place.format, more).collect());
+        }
+        for (format, why) in &ranked.unranked {
+            let none = String::new;
+            rows.push(of([none(), none()], format, [none(), none(), none(), why.clone()]).collect());
+        }
+    }
+    spreadsheet::csv(rows)
+}
+
 /// Ranks by weighted figures: `figures[row]` has one for each weight.
 fn places(rows: &[(&str, Vec<Figure>)], weights: &[f64]) -> Vec<Place> {
     let total: f64 = weights.iter().sum();
-    let scores: Vec<(f64, f64)> = rows
+    // Contests are independent of one another: their errors add like the sides of a right angle.
+    let reach = |figures: &[Figure], side: fn(&Figure) -> f64| {
+        figures.iter().zip(weights).map(|(figure, weight)| (side(figure) * weight).powi(2)).sum::<f64>().sqrt() / total
+    };
+    let scores: Vec<Figure> = rows
         .iter()
-        .map(|(_, figures)| {
-            let pairs = || figures.iter().zip(weights);
-            let ln = pairs().map(|(figure, weight)| figure.ln * weight).sum::<f64>() / total;
-            // Contests are independent of one another: their errors add like the sides of a right angle.
-            let half = pairs().map(|(figure, weight)| (figure.half * weight).powi(2)).sum::<f64>().sqrt() / total;
-            (ln, half)
+        .map(|(_, figures)| Figure {
+            ln: figures.iter().zip(weights).map(|(figure, weight)| figure.ln * weight).sum::<f64>() / total,
+            down: reach(figures, |figure| figure.down),
+            up: reach(figures, |figure| figure.up),
         })
         .collect();
     // As in verdicts: a difference counts where it exceeds a margin for certain.
-    let better = |a: &(f64, f64), b: &(f64, f64)| b.0 - a.0 - a.1.hypot(b.1) > Rule::default().differ.ln();
+    let better = |a: &Figure, b: &Figure| b.ln - a.ln - b.down.hypot(a.up) > Rule::default().differ.ln();
     let mut places: Vec<Place> = rows
         .iter()
         .zip(&scores)
@@ -143,9 +200,9 @@ fn places(rows: &[(&str, Vec<Figure>)], weights: &[f64]) -> Vec<Place> {
             format: (*format).to_owned(),
             first: 1 + scores.iter().filter(|other| better(other, score)).count(),
             last: scores.len() - scores.iter().filter(|other| better(score, other)).count(),
-            score: score.0.exp(),
-            lo: (score.0 - score.1).exp(),
-            hi: (score.0 + score.1).exp(),
+            score: score.ln.exp(),
+            lo: (score.ln - score.down).exp(),
+            hi: (score.ln + score.up).exp(),
         })
         .collect();
     places.sort_by(|a, b| a.score.total_cmp(&b.score).then_with(|| a.format.cmp(&b.format)));

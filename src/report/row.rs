@@ -4,6 +4,7 @@ use super::style::Style;
 use crate::results::{Cell, CellKind, Status};
 use crate::run::peers::is_bridge;
 use crate::store::registry::by_library;
+use crate::store::{FormatId, codec};
 use crate::workload::nothing;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,6 +57,7 @@ pub(super) fn is_left_out(cell: &Cell) -> bool {
 /// The name of what a cell measures, with its role.
 pub(super) fn label(cell: &Cell) -> String {
     let role = match cell.kind {
+        CellKind::Format if is_lossy(&cell.format) => " (lossy)",
         CellKind::Format => "",
         CellKind::Reference => " (reference)",
         CellKind::Null => " (null twin)",
@@ -64,6 +66,12 @@ pub(super) fn label(cell: &Cell) -> String {
         CellKind::Peer => " (peer)",
     };
     format!("{}{role}", cell.format)
+}
+
+/// Whether other pixels come back from a format than went in.
+pub(super) fn is_lossy(format: &str) -> bool {
+    let codec = |id: FormatId| codec::find(&id.codec).is_some_and(|codec| codec.lossy);
+    format.parse().is_ok_and(codec)
 }
 
 /// Whether a format is one that we read past its library.

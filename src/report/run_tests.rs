@@ -54,7 +54,7 @@ fn a_run_cut_short_gives_no_verdict() {
     cut.run.complete = false;
     for text in [html(&[cut.clone()], &[]).unwrap(), markdown(&[cut])] {
         assert!(text.contains("the run did not reach its end") && text.contains("Cut short: no verdict."));
-        assert!(text.contains("(cut short: no verdict). The estimates are in the summary."));
+        assert!(text.contains("(cut short: no verdict). The estimates are under “All speeds”."));
         assert!(!text.contains("★ **") && !text.contains("class=\"best\"") && !text.contains("<td class=\"near\""));
         assert!(!text.contains("times slower (") && !text.contains("All verdicts"));
         assert!(text.contains("1.25 M"));

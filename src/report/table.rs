@@ -3,8 +3,6 @@
 use super::format::broken;
 use super::html::clean;
 use super::markdown;
-use super::spreadsheet::csv;
-use crate::error::Result;
 use std::fmt::Write as _;
 
 /// Rows of text under headings; all rows are as long as the headings.
@@ -71,14 +69,6 @@ impl Table {
         notes.iter().for_each(|note| out += &format!("\n{}\n", markdown::escape(note)));
         out + "\n"
     }
-
-    /// The table for spreadsheets.
-    ///
-    /// # Errors
-    /// [`crate::Error::Io`] when a row is longer or shorter than the headings.
-    pub fn csv(&self) -> Result<String> {
-        csv(std::iter::once(&self.heads).chain(&self.rows).cloned())
-    }
 }
 
 #[cfg(test)]
@@ -90,7 +80,6 @@ mod tests {
         let mut table = Table::new(&["name", "what"], 0);
         table.push(vec!["=HYPERLINK(1)".into(), "<b>|\u{1b}[2J".into()]);
         table.push(vec!["-1.5".into(), "a, \"b\"".into()]);
-        assert!(table.csv().unwrap().starts_with("name,what\n'=HYPERLINK(1),"));
         let text = table.text("t\u{1b}", &[]);
         assert!(!text.contains('\u{1b}') && text.contains("  =HYPERLINK(1)  <b>|"), "{text}");
         let text = table.markdown("*t*", &["a | b".into()]);

@@ -98,11 +98,12 @@ fn counted(cell: &Cell) -> String {
         None => ("read", counters.and_then(|c| c.read_calls), counters.and_then(|c| c.read_bytes)),
         Some(_) => ("write", counters.and_then(|c| c.write_calls), counters.and_then(|c| c.write_bytes)),
     };
-    let of = counters.and_then(|counters| counters.images);
+    let of = counters.and_then(|c| if cell.workload == "open" { c.operations } else { c.images });
     let on_disk = cell.storage.as_ref().and_then(|storage| each(Some(storage.allocated_bytes), Some(cell.images)));
     let calls = each(calls, of).map_or(format::NONE.to_owned(), format::sig3);
     let show = |bytes: Option<f64>| bytes.map_or(format::NONE.to_owned(), format::bytes_each);
-    format!("{calls} {kind} calls and {} an image; {} on disk", show(each(bytes, of)), show(on_disk))
+    let one = if cell.workload == "open" { "opening" } else { "image" };
+    format!("{calls} {kind} calls and {} an {one}; {} an image on disk", show(each(bytes, of)), show(on_disk))
 }
 
 /// Lines in columns. Where no share follows, what is said may be longer than its column.
@@ -143,12 +144,14 @@ fn said(cell: &Cell, comparisons: &[Comparison]) -> String {
     if let Some(reason) = unranked {
         return reason.clone();
     }
-    let mut against = comparisons.iter().filter(|comparison| comparison.best == cell.id).peekable();
-    if against.peek().is_some() {
+    let against: Vec<&str> =
+        comparisons.iter().filter(|c| c.best == cell.id).map(|comparison| comparison.verdict.as_str()).collect();
+    if !against.is_empty() {
         let bests: BTreeSet<&str> = comparisons.iter().map(|comparison| comparison.best.as_str()).collect();
         let among = if bests.len() > 1 { among(cell) } else { "" };
-        return words::standing(&match against.any(|comparison| comparison.verdict == "slower") {
-            true => Standing::Fastest(among, 0),
+        let close = against.iter().filter(|verdict| **verdict != "slower").count();
+        return words::standing(&match close < against.len() {
+            true => Standing::Fastest(among, close),
             false => Standing::Highest(among),
         });
     }
@@ -214,11 +217,11 @@ mod tests {
     #[test]
     fn a_line_says_the_same_as_the_page() {
         let text = warm("epoch", "", |_| {});
-        assert!(line(&text, "lmdb:raw").ends_with("1.25 M  ± 9.0 %  fastest                           31 %"), "{text}");
+        assert!(line(&text, "lmdb:raw").ends_with("1.25 M  ± 9.0 %  fastest, with 2 tied or not told apart  31 %"), "{text}");
         assert!(line(&text, "hdf5:raw").contains("111,000  ± 1.5 %  not told apart (10.1 to 12.3) "), "{text}");
         assert!(line(&text, "lmdb:bincode").contains("tied (0.909 to 1.11) "), "{text}");
         assert!(line(&text, "dir:png").contains("37.5 times slower (33.8 to 41.2) "), "{text}");
-        assert!(text.contains("images/s           against the fastest               of the reference\n"), "{text}");
+        assert!(text.contains("images/s           against the fastest                     of the reference\n"), "{text}");
     }
 
     #[test]

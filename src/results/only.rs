@@ -34,6 +34,14 @@ impl Only {
         self.wants(cell.kind, &cell.format, &cell.workload, &cell.id)
     }
 
+    /// The formats and workloads that were asked for and are in none of `all`: somebody has to be told.
+    pub fn absent(&self, all: &[Results]) -> Vec<String> {
+        let there = |is: &dyn Fn(&Cell) -> bool| all.iter().flat_map(|results| &results.cells).any(is);
+        let formats = self.formats.iter().filter(|name| !there(&|cell| cell.format == **name));
+        let workloads = self.workloads.iter().filter(|name| !there(&|cell| cell.workload == **name));
+        formats.chain(workloads).cloned().collect()
+    }
+
     /// Leaves the wanted cells in `results`, with the verdicts between them.
     ///
     /// # Errors
@@ -54,13 +62,15 @@ impl Only {
                 "no cell matches; formats in these results: {formats}; workloads: {workloads}"
             )));
         }
-        let kept: Vec<Cell> =
-            std::mem::take(&mut results.cells).into_iter().filter(|cell| self.wants_cell(cell)).collect();
+        // References are there for the sake of what is kept: not of workloads of which nothing is.
+        let workloads: BTreeSet<String> =
+            results.cells.iter().filter(|cell| wanted(cell)).map(|cell| cell.workload.clone()).collect();
+        let mut kept = std::mem::take(&mut results.cells);
+        kept.retain(|cell| self.wants_cell(cell) && workloads.contains(&cell.workload));
         results.cells = kept;
         let there: BTreeSet<&str> = results.cells.iter().map(|cell| cell.id.as_str()).collect();
         results.comparisons.retain(|found| there.contains(&*found.best) && there.contains(&*found.other));
-        let workloads: BTreeSet<&str> = results.cells.iter().map(|cell| cell.workload.as_str()).collect();
-        results.null_control.retain(|found| workloads.contains(&*found.workload));
+        results.null_control.retain(|found| workloads.contains(&found.workload));
         Ok(())
     }
 }

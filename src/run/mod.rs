@@ -33,6 +33,7 @@ use conduct::open;
 pub use conduct::run;
 pub use launcher::{Launcher, Peer};
 pub use outcome::{COUNTED, Outcome};
+pub use verdicts::HOST_CACHE;
 
 use crate::error::Result;
 use crate::results::Results;

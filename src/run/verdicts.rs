@@ -106,7 +106,7 @@ fn unfit(contest: &Contest, cell: &Cell) -> Option<String> {
 }
 
 /// Why a cold contest has no verdicts although it was held.
-const HOST_CACHE: &str = "not ranked: after the first turns cold reads were over 20 % faster, so the host seems to keep the data in its own memory";
+pub const HOST_CACHE: &str = "not ranked: after the first turns cold reads were over 20 % faster, so the host seems to keep the data in its own memory";
 
 /// Whether cold reads became over 20 % faster after the first ones, those of the pilot: from then on the host of a virtual
 /// machine may have had in memory what the machine itself had not. Over all cells together: one of them alone may have

@@ -29,17 +29,19 @@ def ranked(sheet, at):
     weigh = weights(at)
     by = [(c["figures"], weigh[c["role"]]) for c in sheet["criteria"] if c["why"] is None and weigh[c["role"]] > 0]
     total = sum(weight for _, weight in by)
+    if total * 2 < sum(weigh[c["role"]] for c in sheet["criteria"]):
+        return []
     scores = {}
     for nth, name in enumerate(sheet["formats"]):
         figures = [(figures[nth], weight) for figures, weight in by]
         if total > 0 and all(isinstance(figure, list) for figure, _ in figures):
             mean = sum(figure[0] * weight for figure, weight in figures) / total
-            half = math.sqrt(sum((figure[1] * weight) ** 2 for figure, weight in figures)) / total
-            scores[name] = (mean, half)
+            down, up = (math.sqrt(sum((f[side] * weight) ** 2 for f, weight in figures)) / total for side in (1, 2))
+            scores[name] = (mean, down, up)
     margin = math.log(sheet["margin"])
 
     def better(a, b):
-        return b[0] - a[0] - math.hypot(a[1], b[1]) > margin
+        return b[0] - a[0] - math.hypot(b[1], a[2]) > margin
 
     def rank(name):
         first = 1 + sum(better(other, scores[name]) for other in scores.values())
@@ -85,7 +87,7 @@ STILL = """() => [...document.querySelectorAll('.choose .verdict, .choose .ranki
     .map(element => [...element.children].map(cell => cell.textContent).join(' | ') || element.textContent)"""
 
 
-@check(swap(r"toPrecision\(3\)", "toPrecision(2)"), swap(r"Math\.exp\(p\.ln \+ p\.half\)", "Math.exp(p.ln)"))
+@check(swap(r"toPrecision\(3\)", "toPrecision(2)"), swap(r"Math\.exp\(p\.ln \+ p\.up\)", "Math.exp(p.ln)"))
 def without_its_script_it_says_the_same(visit):
     context = visit.browser.new_context(java_script_enabled=False)
     page = context.new_page()

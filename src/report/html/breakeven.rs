@@ -41,7 +41,7 @@ pub(super) fn breakeven(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, i
     out.push_str(
         "<p class=\"how\"><b>How to read this:</b> converting reads every image once, in order, from what you have, and writes a new \
          store, synced at its end; each epoch then takes another time than before. All of it is what this run measured for an \
-         image, times your number of images: reads were in the state of the cache of this section's numbers, so a set that \
+         image, times your number of images: reads were in the first cache state of this page, so a set that \
          does not fit into memory takes longer on both sides. Brackets come from the intervals of all times together.</p>\n",
     );
     let _ = writeln!(out, "<div class=\"breakeven\">\n<form>");
@@ -54,7 +54,7 @@ pub(super) fn breakeven(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, i
     let _ = writeln!(
         out,
         "</select></p><p><label for=\"{id}pay-images\">Images</label> <input type=\"number\" id=\"{id}pay-images\" name=\"images\" \
-         min=\"1\" max=\"1000000000000\" value=\"{images}\"></p><p><label for=\"{id}pay-epochs\">Epochs</label> <input type=\"number\" \
+         min=\"1\" max=\"1000000000000\" step=\"1\" value=\"{images}\"></p><p><label for=\"{id}pay-epochs\">Epochs</label> <input type=\"number\" \
          id=\"{id}pay-epochs\" name=\"epochs\" min=\"1\" max=\"1000000\" value=\"{EPOCHS}\"></p></form>"
     );
     let caption = "What converting costs, and when it pays";

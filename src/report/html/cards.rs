@@ -46,7 +46,7 @@ pub(super) fn cards(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id: &
             let _ = writeln!(
                 out,
                 "<p>From Python, where <code>store</code> is the store's folder:</p>\n<pre tabindex=\"0\" role=\"region\" aria-label=\"Python\"><code>{}</code></pre>",
-                escape(code)
+                code.lines().map(escape).collect::<Vec<_>>().join("\n")
             );
         }
         out.push_str("</details>\n");

@@ -3,7 +3,7 @@
 
 use super::super::format;
 use super::super::model::{Group, interleaved};
-use super::super::rank::{Criterion, Figure, Ranked, Role, Sheet};
+use super::super::rank::{Criterion, Figure, Ranked, Role, Sheet, USUAL, usual};
 use super::super::words;
 use super::{breakable, data, escape, heading};
 use serde_json::{Value, json};
@@ -14,31 +14,15 @@ struct Slider {
     id: &'static str,
     /// What its ends are called.
     ends: (&'static str, &'static str),
-    value: u32,
     needs: &'static [Role],
 }
 
 const SLIDERS: [Slider; 4] = [
-    Slider { id: "reads", ends: ("writing", "reading"), value: 90, needs: &[Role::Write] },
-    Slider { id: "single", ends: ("reads in batches", "single reads"), value: 10, needs: &[Role::Single, Role::Batch] },
-    Slider { id: "cold", ends: ("warm reads", "cold reads"), value: 0, needs: &[Role::ColdBatch] },
-    Slider { id: "space", ends: ("space is free", "space counts like time"), value: 0, needs: &[Role::Space] },
+    Slider { id: "reads", ends: ("writing", "reading"), needs: &[Role::Write] },
+    Slider { id: "single", ends: ("reads in batches", "single reads"), needs: &[Role::Single, Role::Batch] },
+    Slider { id: "cold", ends: ("warm reads", "cold reads"), needs: &[Role::ColdBatch] },
+    Slider { id: "space", ends: ("space is free", "space counts like time"), needs: &[Role::Space] },
 ];
-
-/// The weight of a criterion where the sliders begin: as `script.js` has it.
-pub(super) fn weight(role: Option<Role>) -> f64 {
-    let at = |id: &str| SLIDERS.iter().find(|slider| slider.id == id).map_or(0.0, |s| f64::from(s.value) / 100.0);
-    let (reads, single, cold) = (at("reads"), at("single"), at("cold"));
-    match role {
-        Some(Role::Single) => reads * single * (1.0 - cold),
-        Some(Role::Batch) => reads * (1.0 - single) * (1.0 - cold),
-        Some(Role::ColdSingle) => reads * single * cold,
-        Some(Role::ColdBatch) => reads * (1.0 - single) * cold,
-        Some(Role::Write) => 1.0 - reads,
-        Some(Role::Space) => at("space"),
-        None => 0.0,
-    }
-}
 
 /// Writes the box; `id` begins its anchors.
 pub(super) fn choose(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id: &str) {
@@ -54,18 +38,20 @@ pub(super) fn choose(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id: 
     if sheet.rows.len() < 2 {
         return;
     }
-    let ranked = sheet.rank(|criterion| weight(criterion.role));
+    let ranked = sheet.rank(|criterion| usual(criterion.role));
     let _ = writeln!(out, "<div class=\"choose\" id=\"{id}choose\">");
     heading(out, level + 1, &format!("{id}weights"), "Weighed for your own use");
     out.push_str("<form class=\"sliders\">\n");
-    SLIDERS.iter().for_each(|slider| self::slider(out, slider, sheet, id));
+    SLIDERS.iter().zip(USUAL).for_each(|(slider, at)| self::slider(out, slider, at, sheet, id));
     out.push_str("</form>\n<div class=\"ranked\" aria-live=\"polite\">");
-    let _ = writeln!(out, "<p class=\"verdict\">{}</p>", escape(&verdict(&ranked)));
+    let left_out = escape(&ranked.left_out().join(" "));
+    let _ =
+        writeln!(out, "<p class=\"verdict\">{}</p>\n<p class=\"left-out\">{left_out}</p>", escape(&verdict(&ranked)));
     ranking(out, &ranked);
     out.push_str("</div>\n");
     let how = "The score is the weighted geometric mean of the time (or space) a format takes over that of the best, with \
-               the 95 % interval that follows from those of the verdicts. A rank is as wide as that leaves it: formats \
-               that share one are not told apart. Only what a format's own library delivers is ranked here.";
+               the 95 % interval that follows from those of the verdicts. A rank is as wide as that and a margin of 2 % \
+               leave it: formats that share one are not told apart. Only what a format's own library delivers is ranked here.";
     let _ = writeln!(out, "<p class=\"note\">{how}</p>");
     data(out, "sheet", &embedded(sheet));
     out.push_str("</div>\n");
@@ -85,11 +71,15 @@ fn scope(group: &Group<'_>) -> String {
     )
 }
 
-fn slider(out: &mut String, slider: &Slider, sheet: &Sheet<'_, '_>, id: &str) {
-    let Slider { id: name, ends: (low, high), value, needs } = slider;
+fn slider(out: &mut String, slider: &Slider, at: f64, sheet: &Sheet<'_, '_>, id: &str) {
+    let Slider { id: name, ends: (low, high), needs } = slider;
     let missing = needs.iter().find_map(|role| lacks(sheet, *role));
-    let value = if missing.is_some() && *name == "reads" { 100 } else { *value };
-    let value = if missing.is_some() && *name != "reads" { 0 } else { value };
+    // Where there is nothing to weigh, all is on the side that there is.
+    let value = match (missing.is_some(), *name) {
+        (true, "reads") => 100.0,
+        (true, _) => 0.0,
+        (false, _) => at * 100.0,
+    };
     let disabled = if missing.is_some() { " disabled" } else { "" };
     let _ = write!(
         out,
@@ -160,7 +150,7 @@ fn ranking(out: &mut String, ranked: &Ranked) {
 /// What the script ranks by.
 fn embedded(sheet: &Sheet<'_, '_>) -> Value {
     let figure = |figure: &Result<Figure, String>| match figure {
-        Ok(Figure { ln, half }) => json!([ln, half]),
+        Ok(Figure { ln, down, up }) => json!([ln, down, up]),
         Err(why) => json!(why),
     };
     let criterion = |criterion: &Criterion| {

@@ -6,6 +6,7 @@ use super::super::rank::Sheet;
 use super::super::{format, words};
 use super::{breakable, escape, heading};
 use crate::results::CellKind;
+use crate::run::peers::is_bridge;
 use std::fmt::Write as _;
 
 /// From these ratios on a step darker.
@@ -21,8 +22,8 @@ pub(super) fn overview(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id
     heading(out, level, &format!("{id}overview"), "Overview");
     out.push_str(
         "<p class=\"how\"><b>How to read this:</b> how many times as long as the fastest format each takes: the darker, the slower. \
-         ★ is the fastest; grey, with = (tied) or ≈ (not told apart), is as good as it as far as this run can say; hatched \
-         is what has no number, with the reason.</p>\n",
+         ★ is the fastest (of stores of many files another, where these are ranked apart); grey, with = (tied) or ≈ (not told apart), is as good as it as far as this run can say; what has \
+         no colour is not ranked; hatched is what has no number, with the reason.</p>\n",
     );
     let caption = "Time over that of the fastest format, by format and workload";
     let _ = write!(
@@ -78,7 +79,7 @@ fn rows<'g, 'a>(sheet: &Sheet<'g, 'a>) -> Vec<&'g super::model::Row<'a>> {
 
 /// The highest speed of a column among what is ranked.
 fn best(group: &Group<'_>, column: &Column<'_>) -> Option<f64> {
-    let ranked = group.rows.iter().filter(|row| row.is_ranked());
+    let ranked = group.rows.iter().filter(|row| row.is_ranked() && !is_bridge(row.format));
     ranked.filter_map(|row| Some(group.point(row, column, column.images)?.rate)).max_by(f64::total_cmp)
 }
 
@@ -120,6 +121,8 @@ fn shade(point: Point, standing: &Standing<'_>, best: Option<f64>) -> (String, S
     let class = match standing {
         Standing::Fastest(..) => "best".to_owned(),
         _ if even => "even".to_owned(),
+        // What is not ranked gets no colour: a number, and no place among the others.
+        Standing::Unranked(_) => "unranked".to_owned(),
         _ => format!("h{}", STEPS.iter().filter(|step| ratio >= **step).count()),
     };
     (class, format::times(ratio))

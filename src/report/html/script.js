@@ -40,24 +40,28 @@
 
   // The rule of `shelfmark rank`: weighted means of logarithms, errors added in squares.
   const rank = (sheet, at, shown) => {
-    const by = sheet.criteria.map((c) => ({ ...c, weight: weigh(c.role, at) })).filter((c) => c.weight > 0 && c.why === null);
-    const total = by.reduce((sum, c) => sum + c.weight, 0);
+    const asked = sheet.criteria.map((c) => ({ ...c, weight: weigh(c.role, at) })).filter((c) => c.weight > 0);
+    const by = asked.filter((c) => c.why === null);
+    const sum = (criteria, of) => criteria.reduce((sum, c) => sum + of(c), 0);
+    const usable = sum(by, (c) => c.weight);
+    // Where most of what was asked for says nothing, the rest is no answer to it.
+    const total = usable * 2 < sum(asked, (c) => c.weight) ? 0 : usable;
     const places = [], unranked = [];
     sheet.formats.forEach((format, nth) => {
       if (total === 0 || !shown(format)) return;
       const missing = by.find((c) => typeof c.figures[nth] === "string");
       if (missing) return unranked.push([format, `${missing.name}: ${missing.figures[nth]}`]);
-      const ln = by.reduce((sum, c) => sum + c.figures[nth][0] * c.weight, 0) / total;
-      const half = Math.sqrt(by.reduce((sum, c) => sum + (c.figures[nth][1] * c.weight) ** 2, 0)) / total;
-      places.push({ format, ln, half });
+      const reach = (side) => Math.sqrt(sum(by, (c) => (c.figures[nth][side] * c.weight) ** 2)) / total;
+      places.push({ format, ln: sum(by, (c) => c.figures[nth][0] * c.weight) / total, down: reach(1), up: reach(2) });
     });
-    const better = (a, b) => b.ln - a.ln - Math.hypot(a.half, b.half) > Math.log(sheet.margin);
+    const better = (a, b) => b.ln - a.ln - Math.hypot(b.down, a.up) > Math.log(sheet.margin);
     for (const place of places) {
       place.first = 1 + places.filter((other) => better(other, place)).length;
       place.last = places.length - places.filter((other) => better(place, other)).length;
     }
     places.sort((a, b) => a.ln - b.ln || (a.format < b.format ? -1 : 1));
-    return { places, unranked, by: by.map((c) => `${percent(c.weight / total)} ${c.name}`).join(", ") };
+    const leftOut = asked.filter((c) => c.why !== null).map((c) => `${c.name} does not count here: ${c.why}.`).join(" ");
+    return { places, unranked, leftOut, by: by.map((c) => `${percent(c.weight / total)} ${c.name}`).join(", ") };
   };
 
   const boxes = all(document, ".choose").map((box) => {
@@ -66,7 +70,8 @@
     const show = () => {
       const at = Object.fromEntries(sliders.map((slider) => [slider.name, Number(slider.value) / 100]));
       sliders.forEach((slider) => { slider.nextElementSibling.value = `${slider.value} %`; });
-      const { places, unranked, by } = rank(sheet, at, shown);
+      const { places, unranked, leftOut, by } = rank(sheet, at, shown);
+      box.querySelector(".left-out").textContent = leftOut;
       const first = places.filter((place) => place.first === 1).map((place) => place.format);
       box.querySelector(".verdict").textContent = first.length === 0
         ? "Nothing can be ranked by these weights."
@@ -81,7 +86,7 @@
           p.first === p.last ? `${p.first}` : `${p.first} to ${p.last}`,
           p.format,
           `${sig3(Math.exp(p.ln))} ×`,
-          `${sig3(Math.exp(p.ln - p.half))} to ${sig3(Math.exp(p.ln + p.half))}`,
+          `${sig3(Math.exp(p.ln - p.down))} to ${sig3(Math.exp(p.ln + p.up))}`,
         ])),
         ...unranked.map(([format, why]) => row(format, ["not ranked", format, why, sheet.none])),
       );
@@ -155,7 +160,10 @@
 
   // The results as files, out of the page itself.
   const flat = (cell) => {
-    const numbers = { ...cell.estimate, ...cell.latency, ...cell.counters, ...cell.storage };
+    const named = (what, before) => Object.fromEntries(Object.entries(what ?? {}).map(([name, value]) => [before + name, value]));
+    const numbers = {
+      ...named(cell.estimate, "estimate_"), ...named(cell.latency, "latency_"), ...named(cell.counters, "counted_"), ...cell.storage,
+    };
     const { id, kind, format, workload, dataset, images, batch, threads, cache, durability, deliver, status, reason } = cell;
     return { id, kind, format, workload, dataset, images, batch, threads, cache, durability, deliver, status, reason, ...numbers };
   };
@@ -200,7 +208,7 @@
     const off = all(filters, "input[type=checkbox]").filter((box) => !box.checked).map((box) => box.value);
     all(document, "[data-w]").forEach((part) => { part.hidden = off.includes(part.dataset.w); });
     document.getElementById("chosen").textContent =
-      rows === 0 ? "No format matches: nothing is shown." : words().length + off.length ? "What does not match is hidden." : "";
+      rows === 0 ? "No format matches: nothing is shown." : words().length + off.length ? "What does not match is hidden in tables and faded in pictures; the answers speak of all." : "";
     boxes.forEach((show) => show());
   };
   if (filters) {

@@ -5,6 +5,8 @@ use super::super::pick::too_few_samples;
 use super::super::rankings::{is_of_many_files, rankings};
 use super::{Figure, Ranked, places};
 use crate::results::CellKind;
+use crate::store::FormatId;
+use crate::store::registry::written_as;
 
 /// Time or space that formats are ranked by.
 pub(in crate::report) struct Criterion {
@@ -145,7 +147,22 @@ impl<'g, 'a> Sheet<'g, 'a> {
     }
 
     fn times(&self, group: &'g Group<'a>, column: &'g Column<'a>) -> Result<Vec<Result<Figure, String>>, String> {
-        if interleaved(group.results) { self.judged(group, column) } else { self.sequential(group, column) }
+        let figures =
+            if interleaved(group.results) { self.judged(group, column) } else { self.sequential(group, column) };
+        figures.map(|figures| if column.workload.starts_with("write") { self.shared(figures) } else { figures })
+    }
+
+    /// Formats that differ only in how they are read are written once: what one took, all take.
+    fn shared(&self, figures: Vec<Result<Figure, String>>) -> Vec<Result<Figure, String>> {
+        let stores: Vec<_> = self.rows.iter().map(|row| row.format.parse().map(|id| written_as(&id)).ok()).collect();
+        let other = |nth: usize| {
+            let same = |(place, store): (usize, &Option<FormatId>)| {
+                let same = place != nth && store.is_some() && *store == stores[nth];
+                figures[place].as_ref().ok().copied().filter(|_| same)
+            };
+            stores.iter().enumerate().find_map(same)
+        };
+        figures.iter().enumerate().map(|(nth, figure)| figure.clone().or_else(|why| other(nth).ok_or(why))).collect()
     }
 
     /// From the verdicts of a run, whose intervals hold together.
@@ -157,13 +174,14 @@ impl<'g, 'a> Sheet<'g, 'a> {
         let apart = rankings.len() > 1 || !ranking.among.is_empty();
         let figure = |row: &&Row<'a>| {
             if ranking.best.format == row.format && ranking.best.kind == row.kind {
-                return Ok(Figure { ln: 0.0, half: 0.0 });
+                return Ok(Figure { ln: 0.0, down: 0.0, up: 0.0 });
             }
             let found = ranking.others.iter().find(|(other, _)| other.format == row.format && other.kind == row.kind);
             if let Some((_, comparison)) = found {
-                let (ln, half) = (comparison.ratio.ln(), (comparison.hi / comparison.lo).ln() / 2.0);
-                return match ln.is_finite() && half.is_finite() && half >= 0.0 {
-                    true => Ok(Figure { ln, half }),
+                let ln = comparison.ratio.ln();
+                let (down, up) = (ln - comparison.lo.ln(), comparison.hi.ln() - ln);
+                return match [ln, down, up].iter().all(|value| value.is_finite()) && down >= 0.0 && up >= 0.0 {
+                    true => Ok(Figure { ln, down, up }),
                     false => Err("its verdict has no interval".into()),
                 };
             }
@@ -192,7 +210,8 @@ impl<'g, 'a> Sheet<'g, 'a> {
                 return Err(missing(group, row, column));
             };
             let doubt = super::super::pick::SEQUENTIAL_FACTOR.ln() / std::f64::consts::SQRT_2;
-            Ok(Figure { ln: -rate.ln(), half: ((hi / lo).ln() / 2.0).hypot(doubt) })
+            // A high rate is a short time: the ends change places.
+            Ok(Figure { ln: -rate.ln(), down: (hi / rate).ln().hypot(doubt), up: (rate / lo).ln().hypot(doubt) })
         };
         Ok(from_best(self.rows.iter().map(figure).collect()))
     }
@@ -203,7 +222,7 @@ impl<'g, 'a> Sheet<'g, 'a> {
             let held = self.groups.iter().filter_map(|group| group.space(row)).max_by_key(|(images, _)| *images);
             let each = held.map(|(images, storage)| storage.allocated_bytes as f64 / images as f64);
             match each.filter(|each| *each > 0.0) {
-                Some(each) => Ok(Figure { ln: each.ln(), half: 0.0 }),
+                Some(each) => Ok(Figure { ln: each.ln(), down: 0.0, up: 0.0 }),
                 None => Err("no verified store in these results".into()),
             }
         };
@@ -223,7 +242,10 @@ impl<'g, 'a> Sheet<'g, 'a> {
         let usable: Vec<_> =
             weighed.iter().filter_map(|(c, weight)| Some((&c.name, c.figures.as_ref().ok()?, *weight))).collect();
         let weights: Vec<f64> = usable.iter().map(|(_, _, weight)| *weight).collect();
+        let asked: f64 = weighed.iter().map(|(_, weight)| *weight).sum();
         let total: f64 = weights.iter().sum();
+        // Where most of what was asked for says nothing, the rest is no answer to it.
+        let total = if total * 2.0 < asked { 0.0 } else { total };
         let (mut rows, mut unranked) = (Vec::new(), Vec::new());
         for (nth, row) in self.rows.iter().enumerate().filter(|_| total > 0.0) {
             let figures: Result<Vec<Figure>, String> = usable
@@ -237,7 +259,11 @@ impl<'g, 'a> Sheet<'g, 'a> {
         }
         Ranked {
             dataset: self.groups.first().map_or(String::new(), |group| group.dataset_id.to_owned()),
-            by: usable.iter().map(|(name, _, weight)| ((*name).clone(), weight / total)).collect(),
+            by: usable
+                .iter()
+                .filter(|_| total > 0.0)
+                .map(|(name, _, weight)| ((*name).clone(), weight / total))
+                .collect(),
             places: places(&rows, &weights),
             unranked,
             left_out,

@@ -50,7 +50,7 @@ pub(in crate::report) fn answers(group: &Group<'_>) -> Vec<Answer> {
 fn judged(group: &Group<'_>, column: &Column<'_>) -> (String, String) {
     let rankings = match rankings(group, column) {
         Ok(rankings) => rankings,
-        Err(why) => return ("Not said".to_owned(), format!("({why}). The estimates are in the summary.")),
+        Err(why) => return ("Not said".to_owned(), format!("({why}). The estimates are under “All speeds”.")),
     };
     let mut told = rankings.iter().map(|ranking| {
         let (short, rest) = ranked(ranking, column);
@@ -124,11 +124,22 @@ fn speed(pick: &Pick<'_, '_>) -> (String, String) {
 }
 
 fn space(group: &Group<'_>) -> Option<(String, String)> {
-    let (rows, least) = smallest(group)?;
-    let names: Vec<&str> = rows.iter().map(|row| row.label.as_str()).collect();
-    let each = if rows.len() > 1 { ", each" } else { "" };
-    let short = format!("{}{each} with {} per image", names.join("; "), format::bytes_each(least));
+    let told = |lossy| {
+        let (rows, least) = smallest(group, lossy)?;
+        let names: Vec<&str> = rows.iter().map(|row| row.label.as_str()).collect();
+        let each = if rows.len() > 1 { ", each" } else { "" };
+        Some((format!("{}{each} with {} per image", names.join("; "), format::bytes_each(least)), least))
+    };
+    let (exact, lossy) = (told(false), told(true));
     let raw = group.raw_bytes_each().filter(|raw| *raw > 0.0);
-    let share = raw.map(|raw| format!("({} of the raw pixels).", format::percent(least / raw)));
-    Some((short, share.unwrap_or_default()))
+    let share =
+        |least: f64| raw.map_or(String::new(), |raw| format!("({} of the raw pixels).", format::percent(least / raw)));
+    match (exact, lossy) {
+        (Some((short, least)), Some((smaller, most))) if most < least => Some((
+            short,
+            format!("{} Smaller, with other pixels than went in: {smaller} {}", share(least), share(most)),
+        )),
+        (Some((short, least)), _) | (None, Some((short, least))) => Some((short, share(least))),
+        (None, None) => None,
+    }
 }

@@ -3,7 +3,7 @@
 use super::cells;
 use crate::report::model::{interleaved, outcome, point};
 use crate::results::Results;
-use crate::run::COUNTED;
+use crate::run::{COUNTED, HOST_CACHE};
 
 /// A warning at the top of the page.
 pub(in crate::report) struct Banner {
@@ -50,6 +50,17 @@ pub(in crate::report) fn banners(results: &[Results]) -> Vec<Banner> {
                 true => warn(false, format!("{run}calls, bytes and files were counted; nothing was timed.")),
                 false => warn(true, format!("{run}no cell gave a number that counts.")),
             }
+        }
+        let cached = result.cells.iter().filter(|cell| cell.reason.as_deref() == Some(HOST_CACHE)).count();
+        if cached > 0 {
+            warn(
+                false,
+                format!(
+                    "{run}in {} cold reads grew faster as if the host of this virtual machine kept the data, so they are not \
+                     ranked; it may have kept that of other cold contests from their beginning, which does not show.",
+                    cells(cached)
+                ),
+            );
         }
         // Nothing that is merely counted minds company.
         let timed = result.cells.iter().any(|cell| cell.reason.as_deref() != Some(COUNTED));
