@@ -15,13 +15,16 @@ use crate::results::Results;
 use crate::stats::Rule;
 use serde::Serialize;
 
-/// How far a format is from the best in one criterion.
+/// How far a format is from the best, in one criterion or in several.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Figure {
     /// Natural logarithm of its time (or space) over that of the best.
     pub ln: f64,
-    /// Half the interval of that logarithm.
-    pub half: f64,
+    /// How far the interval of that logarithm reaches below it. Verdicts' intervals are not symmetric: they allow for others
+    /// being the best in truth.
+    pub below: f64,
+    /// And above it.
+    pub above: f64,
 }
 
 /// A format's place.
@@ -124,18 +127,20 @@ pub fn rank(results: &Results, weights: &Weights) -> Result<Vec<Ranked>> {
 /// Ranks by weighted figures: `figures[row]` has one for each weight.
 fn places(rows: &[(&str, Vec<Figure>)], weights: &[f64]) -> Vec<Place> {
     let total: f64 = weights.iter().sum();
-    let scores: Vec<(f64, f64)> = rows
+    let scores: Vec<Figure> = rows
         .iter()
         .map(|(_, figures)| {
             let pairs = || figures.iter().zip(weights);
             let ln = pairs().map(|(figure, weight)| figure.ln * weight).sum::<f64>() / total;
             // Contests are independent of one another: their errors add like the sides of a right angle.
-            let half = pairs().map(|(figure, weight)| (figure.half * weight).powi(2)).sum::<f64>().sqrt() / total;
-            (ln, half)
+            let reach = |of: fn(&Figure) -> f64| {
+                pairs().map(|(figure, weight)| (of(figure) * weight).powi(2)).sum::<f64>().sqrt() / total
+            };
+            Figure { ln, below: reach(|figure| figure.below), above: reach(|figure| figure.above) }
         })
         .collect();
     // As in verdicts: a difference counts where it exceeds a margin for certain.
-    let better = |a: &(f64, f64), b: &(f64, f64)| b.0 - a.0 - a.1.hypot(b.1) > Rule::default().differ.ln();
+    let better = |a: &Figure, b: &Figure| b.ln - a.ln - a.above.hypot(b.below) > Rule::default().differ.ln();
     let mut places: Vec<Place> = rows
         .iter()
         .zip(&scores)
@@ -143,9 +148,9 @@ fn places(rows: &[(&str, Vec<Figure>)], weights: &[f64]) -> Vec<Place> {
             format: (*format).to_owned(),
             first: 1 + scores.iter().filter(|other| better(other, score)).count(),
             last: scores.len() - scores.iter().filter(|other| better(score, other)).count(),
-            score: score.0.exp(),
-            lo: (score.0 - score.1).exp(),
-            hi: (score.0 + score.1).exp(),
+            score: score.ln.exp(),
+            lo: (score.ln - score.below).exp(),
+            hi: (score.ln + score.above).exp(),
         })
         .collect();
     places.sort_by(|a, b| a.score.total_cmp(&b.score).then_with(|| a.format.cmp(&b.format)));

@@ -48,10 +48,10 @@
       const missing = by.find((c) => typeof c.figures[nth] === "string");
       if (missing) return unranked.push([format, `${missing.name}: ${missing.figures[nth]}`]);
       const ln = by.reduce((sum, c) => sum + c.figures[nth][0] * c.weight, 0) / total;
-      const half = Math.sqrt(by.reduce((sum, c) => sum + (c.figures[nth][1] * c.weight) ** 2, 0)) / total;
-      places.push({ format, ln, half });
+      const reach = (side) => Math.sqrt(by.reduce((sum, c) => sum + (c.figures[nth][side] * c.weight) ** 2, 0)) / total;
+      places.push({ format, ln, below: reach(1), above: reach(2) });
     });
-    const better = (a, b) => b.ln - a.ln - Math.hypot(a.half, b.half) > Math.log(sheet.margin);
+    const better = (a, b) => b.ln - a.ln - Math.hypot(a.above, b.below) > Math.log(sheet.margin);
     for (const place of places) {
       place.first = 1 + places.filter((other) => better(other, place)).length;
       place.last = places.length - places.filter((other) => better(place, other)).length;
@@ -81,7 +81,7 @@
           p.first === p.last ? `${p.first}` : `${p.first} to ${p.last}`,
           p.format,
           `${sig3(Math.exp(p.ln))} ×`,
-          `${sig3(Math.exp(p.ln - p.half))} to ${sig3(Math.exp(p.ln + p.half))}`,
+          `${sig3(Math.exp(p.ln - p.below))} to ${sig3(Math.exp(p.ln + p.above))}`,
         ])),
         ...unranked.map(([format, why]) => row(format, ["not ranked", format, why, sheet.none])),
       );

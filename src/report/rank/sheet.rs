@@ -157,13 +157,15 @@ impl<'g, 'a> Sheet<'g, 'a> {
         let apart = rankings.len() > 1 || !ranking.among.is_empty();
         let figure = |row: &&Row<'a>| {
             if ranking.best.format == row.format && ranking.best.kind == row.kind {
-                return Ok(Figure { ln: 0.0, half: 0.0 });
+                return Ok(Figure { ln: 0.0, below: 0.0, above: 0.0 });
             }
             let found = ranking.others.iter().find(|(other, _)| other.format == row.format && other.kind == row.kind);
             if let Some((_, comparison)) = found {
-                let (ln, half) = (comparison.ratio.ln(), (comparison.hi / comparison.lo).ln() / 2.0);
-                return match ln.is_finite() && half.is_finite() && half >= 0.0 {
-                    true => Ok(Figure { ln, half }),
+                let (ratio, lo, hi) = (comparison.ratio, comparison.lo, comparison.hi);
+                let figure = Figure { ln: ratio.ln(), below: (ratio / lo).ln(), above: (hi / ratio).ln() };
+                let reaches = |reach: f64| reach.is_finite() && reach >= 0.0;
+                return match figure.ln.is_finite() && reaches(figure.below) && reaches(figure.above) {
+                    true => Ok(figure),
                     false => Err("its verdict has no interval".into()),
                 };
             }
@@ -192,7 +194,8 @@ impl<'g, 'a> Sheet<'g, 'a> {
                 return Err(missing(group, row, column));
             };
             let doubt = super::super::pick::SEQUENTIAL_FACTOR.ln() / std::f64::consts::SQRT_2;
-            Ok(Figure { ln: -rate.ln(), half: ((hi / lo).ln() / 2.0).hypot(doubt) })
+            let half = ((hi / lo).ln() / 2.0).hypot(doubt);
+            Ok(Figure { ln: -rate.ln(), below: half, above: half })
         };
         Ok(from_best(self.rows.iter().map(figure).collect()))
     }
@@ -203,7 +206,7 @@ impl<'g, 'a> Sheet<'g, 'a> {
             let held = self.groups.iter().filter_map(|group| group.space(row)).max_by_key(|(images, _)| *images);
             let each = held.map(|(images, storage)| storage.allocated_bytes as f64 / images as f64);
             match each.filter(|each| *each > 0.0) {
-                Some(each) => Ok(Figure { ln: each.ln(), half: 0.0 }),
+                Some(each) => Ok(Figure { ln: each.ln(), below: 0.0, above: 0.0 }),
                 None => Err("no verified store in these results".into()),
             }
         };
