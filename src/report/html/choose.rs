@@ -5,29 +5,41 @@ use super::super::format;
 use super::super::model::{Group, interleaved};
 use super::super::rank::{Criterion, Figure, Ranked, Role, Sheet};
 use super::super::words;
-use super::{breakable, data, escape, heading};
+use super::{breakable, clean, data, escape, heading};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// A slider: what it moves, where it begins (in percent), and which criteria it needs.
+/// A slider: what it moves, where it begins (in percent), which criteria it needs, and where it stands without each.
 struct Slider {
     id: &'static str,
     /// What its ends are called.
     ends: (&'static str, &'static str),
     value: u32,
-    needs: &'static [Role],
+    needs: &'static [(Role, u32)],
 }
 
 const SLIDERS: [Slider; 4] = [
-    Slider { id: "reads", ends: ("writing", "reading"), value: 90, needs: &[Role::Write] },
-    Slider { id: "single", ends: ("reads in batches", "single reads"), value: 10, needs: &[Role::Single, Role::Batch] },
-    Slider { id: "cold", ends: ("warm reads", "cold reads"), value: 0, needs: &[Role::ColdBatch] },
-    Slider { id: "space", ends: ("space is free", "space counts like time"), value: 0, needs: &[Role::Space] },
+    Slider { id: "reads", ends: ("writing", "reading"), value: 90, needs: &[(Role::Write, 100)] },
+    Slider {
+        id: "single",
+        ends: ("reads in batches", "single reads"),
+        value: 10,
+        needs: &[(Role::Single, 0), (Role::Batch, 100)],
+    },
+    Slider { id: "cold", ends: ("warm reads", "cold reads"), value: 0, needs: &[(Role::ColdBatch, 0)] },
+    Slider { id: "space", ends: ("space is free", "space counts like time"), value: 0, needs: &[(Role::Space, 0)] },
 ];
 
-/// The weight of a criterion where the sliders begin: as `script.js` has it.
-pub(super) fn weight(role: Option<Role>) -> f64 {
-    let at = |id: &str| SLIDERS.iter().find(|slider| slider.id == id).map_or(0.0, |s| f64::from(s.value) / 100.0);
+/// Where a slider begins, and why it cannot be moved, where it cannot.
+fn stands(slider: &Slider, sheet: &Sheet<'_, '_>) -> (u32, Option<String>) {
+    let fixed = slider.needs.iter().find_map(|(role, value)| Some((*value, Some(lacks(sheet, *role)?))));
+    fixed.unwrap_or((slider.value, None))
+}
+
+/// The weight of a criterion where the sliders of a sheet begin: as `script.js` has it.
+fn weight(sheet: &Sheet<'_, '_>, role: Option<Role>) -> f64 {
+    let slider = |id: &str| SLIDERS.iter().find(|slider| slider.id == id);
+    let at = |id: &str| slider(id).map_or(0.0, |slider| f64::from(stands(slider, sheet).0) / 100.0);
     let (reads, single, cold) = (at("reads"), at("single"), at("cold"));
     match role {
         Some(Role::Single) => reads * single * (1.0 - cold),
@@ -54,7 +66,7 @@ pub(super) fn choose(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id: 
     if sheet.rows.len() < 2 {
         return;
     }
-    let ranked = sheet.rank(|criterion| weight(criterion.role));
+    let ranked = sheet.rank(|criterion| weight(sheet, criterion.role));
     let _ = writeln!(out, "<div class=\"choose\" id=\"{id}choose\">");
     heading(out, level + 1, &format!("{id}weights"), "Weighed for your own use");
     out.push_str("<form class=\"sliders\">\n");
@@ -86,10 +98,8 @@ fn scope(group: &Group<'_>) -> String {
 }
 
 fn slider(out: &mut String, slider: &Slider, sheet: &Sheet<'_, '_>, id: &str) {
-    let Slider { id: name, ends: (low, high), value, needs } = slider;
-    let missing = needs.iter().find_map(|role| lacks(sheet, *role));
-    let value = if missing.is_some() && *name == "reads" { 100 } else { *value };
-    let value = if missing.is_some() && *name != "reads" { 0 } else { value };
+    let Slider { id: name, ends: (low, high), .. } = slider;
+    let (value, missing) = stands(slider, sheet);
     let disabled = if missing.is_some() { " disabled" } else { "" };
     let _ = write!(
         out,
@@ -160,20 +170,45 @@ fn ranking(out: &mut String, ranked: &Ranked) {
 /// What the script ranks by.
 fn embedded(sheet: &Sheet<'_, '_>) -> Value {
     let figure = |figure: &Result<Figure, String>| match figure {
-        Ok(Figure { ln, half }) => json!([ln, half]),
-        Err(why) => json!(why),
+        Ok(Figure { ln, below, above }) => json!([ln, below, above]),
+        Err(why) => json!(clean(why)),
     };
     let criterion = |criterion: &Criterion| {
         let (figures, why) = match &criterion.figures {
             Ok(figures) => (figures.iter().map(figure).collect(), None),
-            Err(why) => (Vec::new(), Some(why)),
+            Err(why) => (Vec::new(), Some(clean(why))),
         };
-        json!({ "name": criterion.name, "role": criterion.role.map(Role::name), "why": why, "figures": figures })
+        json!({ "name": clean(&criterion.name), "role": criterion.role.map(Role::name), "why": why, "figures": figures })
     };
     json!({
-        "formats": sheet.rows.iter().map(|row| row.format).collect::<Vec<_>>(),
+        "formats": sheet.rows.iter().map(|row| clean(row.format)).collect::<Vec<_>>(),
         "criteria": sheet.criteria.iter().filter(|c| c.role.is_some()).map(criterion).collect::<Vec<_>>(),
         "margin": crate::stats::Rule::default().differ,
         "none": format::NONE,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::model::groups;
+    use crate::report::rank::sheets;
+    use crate::report::run_fixture::run;
+
+    #[test]
+    fn a_slider_without_its_criteria_stands_where_what_is_left_counts() {
+        let by = |gone: &str| {
+            let mut results = run();
+            results.cells.retain(|cell| cell.workload != gone);
+            let all = [results];
+            let groups = groups(&all);
+            let sheets = sheets(&groups);
+            let at: Vec<u32> = SLIDERS.iter().map(|slider| stands(slider, &sheets[0]).0).collect();
+            (at, sheets[0].rank(|criterion| weight(&sheets[0], criterion.role)).weighed())
+        };
+        assert_eq!(by("nothing"), (vec![90, 10, 0, 0], "10 % write_batch, 9.0 % read_one, 81 % epoch".into()));
+        assert_eq!(by("read_one"), (vec![90, 0, 0, 0], "10 % write_batch, 90 % epoch".into()));
+        assert_eq!(by("epoch"), (vec![90, 100, 0, 0], "10 % write_batch, 90 % read_one".into()));
+        assert_eq!(by("write_batch"), (vec![100, 10, 0, 0], "10 % read_one, 90 % epoch".into()));
+    }
 }
