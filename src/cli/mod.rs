@@ -122,10 +122,13 @@ pub fn main() -> ExitCode {
     };
     let exit = outcome.unwrap_or_else(|error| {
         // Errors of the library tell their cause themselves.
-        match error.downcast_ref::<shelfmark::Error>() {
-            Some(own) => eprintln!("shelfmark: {own}"),
-            None => eprintln!("shelfmark: {error:#}"),
-        }
+        let text = match error.downcast_ref::<shelfmark::Error>() {
+            Some(own) => own.to_string(),
+            None => format!("{error:#}"),
+        };
+        // What it quotes from files may hold anything; lines of its own stay lines.
+        let lines: Vec<String> = text.lines().map(plain::plain).collect();
+        eprintln!("shelfmark: {}", lines.join("\n"));
         Exit::of(&error)
     });
     ExitCode::from(exit as u8)

@@ -201,6 +201,20 @@ fn what_depends_on_something_else_is_not_gated() {
 }
 
 #[test]
+fn what_is_counted_no_more_fails_where_the_run_can_count() {
+    let mut head = run();
+    cell(&mut head, "lmdb:raw", "epoch").counters = None;
+    let judgement = judged(&run(), &head, "");
+    assert!(judgement.failures.len() == 4 && judgement.ungated.is_empty(), "{judgement:?}");
+    assert!(judgement.failures[0].what.contains("is not in the head"), "{judgement:?}");
+    assert!(judged(&head, &run(), "").passed(), "what is counted for the first time has nothing to be compared with");
+    // A system that lets nobody count.
+    head.cells.iter_mut().for_each(|cell| cell.counters = None);
+    let judgement = judged(&run(), &head, "");
+    assert!(judgement.passed() && judgement.ungated.len() == 24, "{judgement:?}");
+}
+
+#[test]
 fn nothing_to_gate_is_no_pass() {
     let mut head = run();
     head.cells.iter_mut().for_each(|cell| cell.native = Some(Native { library: "x".into(), version: "1".into() }));
@@ -289,11 +303,33 @@ fn times_are_judged_by_launches_and_only_where_they_can_be() {
     head.run.profile = "criterion".into();
     let criterion = words::time(&compared(&base, &head).cells[3].time);
     assert!(criterion.starts_with("not judged: criterion measures one thing after another"), "{criterion}");
-    head.run.complete = false;
-    assert!(compared(&run(), &head).cells.iter().all(|pair| !matches!(pair.time, Time::Judged(_))));
     let page = markdown(&found, None);
     assert!(page.contains("### Times that are no tie\n\nTimes are advice"), "{page}");
     assert!(!page.contains("Exact metrics that changed"), "{page}");
+}
+
+#[test]
+fn a_run_that_was_cut_short_has_no_verdicts_whichever_of_the_two_it_is() {
+    let mut cut = run();
+    cut.run.complete = false;
+    for found in [compared(&cut, &run()), compared(&run(), &cut)] {
+        let said = |pair: &Pair| words::time(&pair.time);
+        assert!(found.cells.iter().all(|pair| said(pair) == "not judged: a run was cut short"), "{found:?}");
+        assert!(found.notes.iter().any(|note| note.contains("was cut short")), "{found:?}");
+    }
+}
+
+#[test]
+fn intervals_are_as_wide_as_all_cells_of_a_comparison_ask_for() {
+    let width = |cells: usize| {
+        let mut base = run();
+        base.cells.truncate(cells);
+        match &compared(&base, &base).cells[0].time {
+            Time::Judged(found) => found.hi / found.lo,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(width(6) > width(1) * 1.005, "{} {}", width(6), width(1));
 }
 
 #[test]

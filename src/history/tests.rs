@@ -42,6 +42,14 @@ fn a_run_is_added_once_and_trends_are_in_order_of_time() {
 }
 
 #[test]
+fn what_delivered_wrong_pixels_has_failed_and_has_no_numbers() {
+    let mut wrong = run("a", "2026-11-23T00:00:00Z", 10.0, 1_000);
+    wrong.cells[0].verified = Some(crate::results::Verified { images: 100, ok: false });
+    let point = Entry::of(&wrong).cells.remove("lmdb:raw/epoch/100").unwrap();
+    assert_eq!((point.status, point.estimate, point.metrics.len()), (Status::Failed, None, 0));
+}
+
+#[test]
 fn another_machine_and_other_images_are_told() {
     let [one, mut two] = ["a", "b"].map(|id| run(id, "2026-11-23T00:00:00Z", 10.0, 1_000));
     two.host.cores = 64;

@@ -16,15 +16,16 @@ use crate::results::Results;
 use crate::stats::Rule;
 use serde::Serialize;
 
-/// How far a format is from the best in one criterion.
+/// How far a format is from the best, in one criterion or in several.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Figure {
     /// Natural logarithm of its time (or space) over that of the best.
     pub ln: f64,
-    /// How far below that its interval reaches.
-    pub down: f64,
-    /// How far above.
-    pub up: f64,
+    /// How far the interval of that logarithm reaches below it. Verdicts' intervals are not symmetric: they allow for others
+    /// being the best in truth.
+    pub below: f64,
+    /// And above it.
+    pub above: f64,
 }
 
 /// A format's place.
@@ -104,9 +105,9 @@ impl Ranked {
 /// ones among the reads, and the price of space.
 pub(super) const USUAL: [f64; 4] = [0.9, 0.1, 0.0, 0.0];
 
-/// The weight of a criterion by those four: as `script.js` has it.
-pub(super) fn usual(role: Option<Role>) -> f64 {
-    let [reads, single, cold, space] = USUAL;
+/// The weight of a criterion where the four stand at `at`: as `script.js` has it.
+pub(super) fn weigh(role: Option<Role>, at: [f64; 4]) -> f64 {
+    let [reads, single, cold, space] = at;
     match role {
         Some(Role::Single) => reads * single * (1.0 - cold),
         Some(Role::Batch) => reads * (1.0 - single) * (1.0 - cold),
@@ -121,7 +122,7 @@ pub(super) fn usual(role: Option<Role>) -> f64 {
 /// Ranks the formats of each dataset of a run by what the page begins with, as far as it was measured.
 pub fn rank_as_usual(results: &Results) -> Vec<Ranked> {
     let groups = super::model::groups(std::slice::from_ref(results));
-    sheets(&groups).iter().map(|sheet| sheet.rank(|criterion| usual(criterion.role))).collect()
+    sheets(&groups).iter().map(|sheet| sheet.rank(|criterion| weigh(criterion.role, sheet.usual()))).collect()
 }
 
 /// Ranks the formats of each dataset of a run.
@@ -179,20 +180,20 @@ pub fn csv<'a>(all: impl Iterator<Item = (&'a str, &'a [Ranked])>) -> Result<Str
 /// Ranks by weighted figures: `figures[row]` has one for each weight.
 fn places(rows: &[(&str, Vec<Figure>)], weights: &[f64]) -> Vec<Place> {
     let total: f64 = weights.iter().sum();
-    // Contests are independent of one another: their errors add like the sides of a right angle.
-    let reach = |figures: &[Figure], side: fn(&Figure) -> f64| {
-        figures.iter().zip(weights).map(|(figure, weight)| (side(figure) * weight).powi(2)).sum::<f64>().sqrt() / total
-    };
     let scores: Vec<Figure> = rows
         .iter()
-        .map(|(_, figures)| Figure {
-            ln: figures.iter().zip(weights).map(|(figure, weight)| figure.ln * weight).sum::<f64>() / total,
-            down: reach(figures, |figure| figure.down),
-            up: reach(figures, |figure| figure.up),
+        .map(|(_, figures)| {
+            let pairs = || figures.iter().zip(weights);
+            let ln = pairs().map(|(figure, weight)| figure.ln * weight).sum::<f64>() / total;
+            // Contests are independent of one another: their errors add like the sides of a right angle.
+            let reach = |of: fn(&Figure) -> f64| {
+                pairs().map(|(figure, weight)| (of(figure) * weight).powi(2)).sum::<f64>().sqrt() / total
+            };
+            Figure { ln, below: reach(|figure| figure.below), above: reach(|figure| figure.above) }
         })
         .collect();
     // As in verdicts: a difference counts where it exceeds a margin for certain.
-    let better = |a: &Figure, b: &Figure| b.ln - a.ln - b.down.hypot(a.up) > Rule::default().differ.ln();
+    let better = |a: &Figure, b: &Figure| b.ln - a.ln - a.above.hypot(b.below) > Rule::default().differ.ln();
     let mut places: Vec<Place> = rows
         .iter()
         .zip(&scores)
@@ -201,8 +202,8 @@ fn places(rows: &[(&str, Vec<Figure>)], weights: &[f64]) -> Vec<Place> {
             first: 1 + scores.iter().filter(|other| better(other, score)).count(),
             last: scores.len() - scores.iter().filter(|other| better(score, other)).count(),
             score: score.ln.exp(),
-            lo: (score.ln - score.down).exp(),
-            hi: (score.ln + score.up).exp(),
+            lo: (score.ln - score.below).exp(),
+            hi: (score.ln + score.above).exp(),
         })
         .collect();
     places.sort_by(|a, b| a.score.total_cmp(&b.score).then_with(|| a.format.cmp(&b.format)));

@@ -217,11 +217,17 @@ mod tests {
     #[test]
     fn a_line_says_the_same_as_the_page() {
         let text = warm("epoch", "", |_| {});
-        assert!(line(&text, "lmdb:raw").ends_with("1.25 M  ± 9.0 %  fastest, with 2 tied or not told apart  31 %"), "{text}");
+        assert!(
+            line(&text, "lmdb:raw").ends_with("1.25 M  ± 9.0 %  fastest, with 2 tied or not told apart  31 %"),
+            "{text}"
+        );
         assert!(line(&text, "hdf5:raw").contains("111,000  ± 1.5 %  not told apart (10.1 to 12.3) "), "{text}");
         assert!(line(&text, "lmdb:bincode").contains("tied (0.909 to 1.11) "), "{text}");
         assert!(line(&text, "dir:png").contains("37.5 times slower (33.8 to 41.2) "), "{text}");
-        assert!(text.contains("images/s           against the fastest                     of the reference\n"), "{text}");
+        assert!(
+            text.contains("images/s           against the fastest                     of the reference\n"),
+            "{text}"
+        );
     }
 
     #[test]

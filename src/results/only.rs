@@ -74,3 +74,34 @@ impl Only {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+    use crate::results::Comparison;
+
+    #[test]
+    fn verdicts_stay_where_both_of_their_cells_do() {
+        let cells = ["lmdb:raw", "hdf5:raw", "dir:png"].map(|format| fixture::cell(format, "epoch", 10, 1.0));
+        let mut results = fixture::results(cells.to_vec());
+        let verdict = |other: &str| Comparison {
+            workload: "epoch".into(),
+            best: "lmdb:raw/epoch/10".into(),
+            other: other.into(),
+            ratio: 2.0,
+            lo: 1.9,
+            hi: 2.1,
+            verdict: "slower".into(),
+            min_detectable: None,
+        };
+        results.comparisons = vec![verdict("hdf5:raw/epoch/10"), verdict("dir:png/epoch/10")];
+        let only = Only { formats: vec!["lmdb:raw".into(), "dir:png".into()], ..Only::default() };
+        only.keep(&mut results).unwrap();
+        assert_eq!(results.comparisons, [verdict("dir:png/epoch/10")]);
+        let none = Only { text: Some("no such cell".into()), ..Only::default() };
+        assert!(
+            none.keep(&mut results).unwrap_err().to_string().contains("formats in these results: dir:png lmdb:raw")
+        );
+    }
+}

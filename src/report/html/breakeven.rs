@@ -4,7 +4,7 @@
 use super::super::format;
 use super::super::model::{Group, Row};
 use super::super::rank::Sheet;
-use super::{breakable, data, escape, heading};
+use super::{breakable, clean, data, escape, heading};
 use serde_json::json;
 use std::fmt::Write as _;
 
@@ -73,9 +73,9 @@ pub(super) fn breakeven(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, i
         out.push_str("</tr>\n");
     }
     out.push_str("</tbody></table></div>\n");
-    let all = prices
-        .iter()
-        .map(|p| json!({ "format": p.format, "epoch": p.epoch, "scan": p.scan, "write": p.write, "bytes": p.bytes }));
+    let all = prices.iter().map(
+        |p| json!({ "format": clean(p.format), "epoch": p.epoch, "scan": p.scan, "write": p.write, "bytes": p.bytes }),
+    );
     data(out, "prices", &all.collect());
     out.push_str("</div>\n");
 }
@@ -149,7 +149,24 @@ mod tests {
         assert_eq!(pays(&slow, &unsure, exact(5.0)), "35 epochs (or never)");
         let perhaps = Price { epoch: [31.0, 20.0, 35.0], ..price("a:b", 31.0, 5.0) };
         assert_eq!(pays(&slow, &perhaps, exact(5.0)), "never, or not told apart");
+        // The soonest is by the shortest time that writing may take, the latest by the longest.
+        assert_eq!(pays(&slow, &fast, [50.0, 20.0, 90.0]), "3 epochs (2 to 5)");
         let close = Price { epoch: [20.0, 19.0, 21.0], ..price("a:b", 20.0, 5.0) };
         assert_eq!(pays(&slow, &close, exact(5.0)), "4 epochs");
+    }
+    #[test]
+    fn prices_are_times_with_their_ends_in_order_and_allocated_bytes() {
+        let mut results = crate::report::run_fixture::run();
+        for cell in &mut results.cells {
+            let storage = cell.storage.as_mut().unwrap();
+            (storage.allocated_bytes, storage.apparent_bytes) = (8_000_000, 1);
+        }
+        let all = [results];
+        let groups = crate::report::model::groups(&all);
+        let row = groups[0].rows.iter().find(|row| row.format == "dir:png").unwrap();
+        let price = price(&groups[0], row).unwrap();
+        let [time, shortest, longest] = price.epoch;
+        assert!(shortest < time && time < longest && (time - 30.0).abs() < 1e-6, "{:?}", price.epoch);
+        assert_eq!((price.bytes, price.scan), (Some(8_000.0), price.epoch));
     }
 }

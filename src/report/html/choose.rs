@@ -3,13 +3,13 @@
 
 use super::super::format;
 use super::super::model::{Group, interleaved};
-use super::super::rank::{Criterion, Figure, Ranked, Role, Sheet, USUAL, usual};
+use super::super::rank::{Criterion, Figure, Ranked, Role, Sheet, weigh};
 use super::super::words;
-use super::{breakable, data, escape, heading};
+use super::{breakable, clean, data, escape, heading};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// A slider: what it moves, where it begins (in percent), and which criteria it needs.
+/// A slider: what it moves, where it begins (in percent), which criteria it needs, and where it stands without each.
 struct Slider {
     id: &'static str,
     /// What its ends are called.
@@ -38,11 +38,11 @@ pub(super) fn choose(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id: 
     if sheet.rows.len() < 2 {
         return;
     }
-    let ranked = sheet.rank(|criterion| usual(criterion.role));
+    let ranked = sheet.rank(|criterion| weigh(criterion.role, sheet.usual()));
     let _ = writeln!(out, "<div class=\"choose\" id=\"{id}choose\">");
     heading(out, level + 1, &format!("{id}weights"), "Weighed for your own use");
     out.push_str("<form class=\"sliders\">\n");
-    SLIDERS.iter().zip(USUAL).for_each(|(slider, at)| self::slider(out, slider, at, sheet, id));
+    SLIDERS.iter().zip(sheet.usual()).for_each(|(slider, at)| self::slider(out, slider, at, sheet, id));
     out.push_str("</form>\n<div class=\"ranked\" aria-live=\"polite\">");
     let left_out = escape(&ranked.left_out().join(" "));
     let _ =
@@ -74,12 +74,7 @@ fn scope(group: &Group<'_>) -> String {
 fn slider(out: &mut String, slider: &Slider, at: f64, sheet: &Sheet<'_, '_>, id: &str) {
     let Slider { id: name, ends: (low, high), needs } = slider;
     let missing = needs.iter().find_map(|role| lacks(sheet, *role));
-    // Where there is nothing to weigh, all is on the side that there is.
-    let value = match (missing.is_some(), *name) {
-        (true, "reads") => 100.0,
-        (true, _) => 0.0,
-        (false, _) => at * 100.0,
-    };
+    let value = at * 100.0;
     let disabled = if missing.is_some() { " disabled" } else { "" };
     let _ = write!(
         out,
@@ -150,18 +145,18 @@ fn ranking(out: &mut String, ranked: &Ranked) {
 /// What the script ranks by.
 fn embedded(sheet: &Sheet<'_, '_>) -> Value {
     let figure = |figure: &Result<Figure, String>| match figure {
-        Ok(Figure { ln, down, up }) => json!([ln, down, up]),
-        Err(why) => json!(why),
+        Ok(Figure { ln, below, above }) => json!([ln, below, above]),
+        Err(why) => json!(clean(why)),
     };
     let criterion = |criterion: &Criterion| {
         let (figures, why) = match &criterion.figures {
             Ok(figures) => (figures.iter().map(figure).collect(), None),
-            Err(why) => (Vec::new(), Some(why)),
+            Err(why) => (Vec::new(), Some(clean(why))),
         };
-        json!({ "name": criterion.name, "role": criterion.role.map(Role::name), "why": why, "figures": figures })
+        json!({ "name": clean(&criterion.name), "role": criterion.role.map(Role::name), "why": why, "figures": figures })
     };
     json!({
-        "formats": sheet.rows.iter().map(|row| row.format).collect::<Vec<_>>(),
+        "formats": sheet.rows.iter().map(|row| clean(row.format)).collect::<Vec<_>>(),
         "criteria": sheet.criteria.iter().filter(|c| c.role.is_some()).map(criterion).collect::<Vec<_>>(),
         "margin": crate::stats::Rule::default().differ,
         "none": format::NONE,

@@ -52,9 +52,9 @@
       const missing = by.find((c) => typeof c.figures[nth] === "string");
       if (missing) return unranked.push([format, `${missing.name}: ${missing.figures[nth]}`]);
       const reach = (side) => Math.sqrt(sum(by, (c) => (c.figures[nth][side] * c.weight) ** 2)) / total;
-      places.push({ format, ln: sum(by, (c) => c.figures[nth][0] * c.weight) / total, down: reach(1), up: reach(2) });
+      places.push({ format, ln: sum(by, (c) => c.figures[nth][0] * c.weight) / total, below: reach(1), above: reach(2) });
     });
-    const better = (a, b) => b.ln - a.ln - Math.hypot(b.down, a.up) > Math.log(sheet.margin);
+    const better = (a, b) => b.ln - a.ln - Math.hypot(b.below, a.above) > Math.log(sheet.margin);
     for (const place of places) {
       place.first = 1 + places.filter((other) => better(other, place)).length;
       place.last = places.length - places.filter((other) => better(place, other)).length;
@@ -86,7 +86,7 @@
           p.first === p.last ? `${p.first}` : `${p.first} to ${p.last}`,
           p.format,
           `${sig3(Math.exp(p.ln))} ×`,
-          `${sig3(Math.exp(p.ln - p.down))} to ${sig3(Math.exp(p.ln + p.up))}`,
+          `${sig3(Math.exp(p.ln - p.below))} to ${sig3(Math.exp(p.ln + p.above))}`,
         ])),
         ...unranked.map(([format, why]) => row(format, ["not ranked", format, why, sheet.none])),
       );

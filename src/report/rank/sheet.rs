@@ -3,7 +3,7 @@
 use super::super::model::{Column, Group, Point, Row, interleaved, point};
 use super::super::pick::too_few_samples;
 use super::super::rankings::{is_of_many_files, rankings};
-use super::{Figure, Ranked, places};
+use super::{Figure, Ranked, USUAL, places};
 use crate::results::CellKind;
 use crate::store::FormatId;
 use crate::store::registry::written_as;
@@ -174,14 +174,15 @@ impl<'g, 'a> Sheet<'g, 'a> {
         let apart = rankings.len() > 1 || !ranking.among.is_empty();
         let figure = |row: &&Row<'a>| {
             if ranking.best.format == row.format && ranking.best.kind == row.kind {
-                return Ok(Figure { ln: 0.0, down: 0.0, up: 0.0 });
+                return Ok(Figure { ln: 0.0, below: 0.0, above: 0.0 });
             }
             let found = ranking.others.iter().find(|(other, _)| other.format == row.format && other.kind == row.kind);
             if let Some((_, comparison)) = found {
-                let ln = comparison.ratio.ln();
-                let (down, up) = (ln - comparison.lo.ln(), comparison.hi.ln() - ln);
-                return match [ln, down, up].iter().all(|value| value.is_finite()) && down >= 0.0 && up >= 0.0 {
-                    true => Ok(Figure { ln, down, up }),
+                let (ratio, lo, hi) = (comparison.ratio, comparison.lo, comparison.hi);
+                let figure = Figure { ln: ratio.ln(), below: (ratio / lo).ln(), above: (hi / ratio).ln() };
+                let reaches = |reach: f64| reach.is_finite() && reach >= 0.0;
+                return match figure.ln.is_finite() && reaches(figure.below) && reaches(figure.above) {
+                    true => Ok(figure),
                     false => Err("its verdict has no interval".into()),
                 };
             }
@@ -211,7 +212,7 @@ impl<'g, 'a> Sheet<'g, 'a> {
             };
             let doubt = super::super::pick::SEQUENTIAL_FACTOR.ln() / std::f64::consts::SQRT_2;
             // A high rate is a short time: the ends change places.
-            Ok(Figure { ln: -rate.ln(), down: (hi / rate).ln().hypot(doubt), up: (rate / lo).ln().hypot(doubt) })
+            Ok(Figure { ln: -rate.ln(), below: (hi / rate).ln().hypot(doubt), above: (rate / lo).ln().hypot(doubt) })
         };
         Ok(from_best(self.rows.iter().map(figure).collect()))
     }
@@ -222,7 +223,7 @@ impl<'g, 'a> Sheet<'g, 'a> {
             let held = self.groups.iter().filter_map(|group| group.space(row)).max_by_key(|(images, _)| *images);
             let each = held.map(|(images, storage)| storage.allocated_bytes as f64 / images as f64);
             match each.filter(|each| *each > 0.0) {
-                Some(each) => Ok(Figure { ln: each.ln(), down: 0.0, up: 0.0 }),
+                Some(each) => Ok(Figure { ln: each.ln(), below: 0.0, above: 0.0 }),
                 None => Err("no verified store in these results".into()),
             }
         };
@@ -231,6 +232,27 @@ impl<'g, 'a> Sheet<'g, 'a> {
             true => Ok(from_best(figures)),
             false => Err("no verified store in these results".into()),
         }
+    }
+
+    /// Whether anything can be ranked by a role.
+    fn has(&self, role: Role) -> bool {
+        self.criteria.iter().any(|criterion| criterion.role == Some(role) && criterion.figures.is_ok())
+    }
+
+    /// Where the sliders of the page begin: where they always do, and where there is nothing to weigh, on the side that
+    /// there is.
+    pub(in crate::report) fn usual(&self) -> [f64; 4] {
+        let [reads, single, cold, space] = USUAL;
+        [
+            if self.has(Role::Write) { reads } else { 1.0 },
+            match (self.has(Role::Single), self.has(Role::Batch)) {
+                (false, _) => 0.0,
+                (true, false) => 1.0,
+                (true, true) => single,
+            },
+            if self.has(Role::ColdBatch) { cold } else { 0.0 },
+            if self.has(Role::Space) { space } else { 0.0 },
+        ]
     }
 
     /// The formats in order, by the criteria that have a weight.
