@@ -31,7 +31,9 @@ pub(super) fn overview(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table class=\"overview\">\
          <caption>{caption}</caption><thead><tr><th scope=\"col\">format</th>"
     );
-    let all: Vec<Vec<Entry<'_>>> = columns.iter().map(|(group, column)| entries(group, column)).collect();
+    // Once for each column: with many formats, each row by itself would look at all of them again.
+    let all: Vec<(Vec<Entry<'_>>, Option<f64>)> =
+        columns.iter().map(|(group, column)| (entries(group, column), best(group, column))).collect();
     for (group, column) in &columns {
         let state = state(sheet, group, column);
         let _ = write!(out, "<th scope=\"col\" data-w=\"{}\">{}", escape(column.workload), escape(&column.label));
@@ -40,14 +42,13 @@ pub(super) fn overview(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id
     out.push_str("</tr></thead><tbody>\n");
     for row in rows(sheet) {
         let _ = write!(out, "<tr data-f=\"{}\"><th scope=\"row\">{}</th>", escape(row.format), breakable(&row.label));
-        for ((group, column), entries) in columns.iter().zip(&all) {
-            let best = best(group, column);
+        for ((group, column), (entries, best)) in columns.iter().zip(&all) {
             let here = group.rows.iter().position(|other| other.kind == row.kind && other.format == row.format);
             let entry = here.and_then(|nth| entries.get(nth)).filter(|_| group.takes_part(row, column));
             // A format that is not among a group's rows is missing there; a peer need not take part everywhere.
             let absent = Entry::Missing("not measured", "not in this contest".into());
             let entry = entry.or((here.is_none() && row.kind == CellKind::Format).then_some(&absent));
-            cell(out, entry, best, column.workload);
+            cell(out, entry, *best, column.workload);
         }
         out.push_str("</tr>\n");
     }
