@@ -1,13 +1,12 @@
 //! `shelfmark compare`: two runs side by side, and a gate.
 
 use super::Exit;
-use super::flags::{Cells, Printed};
+use super::flags::{Cells, Printed, named_file};
 use shelfmark::compare::gate::{Date, Gate};
 use shelfmark::compare::{self, Compared, Judgement};
-use shelfmark::report::RESULTS_FILE;
 use shelfmark::results::{Only, Results};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Arguments of `compare`.
 #[derive(Debug, clap::Args)]
@@ -43,8 +42,16 @@ impl Compare {
             Some(None) => Some(Gate::default()),
             Some(Some(file)) => Some(Gate::read(file)?),
         };
-        let (base_file, head_file) = (file(&self.base), file(&self.head));
+        let (base_file, head_file) = (named_file(&self.base), named_file(&self.head));
         let (mut base, mut head) = (Results::read(&base_file)?, Results::read(&head_file)?);
+        for (results, file) in [(&base, &base_file), (&head, &head_file)] {
+            if gate.is_some() && !results.run.complete {
+                anyhow::bail!(
+                    "{}: the run was cut short, and a gate says nothing to a part: run it again",
+                    file.display()
+                );
+            }
+        }
         keep(&self.cells.only(), &mut base, &mut head)?;
         let names = (base_file.display().to_string(), head_file.display().to_string());
         let compared = compare::compare(&base, &head, (&names.0, &names.1))?;
@@ -71,8 +78,10 @@ impl Compare {
         match judgement {
             Some(judgement) if judgement.is_empty() => {
                 eprintln!(
-                    "shelfmark: nothing could be gated: no exact metric of the two runs is comparable; the reasons are \
-                     in the output; make the base anew with the same libraries, on the same file system"
+                    "shelfmark: too little could be gated: {} exact metrics of the two runs are comparable, and {} have to be; \
+                     the reasons are in the output; make the base anew with the same libraries, on the same file system",
+                    judgement.gated,
+                    judgement.least.max(1)
                 );
                 Exit::Failed
             }
@@ -94,9 +103,4 @@ fn keep(only: &Only, base: &mut Results, head: &mut Results) -> shelfmark::Resul
         (Ok(()), Ok(())) => {}
     }
     Ok(())
-}
-
-/// The results that are meant: a folder stands for those in it.
-fn file(given: &Path) -> PathBuf {
-    if given.is_dir() { given.join(RESULTS_FILE) } else { given.to_owned() }
 }

@@ -380,3 +380,18 @@ fn what_matters_comes_first_in_a_comment() {
     assert!(page.trim_end().ends_with("</details>"));
     assert!(Date::today() > day("2026-01-01T00:00:00Z"));
 }
+
+#[test]
+fn what_was_not_verified_or_is_less_than_there_has_to_be_is_no_pass() {
+    for verified in [None, Some(crate::results::Verified { images: 0, ok: true })] {
+        let mut head = run();
+        let cell = head.cells.iter_mut().find(|cell| cell.kind == CellKind::Format).unwrap();
+        cell.verified = verified;
+        let judgement = judged(&run(), &head, "");
+        assert!(judgement.failures.iter().any(|one| one.what.contains("unverified")), "{judgement:?}");
+    }
+    let gated = judged(&run(), &run(), "").gated;
+    assert!(judged(&run(), &run(), &format!("least = {gated}")).passed());
+    let short = judged(&run(), &run(), &format!("least = {}", gated + 1));
+    assert!(short.is_empty() && !short.passed(), "{short:?}");
+}

@@ -68,11 +68,15 @@ fn numbers_in_a_line(pretty: &str) -> String {
     out
 }
 
-/// Writes a file under a temporary name beside `path` and renames it into place, making the folder where needed.
+/// Writes a file under a temporary name beside `path` and renames it into place, making the folder where needed. A device or
+/// a pipe is written to as it stands: a file renamed into its place would take it away from everybody.
 ///
 /// # Errors
 /// [`Error::Io`] when the folder or file cannot be written.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        return std::fs::write(path, bytes).at("write", path);
+    }
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).at("create", folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder).at("create a file in", folder)?;
@@ -94,7 +98,7 @@ pub fn json_schema() -> String {
     serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
@@ -110,5 +114,19 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("[1,2]") && text.lines().count() > 10, "{text}");
+    }
+
+    #[test]
+    fn a_device_is_written_to_and_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        // Through a link: were it replaced, only the link would be lost.
+        let link = folder.path().join("out");
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        write_whole(&link, b"text").unwrap();
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        let file = folder.path().join("made/file");
+        write_whole(&file, b"one").unwrap();
+        write_whole(&file, b"two").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"two");
     }
 }

@@ -9,6 +9,8 @@ use serde::Serialize;
 pub struct Judgement {
     /// Metrics that were looked at.
     pub gated: usize,
+    /// As many have to be, or it says nothing.
+    pub least: usize,
     /// What it says no to.
     pub failures: Vec<Failure>,
     /// What changed and is allowed.
@@ -59,17 +61,21 @@ pub struct Ungated {
 impl Judgement {
     /// Whether it says yes: something was looked at, and nothing is wrong with it.
     pub fn passed(&self) -> bool {
-        self.gated > 0 && self.failures.is_empty()
+        !self.is_short() && self.failures.is_empty()
     }
 
-    /// Whether there was nothing to look at, which is no yes.
+    fn is_short(&self) -> bool {
+        self.gated < self.least.max(1)
+    }
+
+    /// Whether there was nothing to look at, or less than there has to be, which is no yes.
     pub fn is_empty(&self) -> bool {
-        self.gated == 0 && self.failures.is_empty()
+        self.is_short() && self.failures.is_empty()
     }
 }
 
 pub(super) fn judge(gate: &Gate, compared: &Compared, today: &Date) -> Judgement {
-    let mut found = Judgement::default();
+    let mut found = Judgement { least: gate.least, ..Judgement::default() };
     for pair in &compared.cells {
         if pair.base.is_ok() && !pair.head.is_ok() {
             let what = format!("was measured in the base, and is not in the head: {}", pair.head.said());

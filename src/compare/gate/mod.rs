@@ -18,6 +18,9 @@ use std::path::Path;
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
+    /// As many exact metrics have to be comparable, or the gate says nothing: what slips out of it all at once shows so.
+    #[serde(default)]
+    pub least: usize,
     /// Metrics that do not repeat exactly, and how far they may differ: for as long as the gate stands.
     #[serde(default)]
     pub tolerance: Vec<Allowance>,
