@@ -2,7 +2,8 @@
 //! own number of images.
 
 use super::super::format;
-use super::super::model::{Group, Row};
+use super::super::model::{Group, Row, interleaved};
+use super::super::pick::{SEQUENTIAL_FACTOR, too_few_samples};
 use super::super::rank::Sheet;
 use super::{breakable, clean, data, escape, heading};
 use serde_json::json;
@@ -29,6 +30,10 @@ const EPOCHS: u32 = 100;
 /// Writes the calculator, where enough was measured for it.
 pub(super) fn breakeven(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id: &str) {
     let Some(group) = sheet.groups.first() else { return };
+    // As nobody is ranked by them.
+    if too_few_samples(group) || !group.results.run.complete {
+        return;
+    }
     let prices: Vec<Price<'_>> = sheet.rows.iter().filter_map(|row| price(group, row)).collect();
     if prices.iter().filter(|price| price.write.is_some()).count() < 2 {
         return;
@@ -84,8 +89,10 @@ fn price<'a>(group: &Group<'a>, row: &Row<'a>) -> Option<Price<'a>> {
     let time = |workload: &str| -> Option<Time> {
         let column = group.column(workload).filter(|column| column.ranked())?;
         let point = group.point(row, column, column.images)?;
-        let (lo, hi) = point.interval.unwrap_or((point.rate, point.rate));
-        Some([1e6 / point.rate, 1e6 / hi, 1e6 / lo])
+        let (lo, hi) = point.interval?;
+        // Of two times that were measured one after another, what is within the factor is not told apart.
+        let doubt = if interleaved(group.results) { 1.0 } else { SEQUENTIAL_FACTOR.sqrt() };
+        Some([1e6 / point.rate, 1e6 / hi / doubt, 1e6 / lo * doubt])
     };
     let epoch = time("epoch")?;
     let bytes = group.space(row).map(|(images, storage)| storage.allocated_bytes as f64 / images as f64);
