@@ -64,11 +64,10 @@ fn scope(group: &Group<'_>) -> String {
         _ => "one store of each format",
     };
     let dataset = group.dataset.map_or(group.dataset_id.to_owned(), words::dataset);
-    format!(
-        "This speaks of {stores}, of {dataset}; on {}; {}.",
-        words::host(group.results),
-        words::place(group.results)
-    )
+    let threads = if group.threads == 1 { "one thread".to_owned() } else { format!("{} threads", group.threads) };
+    let reads = format!("reads with a {} cache by {threads}", group.cache);
+    let (host, place) = (words::host(group.results), words::place(group.results));
+    format!("This speaks of {stores}, of {reads}, of {dataset}; on {host}; {place}.")
 }
 
 fn slider(out: &mut String, slider: &Slider, at: f64, sheet: &Sheet<'_, '_>, id: &str) {
