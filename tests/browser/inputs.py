@@ -8,7 +8,7 @@ import pathlib
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SAMPLE = ROOT / "reports" / "sample" / "results-1.json"
+SAMPLE = ROOT / "reports" / "sample" / "results.json"
 # What a name may hold that would do something if it became markup, or script within a script, or style.
 EVIL = (
     "\"'></script></style></textarea><script>window.hacked=1</script><img src=x onerror=window.hacked=1>"
