@@ -87,7 +87,7 @@ STILL = """() => [...document.querySelectorAll('.choose .verdict, .choose .ranki
     .map(element => [...element.children].map(cell => cell.textContent).join(' | ') || element.textContent)"""
 
 
-@check(swap(r"toPrecision\(3\)", "toPrecision(2)"), swap(r"Math\.exp\(p\.ln \+ p\.up\)", "Math.exp(p.ln)"))
+@check(swap(r"toPrecision\(3\)", "toPrecision(2)"), swap(r"Math\.exp\(p\.ln \+ p\.above\)", "Math.exp(p.ln)"))
 def without_its_script_it_says_the_same(visit):
     context = visit.browser.new_context(java_script_enabled=False)
     page = context.new_page()
