@@ -1,4 +1,4 @@
-"""Pages to be looked at: made by `shelfmark report` from the committed sample, from a run of a few seconds, and from results
+"""Pages to be looked at: made by `shelfmark report` from results of cargo bench, from a run of a few seconds, and from results
 that mean no good.
 """
 
@@ -8,7 +8,7 @@ import pathlib
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SAMPLE = ROOT / "reports" / "sample" / "results.json"
+SAMPLE = ROOT / "tests" / "browser" / "sample.json"
 # What a name may hold that would do something if it became markup, or script within a script, or style.
 EVIL = (
     "\"'></script></style></textarea><script>window.hacked=1</script><img src=x onerror=window.hacked=1>"
