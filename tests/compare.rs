@@ -67,6 +67,7 @@ impl Two {
         let place = tempfile::tempdir().unwrap();
         let mut head = counted().clone();
         std::fs::write(place.path().join("base.json"), head.to_string()).unwrap();
+        head["run"]["id"] = "the head".into();
         change(&mut head);
         std::fs::write(place.path().join("head.json"), head.to_string()).unwrap();
         Self { place }
@@ -120,6 +121,17 @@ fn the_exact_profile_counts_the_same_again_and_times_nothing() {
         let output = shelfmark(&[&["run", "--profile", "exact"], wrong].concat());
         assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     }
+}
+
+#[test]
+fn a_run_is_no_base_of_itself() {
+    let two = Two::new(|head| head["run"]["id"] = counted()["run"]["id"].clone());
+    let (code, text) = two.compare(&["--gate"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("of a run and itself a gate could only say yes"), "{text}");
+    assert_eq!(two.compare(&[]).0, Some(0), "looking at it is free");
+    let swapped = Two::new(|head| head["run"]["started_utc"] = "2001-01-01T00:00:00Z".into());
+    assert!(swapped.compare(&[]).1.contains("are the two the wrong way round?"));
 }
 
 #[test]

@@ -63,6 +63,8 @@ pub(super) fn notes(base: &Side, head: &Side) -> Vec<String> {
     let mut notes = Vec::new();
     if base.run == head.run {
         notes.push("Both are the same run.".to_owned());
+    } else if head.started_utc < base.started_utc {
+        notes.push("The head began before the base: are the two the wrong way round?".to_owned());
     }
     for (side, which) in [(base, "base"), (head, "head")] {
         if !side.complete {

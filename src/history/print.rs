@@ -6,7 +6,7 @@ use crate::compare::words::change;
 use crate::error::Result;
 use crate::report::markdown::escape;
 use crate::report::spreadsheet;
-use crate::report::{clean, format};
+use crate::report::{clean, format, unit};
 use crate::results::Status;
 use std::fmt::Write as _;
 
@@ -21,7 +21,7 @@ pub fn terminal(trends: &[Trend]) -> String {
         let _ = writeln!(out, "{}", clean(&trend.cell));
         for step in &trend.steps {
             let (speed, said) = (speed(step), said(step));
-            let line = format!("  {}  {:12}  {speed:>26}  {said}", step.started_utc, source(step));
+            let line = format!("  {}  {:12}  {speed:>35}  {said}", step.started_utc, source(step));
             let _ = writeln!(out, "{}", clean(&line).trim_end());
         }
         out.push('\n');
@@ -93,10 +93,13 @@ fn source(step: &Step) -> String {
 
 fn speed(step: &Step) -> String {
     let point = &step.point;
+    let unit = unit(&point.workload);
     match (point.status, point.estimate) {
         (Status::Ok, Some(rate)) => match (point.lo, point.hi) {
-            (Some(lo), Some(hi)) => format!("{} ({} to {})", format::rate(rate), format::rate(lo), format::rate(hi)),
-            _ => format::rate(rate),
+            (Some(lo), Some(hi)) => {
+                format!("{} ({} to {}) {unit}", format::rate(rate), format::rate(lo), format::rate(hi))
+            }
+            _ => format!("{} {unit}", format::rate(rate)),
         },
         (Status::Ok, None) => "not timed".into(),
         (other, _) => status(other).into(),

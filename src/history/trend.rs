@@ -28,7 +28,7 @@ pub struct Step {
     pub machine: String,
     /// What was found.
     pub point: Point,
-    /// Speed over that of the run before, where that ran on the same machine; nothing is judged by it.
+    /// Speed over that of the run before, where that ran on the same machine with the same images; nothing is judged by it.
     pub speed_ratio: Option<f64>,
     /// Exact metrics that are not what they were in the run before.
     pub changed: Vec<Metric>,
@@ -64,7 +64,7 @@ fn step((entry, point): (&Entry, &Point), before: Option<(&Entry, &Point)>) -> S
     let machine = entry.machine.fingerprint.clone();
     let images = |of: &Entry| of.datasets.get(&point.dataset).cloned();
     let speed_ratio = before
-        .filter(|(earlier, _)| earlier.machine.fingerprint == machine)
+        .filter(|(earlier, _)| earlier.machine.fingerprint == machine && images(earlier) == images(entry))
         .and_then(|(_, earlier)| Some(point.estimate? / earlier.estimate?))
         .filter(|ratio| ratio.is_finite());
     let both = before.filter(|(_, earlier)| earlier.status == Status::Ok && point.status == Status::Ok);

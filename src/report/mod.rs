@@ -50,6 +50,11 @@ pub(crate) fn clean(text: &str) -> String {
     html::clean(text)
 }
 
+/// The unit of a workload's rate.
+pub(crate) fn unit(workload: &str) -> &'static str {
+    model::unit(workload)
+}
+
 /// The same summary as Markdown with GitHub's tables.
 pub fn markdown(results: &[Results]) -> String {
     markdown::page(results)

@@ -227,6 +227,20 @@ fn cold_reads_stand_beside_warm_ones() {
 }
 
 #[test]
+fn cold_stores_of_another_size_stand_beside_warm_ones_with_their_own_times() {
+    let mut results = run();
+    for cell in results.cells.iter_mut().filter(|cell| cell.cache == "cold-data") {
+        cell.images = 500;
+        cell.id += "/500";
+    }
+    results.comparisons.retain(|comparison| !comparison.best.contains("cold-data"));
+    let page = html(&[results], &[]).unwrap();
+    let svg = page.split("<svg").find(|svg| svg.contains(">epoch: warm and cold<")).unwrap();
+    let (_, lmdb) = svg.split_once("<g data-f=\"lmdb:raw\">").unwrap();
+    assert!(lmdb.split_once("</g>").unwrap().0.contains("12.5 ×"), "{lmdb}");
+}
+
+#[test]
 fn earlier_runs_of_this_machine_and_these_images_are_drawn() {
     let now = run();
     let earlier = |id: &str, when: &str, factor: f64| {
@@ -303,6 +317,14 @@ fn stores_of_many_files_are_ranked_apart() {
     assert!(answer.contains("Fastest of stores of many files: dir:raw with 25,000 images/s"), "{answer}");
     assert!(line(&text, COLD, "dir:raw").contains("★ **25,000** ± 1.5 %<br>fastest of stores of many files |"));
     assert!(line(&text, COLD, "lmdb:raw").contains("★ **100,000** ± 9.0 %<br>fastest of stores of few files |"));
+    // A picture holds what was compared, and nothing of the other ranking.
+    let page = html(&[run()], &[]).unwrap();
+    for (among, inside, outside) in [("few", "hdf5:raw", "dir:raw"), ("many", "dir:png", "lmdb:raw")] {
+        let title = format!(">epoch: time against the fastest of stores of {among} files");
+        let svg = page.split("<svg").find(|svg| svg.contains(&title)).unwrap();
+        let drawn = |format: &str| svg.contains(&format!("<g data-f=\"{format}\">"));
+        assert!(drawn(inside) && !drawn(outside), "{among}: {svg}");
+    }
     // What was not measured cold is not asked.
     assert!(!cold.contains("Fastest ingest"));
     let limits = &text[..text.find(WARM).unwrap()];

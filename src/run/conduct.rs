@@ -44,6 +44,11 @@ pub fn run(settings: &Settings, observer: &mut dyn Observer) -> Result<Results> 
     if settings.sizes.is_timed() {
         contests.iter().try_for_each(|contest| reachable(contest, settings))?;
     }
+    if settings.wanted.threads.iter().any(|threads| *threads > 1)
+        && contests.iter().any(|contest| !contest.workload.writes() && contest.workload.batch() == 1)
+    {
+        observer.remark("one image at a time is no work for several threads, nor is opening: read_one and open are measured with one");
+    }
     observer.planned(&contests);
     let mut stores = Stores::new(directory.path(), dataset.clone(), settings.limit);
     let mut course = Course { settings, started, facts, held: Vec::new(), ahead: contests.iter().collect() };

@@ -173,7 +173,7 @@
     // A spreadsheet takes what begins with one of these signs for a formula.
     const field = (value) => {
       const text = value === null || value === undefined ? "" : String(value);
-      const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+      const safe = typeof value === "string" && /^\s*[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
       return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
     };
     return [heads, ...lines.map((line) => heads.map((head) => line[head]))].map((row) => row.map(field).join(",") + "\r\n").join("");

@@ -65,7 +65,7 @@ const RUN: &str = "★ fastest of its column, with at least one other slower for
      have been seen. “2 times slower” takes twice the time; the brackets of a verdict are the interval of that ratio. These verdicts compare cells that took turns, \
      launch by launch, with simultaneous 95 % intervals of the ratio of times: they are not read from the ± of each number, \
      half the width of its own 95 % interval (its two ends where that is more than 50 %). Peers are what people run in \
-     Python today, and are ranked like formats; each has a process of its own, and “(own process)”, a format of ours that \
+     Python today, and are judged like formats where workloads are compared (the ranking by several criteria is of formats alone); each has a process of its own, and “(own process)”, a format of ours that \
      has one, too, shows what that costs. The null twin is the same format, written a second time; references are what \
      the machine does with the same bytes in the same order: flat:raw reads them from one file (or writes and syncs it), \
      flat:raw,read=memory copies them in memory. Neither is ranked, nor is a bound: a format's bytes read past its library (read=direct), \
