@@ -11,9 +11,21 @@ fn main() {
     set("RUSTC_VERSION", first_line(&rustc, &["--version"]));
 
     let lock = std::fs::read_to_string("Cargo.lock").unwrap_or_default();
-    for (variable, package) in
-        [("LIBDEFLATE_VERSION", "libdeflate-sys"), ("BINCODE_VERSION", "bincode"), ("ZUNE_JPEG_VERSION", "zune-jpeg")]
-    {
+    for (variable, package) in [
+        ("LIBDEFLATE_VERSION", "libdeflate-sys"),
+        ("BINCODE_VERSION", "bincode"),
+        ("ZUNE_JPEG_VERSION", "zune-jpeg"),
+        ("QOI_VERSION", "qoi"),
+        ("IMAGE_WEBP_VERSION", "image-webp"),
+        ("LZ4_FLEX_VERSION", "lz4_flex"),
+        ("TAR_VERSION", "tar"),
+        ("ZIP_VERSION", "zip"),
+        ("NPYZ_VERSION", "npyz"),
+        ("REDB_VERSION", "redb"),
+        ("ARROW_VERSION", "arrow-ipc"),
+        ("PARQUET_VERSION", "parquet"),
+        ("ZARRS_VERSION", "zarrs"),
+    ] {
         set(variable, locked_version(&lock, package));
     }
     println!("cargo:rerun-if-changed=Cargo.lock");

@@ -264,7 +264,7 @@ fn a_full_disk_is_said_and_leaves_nothing() {
 #[test]
 fn report_makes_a_page_of_the_sample_and_refuses_what_is_none() {
     let dir = tempfile::tempdir().unwrap();
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/sample/results.json");
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/sample/results-1.json");
     shelfmark().arg("report").arg(&sample).arg("-o").arg(dir.path()).assert().success().stdout(contains("index.html"));
     let page = std::fs::read_to_string(dir.path().join("index.html")).unwrap();
     assert!(page.contains("<svg") && page.contains("lmdb:bincode"));

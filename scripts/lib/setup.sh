@@ -74,6 +74,16 @@ need_python() {
     fi
 }
 
+# need_python_alone PACKAGE==VERSION: into the same .venv, without what it asks for
+need_python_alone() {
+    local stamp=.venv/alone-$1.installed
+    if [ ! -f "$stamp" ]; then
+        say "installing into .venv, alone: $1"
+        .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps "$1"
+        touch "$stamp"
+    fi
+}
+
 chromium_on_path() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
 
 # A browser that can be run without a screen, as $CHROMIUM; where none can be had, that stays empty, and why has been said.

@@ -88,6 +88,13 @@ def fingerprint(image, label):
     return xxhash.xxh3_64_intdigest(np.ascontiguousarray(image), seed)
 
 
+def raw_image(value, shape):
+    """The array in a record of bare pixels; where images differ in shape (None), it begins with height, width, channels."""
+    if shape is None:
+        return np.frombuffer(value, np.uint8, offset=12).reshape(np.frombuffer(value, "<u4", count=3))
+    return np.frombuffer(value, np.uint8).reshape(shape)
+
+
 def is_mapped(image):
     """Whether an array lies in a mapped file: then nothing was read yet, and nothing delivered."""
     while image is not None and not isinstance(image, mmap.mmap):

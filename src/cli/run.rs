@@ -30,6 +30,10 @@ pub struct Run {
     images: Images,
     #[command(flatten)]
     formats: Formats,
+    /// Formats with braces, each of which is measured: 'hdf5:raw,chunk={1,64},deflate={0,6}'; beside those of --formats, if
+    /// they are given
+    #[arg(long, num_args = 1.., value_name = "PATTERN")]
+    sweep: Vec<String>,
     /// How thoroughly: two minutes, twenty, or hours; or exact, seconds: calls, bytes and files counted, nothing timed
     #[arg(long, value_enum, default_value_t = ProfileFlag::Quick)]
     profile: ProfileFlag,
@@ -111,6 +115,7 @@ impl Run {
     /// Measures, saves after every block, and prints tables as contests end.
     pub fn run(&self) -> anyhow::Result<Exit> {
         let settings = self.settings()?;
+        let made = !self.out.exists();
         // Better to learn now than after measuring that there is no place for the report, or for stores.
         for (folder, flag) in [(&self.out, "--out"), (&self.dir, "--dir")] {
             let usable = std::fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder).map(drop));
@@ -130,7 +135,12 @@ impl Run {
             file: self.out.join(RESULTS_FILE),
             screen: Screen::new(self.json),
         };
-        let results = run(&settings, &mut watcher)?;
+        let results = run(&settings, &mut watcher).inspect_err(|_| {
+            if made {
+                // Of a run that was refused nothing stays; a folder that is not empty does.
+                let _ = std::fs::remove_dir(&self.out);
+            }
+        })?;
         watcher.screen.clear();
         let page = shelfmark::report::write(std::slice::from_ref(&results), &[], &self.out)?;
         let mut out = std::io::stdout();
@@ -147,7 +157,7 @@ impl Run {
             let usage = "--python is for the programs of --peers; add --peers python, say";
             return Err(shelfmark::Error::Usage(usage.into()).into());
         }
-        let formats = self.formats.select()?;
+        let formats = self.formats()?;
         for id in &formats {
             // What is merely not built in is shown in the results; what cannot be is refused now.
             match shelfmark::store::registry::resolve(id) {
@@ -176,7 +186,7 @@ impl Run {
             dataset: self.images.spec(),
             wanted: Wanted {
                 formats,
-                keep_files: self.formats.formats.is_empty(),
+                keep_files: self.formats.formats.is_empty() && self.sweep.is_empty(),
                 workloads,
                 filter: self.filter.clone(),
                 caches: unique(&self.cache),
@@ -198,6 +208,14 @@ impl Run {
             command: command(),
             launcher,
         })
+    }
+
+    fn formats(&self) -> anyhow::Result<Vec<FormatId>> {
+        if self.sweep.is_empty() {
+            return Ok(self.formats.select()?);
+        }
+        let names = self.formats.formats.iter().chain(&self.sweep).cloned().collect::<Vec<_>>();
+        Ok(shelfmark::store::registry::select(&names)?)
     }
 
     fn launcher(&self, formats: &[FormatId]) -> anyhow::Result<Launcher> {

@@ -132,6 +132,7 @@ pub(crate) fn cell(format: &str, workload: &str, images: u64, us: f64) -> Cell {
         native: format.starts_with("lmdb").then(|| Native { library: "LMDB".into(), version: "0.9.24".into() }),
         options: BTreeMap::from([key("read", "library"), key("level", "6")]),
         capabilities: Some(Capabilities {
+            grey: true,
             random_access: true,
             ragged: !format.starts_with("hdf5"),
             ..Capabilities::default()

@@ -10,6 +10,7 @@ mod overview;
 mod payload;
 mod provenance;
 mod summary;
+mod tuning;
 
 use super::charts::Table;
 use super::model::{self, Group};
@@ -69,6 +70,7 @@ pub(super) fn page(results: &[Results], history: &[Entry]) -> Result<String> {
         }
         breakeven::breakeven(&mut out, sheet, level, &id);
         cards::cards(&mut out, sheet, level, &id);
+        tuning::tuning(&mut out, sheet, level, &id);
     }
     for result in results.iter().enumerate().filter(|(nth, _)| !seen.contains(&(nth + 1))).map(|(_, result)| result) {
         limits(&mut out, result);

@@ -21,7 +21,7 @@ pub fn is_bridge(name: &str) -> bool {
 const ALL: &str = "python";
 
 /// What is written into the scratch directory of a run.
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 21] = [
     ("worker.py", include_str!("../../scripts/peers/worker.py")),
     ("counts.py", include_str!("../../scripts/peers/counts.py")),
     ("held.py", include_str!("../../scripts/peers/held.py")),
@@ -33,6 +33,15 @@ const FILES: [(&str, &str); 12] = [
     ("h5py_single.py", include_str!("../../scripts/peers/h5py_single.py")),
     ("h5py_sorted.py", include_str!("../../scripts/peers/h5py_sorted.py")),
     ("numpy_memmap.py", include_str!("../../scripts/peers/numpy_memmap.py")),
+    ("numpy_npy.py", include_str!("../../scripts/peers/numpy_npy.py")),
+    ("sqlite3_table.py", include_str!("../../scripts/peers/sqlite3_table.py")),
+    ("zipfile_archive.py", include_str!("../../scripts/peers/zipfile_archive.py")),
+    ("webdataset_tar.py", include_str!("../../scripts/peers/webdataset_tar.py")),
+    ("tfrecord_index.py", include_str!("../../scripts/peers/tfrecord_index.py")),
+    ("mds_local.py", include_str!("../../scripts/peers/mds_local.py")),
+    ("pyarrow_ipc.py", include_str!("../../scripts/peers/pyarrow_ipc.py")),
+    ("pyarrow_parquet.py", include_str!("../../scripts/peers/pyarrow_parquet.py")),
+    ("zarr_array.py", include_str!("../../scripts/peers/zarr_array.py")),
     ("torch_dataloader.py", include_str!("../../scripts/peers/torch_dataloader.py")),
 ];
 
@@ -55,6 +64,11 @@ const PILLOW: Package = Package { module: "PIL", name: "pillow" };
 const LMDB: Package = package("lmdb");
 const H5PY: Package = package("h5py");
 const TORCH: Package = package("torch");
+const WEBDATASET: Package = package("webdataset");
+const TFRECORD: Package = package("tfrecord");
+const STREAMING: Package = Package { module: "streaming", name: "mosaicml-streaming" };
+const PYARROW: Package = package("pyarrow");
+const ZARR: Package = package("zarr");
 
 /// A Python program that reads stores as its users do.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,6 +95,9 @@ const READS_AND_WRITES: &[Workload] = &[
     Workload::Epoch,
     Workload::Open,
 ];
+
+/// What reads from the beginning on.
+const IN_ORDER: &[Workload] = &[Workload::Scan, Workload::Open];
 
 /// What goes through a loader of batches.
 const BATCHES: &[Workload] = &[Workload::ReadBatch, Workload::Scan, Workload::Epoch];
@@ -118,6 +135,15 @@ pub const PYTHON: &[PythonPeer] = &[
     plain("python:h5py-chunked", "h5py_single.py", HDF5_CHUNKED, &[H5PY]),
     plain("python:h5py-sorted", "h5py_sorted.py", HDF5_RAW, &[H5PY]),
     plain("python:numpy-memmap", "numpy_memmap.py", FLAT_RAW, &[]),
+    plain("python:numpy-npy", "numpy_npy.py", "npy:raw", &[]),
+    plain("python:sqlite3", "sqlite3_table.py", "sqlite:raw", &[]),
+    plain("python:zipfile", "zipfile_archive.py", "zip:raw", &[]),
+    PythonPeer { workloads: IN_ORDER, ..plain("python:webdataset", "webdataset_tar.py", "tar:raw", &[WEBDATASET]) },
+    plain("python:tfrecord", "tfrecord_index.py", "tfrecord:raw", &[TFRECORD]),
+    plain("python:mds", "mds_local.py", "mds:raw", &[STREAMING]),
+    plain("python:pyarrow-ipc", "pyarrow_ipc.py", "arrow:raw", &[PYARROW]),
+    plain("python:pyarrow-parquet", "pyarrow_parquet.py", "parquet:raw", &[PYARROW]),
+    plain("python:zarr", "zarr_array.py", "zarr:raw", &[ZARR]),
     torch("python:torch-png", &["png"], DIR_PNG, &[TORCH, PILLOW]),
     torch("python:torch-lmdb", &["lmdb"], LMDB_RAW, &[TORCH, LMDB]),
     torch("python:torch-h5py", &["h5py"], HDF5_RAW, &[TORCH, H5PY]),

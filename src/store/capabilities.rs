@@ -12,6 +12,9 @@ pub struct Capabilities {
     pub append: bool,
     /// Images of different shapes in one store.
     pub ragged: bool,
+    /// Images of one channel.
+    #[serde(default = "yes")]
+    pub grey: bool,
     /// Several readers at once return right data. Whether they are faster is for measurements to say.
     pub concurrent_readers: bool,
     /// The stored bytes can be handed out without a copy.
@@ -20,4 +23,24 @@ pub struct Capabilities {
     pub checksums: bool,
     /// Largest payload of one store, where there is a limit.
     pub max_bytes: Option<u64>,
+}
+
+impl Capabilities {
+    /// Each by its name, as a reader is told of it.
+    pub const fn named(&self) -> [(&'static str, bool); 7] {
+        [
+            ("random access", self.random_access),
+            ("append", self.append),
+            ("ragged", self.ragged),
+            ("grey", self.grey),
+            ("concurrent readers", self.concurrent_readers),
+            ("zero copy", self.zero_copy),
+            ("checksums", self.checksums),
+        ]
+    }
+}
+
+/// What results say of formats that could do what all could when they were written.
+const fn yes() -> bool {
+    true
 }

@@ -20,6 +20,7 @@ pub mod progress;
 pub mod registry;
 pub mod scratch;
 pub mod sealed;
+mod sweep;
 pub mod sync;
 pub mod verify;
 

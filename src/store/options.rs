@@ -59,7 +59,7 @@ impl fmt::Display for Values {
 }
 
 impl fmt::Display for OptionInfo {
-    /// As it is written in formats: `deflate=1..9`.
+    /// As it is written in formats: `deflate=0..9`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}={}", self.key, self.values)
     }

@@ -4,7 +4,7 @@ use crate::error::{Error, Result, nearest, unknown};
 use crate::store::codec::{self, CODECS};
 use crate::store::container::{CONTAINERS, ContainerEntry, ContainerInfo};
 use crate::store::options::{self, OptionInfo};
-use crate::store::{Format, FormatId};
+use crate::store::{Format, FormatId, sweep};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -25,7 +25,10 @@ pub struct Row {
 impl Row {
     /// Why it cannot be used, if it is not built in.
     pub fn missing(&self) -> Option<String> {
-        self.container.info.is_none().then(|| missing_reason(self.container))
+        match resolve(&self.id) {
+            Err(Error::Unsupported { what, .. }) => Some(what),
+            _ => None,
+        }
     }
 }
 
@@ -158,6 +161,16 @@ pub fn by_library(id: &FormatId) -> Option<FormatId> {
     library.options.remove("read").filter(|read| read == "direct").map(|_| library)
 }
 
+/// The words of a text; blanks within braces separate nothing.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0_i32;
+    let words = text.split(move |c: char| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        depth <= 0 && c.is_whitespace()
+    });
+    words.filter(|word| !word.is_empty())
+}
+
 fn offered_codec(id: &FormatId, container: &ContainerInfo) -> Result<&'static codec::CodecInfo> {
     let offered = container.codecs.iter().copied();
     match codec::find(&id.codec).filter(|codec| container.codecs.contains(&codec.name)) {
@@ -193,11 +206,14 @@ pub fn select(names: &[String]) -> Result<Vec<FormatId>> {
     let core = ["core".to_owned()];
     let given = if names.is_empty() { &core[..] } else { names };
     // Quoted lists ("png lmdb") mean the same as several words.
-    for name in given.iter().flat_map(|text| text.split_whitespace()) {
-        let more = match name {
+    for pattern in given.iter().flat_map(|text| words(text)) {
+        let more: Vec<FormatId> = match pattern {
             "core" => rows().into_iter().filter(|row| row.core).map(|row| row.id).collect(),
             "all" => rows().into_iter().map(|row| row.id).collect(),
-            one => vec![canonical(FormatId::from_str(one)?)],
+            pattern => {
+                let names = sweep::expand(pattern)?;
+                names.iter().map(|name| FormatId::from_str(name).map(canonical)).collect::<Result<_>>()?
+            }
         };
         for id in more {
             if !selected.contains(&id) {
@@ -243,6 +259,15 @@ mod tests {
     }
 
     #[test]
+    fn braces_stand_for_several_formats() {
+        let names =
+            |text: &str| select(&[text.to_owned()]).map(|ids| ids.iter().map(FormatId::to_string).collect::<Vec<_>>());
+        let swept = names("dir:png,level={fast, balanced} dir:{raw,png}").unwrap();
+        assert_eq!(swept, ["dir:png,level=fast", "dir:png", "dir:raw"]);
+        assert!(names("dir:{png").unwrap_err().to_string().contains("braces do not match"));
+    }
+
+    #[test]
     fn one_format_has_one_name() {
         let selected = select(&["dir:png,level=balanced png dir:png,level=fast".to_owned()]).unwrap();
         let names: Vec<_> = selected.iter().map(FormatId::to_string).collect();
@@ -253,10 +278,10 @@ mod tests {
     #[cfg(all(feature = "hdf5", feature = "lmdb"))]
     fn what_does_not_exist_is_refused_with_the_nearest() {
         for (name, expected) in [
-            ("jpeg", "formats with it are: dir:jpeg, lmdb:jpeg, hdf5:jpeg"),
+            ("jpeg", "formats with it are: dir:jpeg, lmdb:jpeg, tar:jpeg, zip:jpeg, "),
             ("flat", "it is a container, and formats with it are: flat:raw"),
-            ("parquet", "unknown format 'parquet'; `shelfmark list` shows all"),
-            ("zip:raw", "unknown container 'zip'; there is: dir, lmdb, hdf5"),
+            ("feather", "unknown format 'feather'; `shelfmark list` shows all"),
+            ("cabinet:raw", "unknown container 'cabinet'; there is: dir, lmdb, tar"),
             ("lmbd:raw", "did you mean 'lmdb:raw'"),
             ("lmdb:rw", "did you mean 'lmdb:raw'"),
             ("hdf5:bincode", "hdf5 is not offered with the codec bincode; it takes: raw"),
@@ -264,7 +289,10 @@ mod tests {
             ("hdf5:source,deflate=4", "are for arrays of raw images"),
             ("hdf5:raw,chunk=4,ragged=vlen", "leave out one of them"),
             ("hdf5:png,ragged=vlne", "it takes ragged=offsets|vlen"),
-            ("hdf5:raw,chunks=4", "there is: chunk=1..1048576, deflate=1..9, checksum=none|fletcher32"),
+            ("hdf5:raw,chunks=4", "there is: chunk=1..1048576, deflate=0..9, filter=lzf|blosc-lz4|blosc-zstd"),
+            ("hdf5:raw,chunk=64,deflate=4,filter=lzf", "both compress"),
+            ("hdf5:raw,filter=lzf", "add chunk=64"),
+            ("hdf5:png,libver=latest", "are for arrays of raw images"),
             ("hdf5:raw,chunk=0", "it takes chunk=1..1048576"),
             ("hdf5:raw,chunk=064", "it takes chunk=1..1048576"),
             ("hdf5:raw,deflate=4", "add chunk=64"),

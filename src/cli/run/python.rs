@@ -110,11 +110,15 @@ impl<'a> Setup<'a> {
     /// What brings `packages` here; all that peers need, where none are named.
     fn remedy(&self, packages: &[Package]) -> String {
         let names: Vec<&str> = packages.iter().map(|package| package.name).collect();
-        // All but PyTorch, which is large, come unasked.
-        let extra = if names == ["torch"] { " torch" } else { "" };
+        // All but these, which are large, come unasked.
+        let extra = match names[..] {
+            ["torch"] => " torch",
+            ["mosaicml-streaming"] => " mosaicml-streaming",
+            _ => "",
+        };
         let install = match (&self.script, names.is_empty()) {
             (Some(script), _) => return format!("run {}{extra}, or name a Python with --python", script.display()),
-            (None, true) => "numpy, xxhash, pillow, lmdb and h5py".to_owned(),
+            (None, true) => "what is in its requirements.txt".to_owned(),
             (None, false) => names.join(" "),
         };
         format!(
@@ -186,7 +190,8 @@ mod tests {
         let distinct: std::collections::BTreeSet<_> = reasons.iter().collect();
         assert!(reasons.iter().all(Option::is_some) && distinct.len() <= 2, "{distinct:?}");
         let torch = BTreeMap::from([("torch".to_owned(), "none".to_owned())]);
-        let reason = checkout().missing(wanted[9], &torch, "python").unwrap();
+        let of_torch = wanted.iter().find(|peer| peer.name == "python:torch-png").unwrap();
+        let reason = checkout().missing(of_torch, &torch, "python").unwrap();
         assert!(reason.contains("run /checkout/scripts/peers/setup torch,"), "{reason}");
     }
 

@@ -103,14 +103,7 @@ fn measured(cells: &[&Cell]) -> Vec<(&'static str, String)> {
 }
 
 fn capabilities(can: Capabilities) -> Vec<(&'static str, String)> {
-    let all = [
-        ("random access", can.random_access),
-        ("append", can.append),
-        ("ragged", can.ragged),
-        ("concurrent readers", can.concurrent_readers),
-        ("zero copy", can.zero_copy),
-        ("checksums", can.checksums),
-    ];
+    let all = can.named();
     let names = |able: bool| {
         let named: Vec<_> = all.iter().filter(|(_, has)| *has == able).map(|(name, _)| *name).collect();
         if named.is_empty() { format::NONE.to_owned() } else { named.join(", ") }

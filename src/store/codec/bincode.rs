@@ -22,7 +22,7 @@ pub const INFO: CodecInfo = CodecInfo {
     of_files: false,
     lossy: false,
     holds_label: true,
-    checksums: false,
+    grey: true,
     make: |_| Box::new(Bincode),
 };
 

@@ -45,7 +45,7 @@ pub const INFO: CodecInfo = CodecInfo {
     of_files: false,
     lossy: true,
     holds_label: false,
-    checksums: false,
+    grey: true,
     make: |id| {
         let quality = integer(id, QUALITY.key).and_then(|quality| u8::try_from(quality).ok());
         let subsampling = match word(id, &SUBSAMPLING) {

@@ -31,7 +31,7 @@ pub const INFO: CodecInfo = CodecInfo {
     of_files: false,
     lossy: false,
     holds_label: false,
-    checksums: true,
+    grey: true,
     make: |id| {
         let name = word(id, &LEVEL);
         let level = match name {
@@ -60,6 +60,10 @@ impl Codec for Png {
 
     fn decoder(&self, shape: &Shape) -> Box<dyn Decoder> {
         Box::new(PngDecoder { shape: shape.clone(), decoder: png::Decoder::default() })
+    }
+
+    fn checksums(&self) -> bool {
+        true
     }
 
     fn native(&self) -> Native {

@@ -20,7 +20,7 @@ pub const INFO: CodecInfo = CodecInfo {
     of_files: false,
     lossy: false,
     holds_label: false,
-    checksums: false,
+    grey: true,
     make: |_| Box::new(Raw),
 };
 
@@ -32,11 +32,11 @@ impl Codec for Raw {
     }
 
     fn encoder(&self, shape: &Shape) -> Box<dyn Encoder> {
-        Box::new(RawRecords { shape: shape.clone() })
+        Box::new(RawRecords::new(shape))
     }
 
     fn decoder(&self, shape: &Shape) -> Box<dyn Decoder> {
-        Box::new(RawRecords { shape: shape.clone() })
+        Box::new(RawRecords::new(shape))
     }
 
     fn native(&self) -> Native {
@@ -48,8 +48,33 @@ impl Codec for Raw {
     }
 }
 
-struct RawRecords {
+/// Bytes of the shape in front of the pixels of a ragged store.
+const HEAD_BYTES: usize = 12;
+
+/// Records of this codec; others compress them.
+pub(super) struct RawRecords {
     shape: Shape,
+}
+
+impl RawRecords {
+    /// Of a store of this shape.
+    pub fn new(shape: &Shape) -> Self {
+        Self { shape: shape.clone() }
+    }
+
+    /// The shape of all images, where they have one: records are then the pixels alone.
+    pub fn fixed(&self) -> Option<ImageShape> {
+        match self.shape {
+            Shape::Fixed(shape) => Some(shape),
+            Shape::Ragged { .. } => None,
+        }
+    }
+
+    /// Bytes of the largest record.
+    pub fn most_bytes(&self) -> usize {
+        let head = if self.fixed().is_some() { 0 } else { HEAD_BYTES };
+        self.shape.max().bytes().saturating_add(head)
+    }
 }
 
 impl Encoder for RawRecords {
@@ -70,7 +95,8 @@ impl Decoder for RawRecords {
         let (shape, pixels) = match &self.shape {
             Shape::Fixed(shape) => (*shape, record),
             Shape::Ragged { .. } => {
-                let (head, pixels) = record.split_first_chunk::<12>().ok_or("the record ends inside its shape")?;
+                let (head, pixels) =
+                    record.split_first_chunk::<HEAD_BYTES>().ok_or("the record ends inside its shape")?;
                 let extent = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
                 (ImageShape::new(extent(0), extent(4), extent(8)), pixels)
             }

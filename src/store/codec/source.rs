@@ -21,8 +21,7 @@ pub const INFO: CodecInfo = CodecInfo {
     of_files: true,
     lossy: false,
     holds_label: false,
-    // PNG and some others notice; JPEG, the most frequent, does not.
-    checksums: false,
+    grey: true,
     make: |_| Box::new(Source),
 };
 

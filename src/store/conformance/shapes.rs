@@ -34,13 +34,16 @@ pub fn odd_shapes(format: &Resolved, at: &Path) -> Result<(), String> {
 }
 
 fn kept_or_refused(format: &Resolved, dataset: &dyn Dataset, at: &Path, name: &str) -> Result<(), String> {
-    let may_refuse = ![1, 3].contains(&dataset.shape().max().channels);
+    let grey = format.format.capabilities().grey;
+    let channels = dataset.shape().max().channels;
+    let may_refuse = channels != 3 && (channels != 1 || !grey);
+    let must_refuse = channels == 1 && !grey;
     let outcome = Given::new(format, dataset).and_then(|given| {
         let path = written(format, &given, at, name)?;
         verified(format, &path, &given.dataset)
     });
     match outcome {
-        Ok(_) => Ok(()),
+        Ok(_) => expect(!must_refuse, || "it kept grey images, and says that it cannot".into()),
         Err(Error::Unsupported { .. }) if may_refuse => {
             expect(!at.join(name).exists(), || "something was left behind".into())
         }
@@ -49,8 +52,9 @@ fn kept_or_refused(format: &Resolved, dataset: &dyn Dataset, at: &Path, name: &s
 }
 
 pub fn ragged(format: &Resolved, at: &Path) -> Result<(), String> {
-    // Shapes from 1x1 on; of grey and RGB, and of all numbers of channels.
-    let (plain, all) = (Memory::ragged(97, &[1, 3]), Memory::ragged(97, &[1, 2, 3, 4]));
+    // Shapes from 1x1 on; of grey and RGB, where it takes grey, and of all numbers of channels.
+    let plain: &[u32] = if format.format.capabilities().grey { &[1, 3] } else { &[3] };
+    let (plain, all) = (Memory::ragged(97, plain), Memory::ragged(97, &[1, 2, 3, 4]));
     if format.format.capabilities().ragged {
         kept_or_refused(format, &all, at, "all")?;
         return wrote_and_verified(format, &plain, at, "store");

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 pub const INFO: ContainerInfo = ContainerInfo {
     about: "one file per image, labels in labels.csv",
-    codecs: &["png", "raw", "source", "jpeg"],
+    codecs: &["png", "raw", "source", "jpeg", "qoi", "webp", "zstd", "lz4"],
     facts: Facts {
         licence: "none of its own: files of the file system",
         specification: "the folder convention of torchvision's ImageFolder; labels.csv beside it",
@@ -194,7 +194,7 @@ struct Row {
 }
 
 /// Endings of files that this container writes.
-const EXTENSIONS: [&str; 8] = ["png", "raw", "jpg", "webp", "bmp", "tiff", "pnm", "bin"];
+const EXTENSIONS: [&str; 11] = ["png", "raw", "jpg", "qoi", "webp", "zst", "lz4", "bmp", "tiff", "pnm", "bin"];
 
 /// Of a row like `00000000.png,0` and its line break.
 const MIN_ROW_BYTES: u64 = 15;

@@ -73,7 +73,7 @@ impl Format for Flat {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { random_access: true, ragged: true, concurrent_readers: true, ..Default::default() }
+        Capabilities { random_access: true, ragged: true, grey: true, concurrent_readers: true, ..Default::default() }
     }
 
     fn native(&self) -> Native {

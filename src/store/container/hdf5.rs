@@ -58,9 +58,25 @@ const CHUNK: OptionInfo = OptionInfo {
 
 const DEFLATE: OptionInfo = OptionInfo {
     key: "deflate",
-    values: Values::Integer { min: 1, max: 9 },
+    values: Values::Integer { min: 0, max: 9 },
+    default: "0",
+    about: "deflate each chunk at this level, 0 not at all; needs chunk",
+    reading: false,
+};
+
+const FILTER: OptionInfo = OptionInfo {
+    key: "filter",
+    values: Values::OneOf(&["lzf", "blosc-lz4", "blosc-zstd"]),
     default: "none",
-    about: "deflate each chunk at this level; needs chunk",
+    about: "compress each chunk by LZF (h5py has it) or Blosc (hdf5plugin has it; level 5, bits shuffled); needs chunk",
+    reading: false,
+};
+
+const LIBVER: OptionInfo = OptionInfo {
+    key: "libver",
+    values: Values::OneOf(&["earliest", "latest"]),
+    default: "earliest",
+    about: "latest: HDF5's newest structures, whose checksums cover the index of chunks; raw images of one shape only",
     reading: false,
 };
 
@@ -90,13 +106,13 @@ const RAGGED: OptionInfo = OptionInfo {
 
 pub const INFO: ContainerInfo = ContainerInfo {
     about: "HDF5, datasets images and labels; ragged or encoded: values, offsets and labels",
-    codecs: &["raw", "png", "source", "jpeg"],
+    codecs: &["raw", "png", "source", "jpeg", "qoi", "webp", "zstd", "lz4"],
     facts: Facts {
         licence: "BSD-style (The HDF Group)",
         specification: "HDF5 File Format Specification 3.0 (The HDF Group)",
         others: "h5py, MATLAB, R and netCDF through the same library; independent readers: jHDF (Java), pyfive (Python), jsfive (JavaScript)",
     },
-    options: &[CHUNK, DEFLATE, CHECKSUM, RAGGED, READ],
+    options: &[CHUNK, DEFLATE, FILTER, CHECKSUM, LIBVER, RAGGED, READ],
     labels: "a dataset beside, labels",
     make,
 };
@@ -105,27 +121,35 @@ const LABELS: &str = "labels";
 
 fn make(id: &FormatId) -> Result<Box<dyn Format>> {
     let chunk = integer(id, CHUNK.key);
-    let deflate = integer(id, DEFLATE.key).and_then(|level| u8::try_from(level).ok());
+    let deflate = integer(id, DEFLATE.key).and_then(|level| u8::try_from(level).ok()).filter(|level| *level > 0);
     let checksum = word(id, &CHECKSUM) == "fletcher32";
     let direct = word(id, &READ) == "direct";
+    let latest = word(id, &LIBVER) == "latest";
+    let compressed = id.options.get(FILTER.key).map(|name| filters::compression(name)).transpose();
+    let compressed = compressed.map_err(|what| Error::Unsupported { format: id.to_string(), what })?;
     let refuse = |why: &str| Err(Error::Usage(format!("format '{id}': {why}")));
     let records = if word(id, &RAGGED) == "vlen" { Records::Vlen } else { Records::Offsets };
     if id.codec != "raw" {
-        return match chunk.is_some() || deflate.is_some() || checksum || direct {
-            true => {
-                refuse("chunk, deflate, checksum and read are for arrays of raw images; encoded ones have a size each")
-            }
+        return match chunk.is_some() || deflate.is_some() || compressed.is_some() || checksum || latest || direct {
+            true => refuse(
+                "chunk, deflate, filter, checksum, libver and read are for arrays of raw images; encoded ones have a size each",
+            ),
             false => record::format(id, records),
         };
     }
-    if (chunk.is_some() || direct) && id.options.contains_key(RAGGED.key) {
-        return refuse("chunk and read are for images of one shape, ragged is for others: leave out one of them");
+    if (chunk.is_some() || direct || latest) && id.options.contains_key(RAGGED.key) {
+        return refuse(
+            "chunk, libver and read are for images of one shape, ragged is for others: leave out one of them",
+        );
     }
-    if (deflate.is_some() || checksum) && chunk.is_none() {
-        return refuse("deflate and checksum work on chunks; add chunk=64, say");
+    if (deflate.is_some() || compressed.is_some() || checksum) && chunk.is_none() {
+        return refuse("deflate, filter and checksum work on chunks; add chunk=64, say");
     }
-    let ragged = if chunk.is_none() && !direct { Some(record::format(id, records)?) } else { None };
-    Ok(Box::new(Raw { array: Array { id: id.clone(), chunk, deflate, checksum, direct }, ragged }))
+    if deflate.is_some() && compressed.is_some() {
+        return refuse("deflate and filter both compress: leave out one of them");
+    }
+    let ragged = if chunk.is_none() && !direct && !latest { Some(record::format(id, records)?) } else { None };
+    Ok(Box::new(Raw { array: Array { id: id.clone(), chunk, deflate, compressed, checksum, latest, direct }, ragged }))
 }
 
 /// Raw images: an array where they have one shape, records where they have not.

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 pub const INFO: ContainerInfo = ContainerInfo {
     about: "LMDB, memory-mapped B+tree",
-    codecs: &["bincode", "raw", "png", "source", "jpeg"],
+    codecs: &["bincode", "raw", "png", "source", "jpeg", "qoi", "webp", "zstd", "lz4"],
     facts: Facts {
         licence: "OpenLDAP Public License 2.8",
         specification: "none beside the source code (lmdb.tech/doc)",

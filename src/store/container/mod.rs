@@ -1,10 +1,16 @@
 //! Containers: what holds records or arrays. One file a container; the table below is the only list of them, and
 //! benches, tests, `list`, documentation and report go through it.
 
-#[cfg(any(feature = "lmdb", feature = "hdf5"))]
 mod fetch;
+#[cfg(any(feature = "arrow", feature = "parquet", feature = "redb", feature = "zarr"))]
+mod guard;
+mod mapped;
+mod output;
 pub mod record;
 mod runs;
+mod shards;
+#[cfg(test)]
+mod trial;
 
 use crate::error::{Error, Result};
 use crate::store::facts::Facts;
@@ -70,9 +76,19 @@ macro_rules! containers {
 }
 
 containers! {
-    dir => core ["dir:png", "dir:raw"] more ["dir:png,level=fast", "dir:png,fanout=1000", "dir:jpeg", "dir:source"];
-    lmdb if "lmdb" => core ["lmdb:bincode", "lmdb:raw", "lmdb:png"] more ["lmdb:raw,keys=integer", "lmdb:raw,read=direct", "lmdb:jpeg", "lmdb:source"];
-    hdf5 if "hdf5" => core ["hdf5:raw", "hdf5:raw,chunk=64", "hdf5:raw,chunk=64,deflate=4"] more ["hdf5:raw,chunk=1", "hdf5:png", "hdf5:raw,read=direct", "hdf5:raw,chunk=64,read=direct", "hdf5:raw,chunk=64,deflate=4,read=direct", "hdf5:png,ragged=vlen", "hdf5:jpeg", "hdf5:source"];
+    dir => core ["dir:png", "dir:raw"] more ["dir:png,level=fast", "dir:png,fanout=1000", "dir:jpeg", "dir:qoi", "dir:webp", "dir:source"];
+    lmdb if "lmdb" => core ["lmdb:bincode", "lmdb:raw", "lmdb:png"] more ["lmdb:raw,keys=integer", "lmdb:raw,read=direct", "lmdb:jpeg", "lmdb:qoi", "lmdb:webp", "lmdb:zstd", "lmdb:lz4", "lmdb:source"];
+    tar => core [] more ["tar:png", "tar:raw", "tar:source"];
+    zip => core [] more ["zip:png", "zip:raw", "zip:source"];
+    tfrecord => core [] more ["tfrecord:png", "tfrecord:raw", "tfrecord:source"];
+    mds => core [] more ["mds:png", "mds:raw", "mds:source"];
+    sqlite if "sqlite" => core [] more ["sqlite:raw", "sqlite:raw,mmap=on", "sqlite:png", "sqlite:source"];
+    redb if "redb" => core [] more ["redb:raw", "redb:png", "redb:source"];
+    hdf5 if "hdf5" => core ["hdf5:raw", "hdf5:raw,chunk=64", "hdf5:raw,chunk=64,deflate=4"] more ["hdf5:raw,chunk=1", "hdf5:raw,chunk=64,filter=lzf", "hdf5:raw,chunk=64,filter=blosc-zstd", "hdf5:raw,chunk=64,libver=latest", "hdf5:png", "hdf5:raw,read=direct", "hdf5:raw,chunk=64,read=direct", "hdf5:raw,chunk=64,deflate=4,read=direct", "hdf5:png,ragged=vlen", "hdf5:jpeg", "hdf5:source"];
+    arrow if "arrow" => core [] more ["arrow:raw", "arrow:png", "arrow:source"];
+    parquet if "parquet" => core [] more ["parquet:png", "parquet:raw", "parquet:raw,compression=zstd", "parquet:source"];
+    zarr if "zarr" => core [] more ["zarr:raw", "zarr:raw,checksum=crc32c", "zarr:raw,zstd=3"];
+    npy => core [] more ["npy:raw"];
     flat => core [] more [] references ["flat:raw", "flat:raw,read=memory"];
 }
 

@@ -1,6 +1,7 @@
 //! Readers of stores in which neighbours lie side by side: a batch is read run by run.
 
 use super::StoreName;
+use super::fetch::FETCH_AHEAD;
 use super::record::KEEPS_NO_FILES;
 use crate::error::Result;
 use crate::sample::Batch;
@@ -36,6 +37,26 @@ pub trait RunReader: Send {
 pub fn run_by_run(reader: &mut (impl RunReader + ?Sized), indices: &[u64], out: &mut Batch) -> Result<()> {
     let mut runs = indices.chunk_by(|a, b| a.checked_add(1) == Some(*b));
     runs.try_for_each(|run| reader.read_run(run[0], run.len() as u64, out))
+}
+
+/// The same of scattered images that lie in memory: `touch` fetches the beginnings of several before the first is used. Of a
+/// million each has its own page, and a table entry for it, to wait for.
+///
+/// # Errors
+/// As [`ImageReader::read_batch`].
+pub fn scattered<R: RunReader + ?Sized>(
+    reader: &mut R,
+    indices: &[u64],
+    touch: impl Fn(&R, u64),
+    out: &mut Batch,
+) -> Result<()> {
+    if indices.is_sorted_by(|a, b| a.checked_add(1) == Some(*b)) {
+        return run_by_run(reader, indices, out);
+    }
+    indices.chunks(FETCH_AHEAD).try_for_each(|ahead| {
+        ahead.iter().for_each(|&index| touch(reader, index));
+        run_by_run(reader, ahead, out)
+    })
 }
 
 /// Any [`RunReader`] as an [`ImageReader`].

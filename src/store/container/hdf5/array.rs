@@ -38,8 +38,12 @@ pub struct Array {
     pub chunk: Option<u64>,
     /// Level of compression.
     pub deflate: Option<u8>,
+    /// Another compression than that.
+    pub compressed: Option<Filter>,
     /// Whether chunks end with a Fletcher-32 checksum.
     pub checksum: bool,
+    /// Whether the file has HDF5's newest structures.
+    pub latest: bool,
     /// Whether we read it at the addresses that the library gives, and not the library.
     pub direct: bool,
 }
@@ -62,7 +66,8 @@ impl Array {
     }
 
     fn filters(&self) -> Vec<Filter> {
-        self.deflate.map(Filter::Deflate).into_iter().chain(self.checksum.then_some(Filter::Fletcher32)).collect()
+        let compression = self.deflate.map(Filter::Deflate).or_else(|| self.compressed.clone());
+        compression.into_iter().chain(self.checksum.then_some(Filter::Fletcher32)).collect()
     }
 
     fn shape_of(&self, spec: &StoreSpec, name: &StoreName) -> Result<ImageShape> {
@@ -80,7 +85,7 @@ impl Format for Array {
         let name = StoreName::new(&self.id, at);
         let shape = self.shape_of(spec, &name)?;
         let fail = |e| failed(&name, "create", e);
-        let file = file::create(at, self.cache(spec), &name)?;
+        let file = file::create(at, self.cache(spec), self.latest, &name)?;
         let images = as_extent(spec.images, &name)?;
         let [height, width, channels] = [shape.height, shape.width, shape.channels].map(|extent| extent as usize);
         // Every byte gets written, so filling the space first would be work for nothing.
@@ -95,12 +100,7 @@ impl Format for Array {
             // A chunked dataset of no images needs room for one chunk.
             first = Extent::new(images, Some(images.max(1)));
         }
-        if let Some(level) = self.deflate {
-            builder = builder.deflate(level);
-        }
-        if self.checksum {
-            builder = builder.fletcher32();
-        }
+        builder = builder.set_filters(&self.filters());
         let extents = [first, Extent::fixed(height), Extent::fixed(width), Extent::fixed(channels)];
         let dataset = builder.empty::<u8>().shape(extents).create(IMAGES).map_err(fail)?;
         let labels = Column::create(&file, LABELS, images).map_err(fail)?;
@@ -119,7 +119,7 @@ impl Format for Array {
         if self.direct {
             let (chunk, cache_bytes) = (self.chunk_images(spec.images), self.read_cache(spec).bytes);
             let expected = Expected { shape, chunk, cache_bytes };
-            return Ok(Arc::new(Direct::open(at, &images, labels.into(), &expected, name)?));
+            return Ok(Arc::new(Direct::open(&images, labels.into(), &expected, name)?));
         }
         let decodes = !self.filters().is_empty();
         Ok(Arc::new(Store { labels: labels.into(), images, shape, decodes, name, _file: file }))
@@ -162,6 +162,7 @@ impl Format for Array {
 
     fn capabilities(&self) -> Capabilities {
         Capabilities {
+            grey: true,
             random_access: true,
             concurrent_readers: true,
             // zlib streams end with an Adler-32 of what they hold.
@@ -179,8 +180,10 @@ impl Format for Array {
             None => BTreeMap::from([("HDF5 layout".into(), "contiguous".into())]),
             Some(images) => BTreeMap::from([("HDF5 chunk".into(), format!("{images} images"))]),
         };
-        let deflate = self.deflate.map(|level| format!("deflate {level}"));
-        let filters: Vec<_> = deflate.into_iter().chain(self.checksum.then(|| "fletcher32".into())).collect();
+        let filters: Vec<_> = self.filters().iter().map(filters::words).collect();
+        if self.latest {
+            settings.insert("HDF5 structures".into(), "latest".into());
+        }
         if !filters.is_empty() {
             settings.insert("HDF5 filters".into(), filters.join(", "));
         }

@@ -6,19 +6,18 @@ use super::addresses::{Addresses, Chunk};
 use super::decoded::Decoded;
 use super::filters::{self, Filters, Undo};
 use super::{StoreName, file};
-use crate::error::{IoContext, Result};
+use crate::error::Result;
 use crate::sample::{Batch, ImageShape};
-use crate::store::container::fetch::{FETCH_AHEAD, fetch};
-use crate::store::container::runs::{RunReader, Runs, run_by_run};
+use crate::store::container::fetch::fetch;
+use crate::store::container::mapped::{Mapped, Reads};
+use crate::store::container::runs::{RunReader, Runs, scattered};
 use crate::store::{ImageReader, ImageStore};
 use ::hdf5::Dataset;
-use memmap2::Mmap;
-use std::path::Path;
 use std::sync::Arc;
 
 /// An open store.
 pub struct Direct {
-    map: Mmap,
+    map: Mapped,
     addresses: Addresses,
     filters: Filters,
     labels: Arc<[u32]>,
@@ -39,22 +38,17 @@ pub struct Expected {
 }
 
 impl Direct {
-    /// The store in `at`, whose array was opened by the library.
+    /// The store called `name`, whose array was opened by the library.
     ///
     /// # Errors
     /// When images are not within the file or not as `expected`, or only the library undoes their filters; what the system
     /// says.
-    pub fn open(at: &Path, images: &Dataset, labels: Arc<[u32]>, expected: &Expected, name: StoreName) -> Result<Self> {
+    pub fn open(images: &Dataset, labels: Arc<[u32]>, expected: &Expected, name: StoreName) -> Result<Self> {
         let Expected { shape, chunk, cache_bytes } = *expected;
-        let path = at.join(file::FILE);
-        let opened = std::fs::File::open(&path).at("open", &path)?;
         let filters = filters::of(images).map_err(|why| name.damaged(why))?;
         let filters = Filters::new(&filters).map_err(|why| name.unsupported(why))?;
-        // SAFETY: nobody may change or shorten the file while it is mapped, which is asked of all users of a store (as for
-        // LMDB's map): a finished one does not change. `verify --store`, `inspect` and the workers of a run, which open what
-        // may be damaged, do so in a process of its own; others die with a file that got shorter.
-        let map = unsafe { Mmap::map(&opened) }.at("map", &path)?;
-        let addresses = Addresses::of(images, (labels.len() as u64, chunk), shape, map.len() as u64, &name)?;
+        let map = Mapped::open(file::FILE, Reads::Near, &name)?;
+        let addresses = Addresses::of(images, (labels.len() as u64, chunk), shape, map.bytes().len() as u64, &name)?;
         let direct = Self { map, addresses, filters, labels, shape, keeps: cache_bytes, name };
         direct.refuse_short_chunks()?;
         Ok(direct)
@@ -75,7 +69,7 @@ impl Direct {
     /// `length` bytes from `address` on; within the file, as was checked on opening.
     fn bytes(&self, address: u64, length: usize) -> &[u8] {
         let address = address as usize;
-        &self.map[address..address + length]
+        &self.map.bytes()[address..address + length]
     }
 }
 
@@ -142,15 +136,8 @@ impl RunReader for Plain {
         Ok(())
     }
 
-    /// Scattered images are fetched ahead: of a million each has its own page, and a table entry for it, to wait for.
     fn read_batch(&mut self, indices: &[u64], out: &mut Batch) -> Result<()> {
-        if indices.is_sorted_by(|a, b| a.checked_add(1) == Some(*b)) {
-            return run_by_run(self, indices, out);
-        }
-        indices.chunks(FETCH_AHEAD).try_for_each(|ahead| {
-            ahead.iter().for_each(|&index| fetch(self.image(index)));
-            run_by_run(self, ahead, out)
-        })
+        scattered(self, indices, |reader, index| fetch(reader.image(index)), out)
     }
 }
 

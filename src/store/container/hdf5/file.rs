@@ -29,13 +29,16 @@ impl ChunkCache {
     }
 }
 
-/// Creates the file of a store in `at`.
+/// Creates the file of a store in `at`; of HDF5's `latest` structures, or of those that every version reads.
 ///
 /// # Errors
 /// What HDF5 says.
-pub fn create(at: &Path, cache: ChunkCache, name: &StoreName) -> Result<File> {
+pub fn create(at: &Path, cache: ChunkCache, latest: bool, name: &StoreName) -> Result<File> {
     File::with_options()
-        .with_fapl(|p| p.fclose_degree(FileCloseDegree::Strong).chunk_cache(cache.slots(), cache.bytes, 0.75))
+        .with_fapl(|p| {
+            let p = p.fclose_degree(FileCloseDegree::Strong).chunk_cache(cache.slots(), cache.bytes, 0.75);
+            if latest { p.libver_latest() } else { p }
+        })
         .create_excl(at.join(FILE))
         .map_err(|e| failed(name, "create", e))
 }

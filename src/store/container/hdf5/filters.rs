@@ -3,6 +3,8 @@
 
 use ::hdf5::Dataset;
 use ::hdf5::filters::Filter;
+#[cfg(feature = "hdf5-blosc")]
+use ::hdf5::filters::{Blosc, BloscShuffle};
 use ::hdf5_sys::h5p::{H5Pget_filter2, H5Pget_nfilters};
 use libdeflater::{DecompressionError, Decompressor};
 use std::ptr;
@@ -36,6 +38,38 @@ pub fn of(dataset: &Dataset) -> Result<Vec<Filter>, String> {
         return Err(format!("a filter has {most} numbers"));
     }
     plist.get_filters().map_err(explain)
+}
+
+/// The compression that the option `filter` names.
+///
+/// # Errors
+/// When it is not built in.
+pub fn compression(name: &str) -> Result<Filter, String> {
+    #[cfg(feature = "hdf5-blosc")]
+    if let Some(codec) = name.strip_prefix("blosc-") {
+        let codec = if codec == "zstd" { Blosc::ZStd } else { Blosc::LZ4 };
+        return Ok(Filter::Blosc(codec, BLOSC_LEVEL, BloscShuffle::Bit));
+    }
+    match name {
+        "lzf" => Ok(Filter::LZF),
+        other => {
+            Err(format!("{other} is not built in: this shelfmark was built without the Cargo feature 'hdf5-blosc'"))
+        }
+    }
+}
+
+/// Blosc's own default.
+#[cfg(feature = "hdf5-blosc")]
+const BLOSC_LEVEL: u8 = 5;
+
+/// A filter in a few words.
+pub fn words(filter: &Filter) -> String {
+    match filter {
+        Filter::Deflate(level) => format!("deflate {level}"),
+        Filter::Fletcher32 => "fletcher32".into(),
+        Filter::LZF => "lzf".into(),
+        other => format!("{other:?}"),
+    }
 }
 
 /// Bytes of a checksum.

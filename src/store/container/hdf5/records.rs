@@ -61,7 +61,7 @@ impl RecordContainer for Records {
     fn create(&self, at: &Path, layout: &RecordLayout, _: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
         let name = &layout.name;
         let count = as_extent(layout.records, name)?;
-        let file = file::create(at, ChunkCache::NONE, name)?;
+        let file = file::create(at, ChunkCache::NONE, false, name)?;
         let sink: Box<dyn RecordSink> = match self {
             Self::Offsets => Box::new(values::Sink::create(&file, layout)?),
             Self::Vlen => Box::new(vlen::Sink::create(&file, layout)?),

@@ -152,7 +152,7 @@ fn read_directly(at: &Path, file: &File) -> Result<Box<dyn ImageReader>> {
     let labels: Vec<u32> = (0..10).collect();
     let images = file.dataset("images").unwrap();
     let expected = Expected { shape: ImageShape::new(4, 5, 3), chunk: Some(4), cache_bytes: 0 };
-    Arc::new(Direct::open(at, &images, labels.into(), &expected, name)?).reader()
+    Arc::new(Direct::open(&images, labels.into(), &expected, name)?).reader()
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::{Snapshot, Store, failed};
 use crate::error::Result;
-use crate::store::container::fetch::{FETCH_AHEAD, fetch};
+use crate::store::container::fetch::each_ahead;
 use crate::store::container::record::{Record, RecordReader, RecordStore, TakeRecord};
 use ::lmdb::{Cursor, Transaction};
 use std::sync::Arc;
@@ -82,9 +82,6 @@ impl RecordReader for Reader {
     }
 
     fn get_each(&mut self, indices: &[u64], take: &mut TakeRecord<'_>) -> Result<()> {
-        indices.chunks(FETCH_AHEAD).try_for_each(|ahead| {
-            ahead.iter().for_each(|&index| fetch(self.record(index).bytes));
-            ahead.iter().try_for_each(|&index| take(index, self.record(index)))
-        })
+        each_ahead(indices, |index| Ok(self.record(index)), take)
     }
 }

@@ -58,6 +58,7 @@ impl RecordFormat {
                 name: layout.name,
                 prefix: self.prefixes_label(),
                 info: self.info,
+                codec: Arc::clone(&self.codec),
                 sync_each: write.durability == Durability::Each,
             },
             next,
@@ -125,7 +126,8 @@ impl Format for RecordFormat {
     fn capabilities(&self) -> Capabilities {
         let container = self.container.capabilities();
         Capabilities {
-            checksums: container.checksums || self.info.checksums,
+            grey: self.info.grey,
+            checksums: container.checksums || self.codec.checksums(),
             // Bytes without a copy are of use only where they are the pixels.
             zero_copy: container.zero_copy && self.keeps_pixels(),
             ..container

@@ -155,6 +155,10 @@ impl Codec for MeteredCodec {
         Box::new(MeteredDecoder { inner, meter: Arc::clone(&self.meter), part: self.part })
     }
 
+    fn checksums(&self) -> bool {
+        self.inner.checksums()
+    }
+
     fn native(&self) -> Native {
         self.inner.native()
     }

@@ -3,11 +3,12 @@
 use super::{NewRecord, RecordWriter, refuse_strange_shape};
 use crate::error::{Error, Result};
 use crate::image_file;
-use crate::sample::{Batch, Sample, Shape};
-use crate::store::codec::{CodecInfo, Decoder, Encoder};
+use crate::sample::{Batch, ImageShape, Sample, Shape};
+use crate::store::codec::{Codec, CodecInfo, Decoder, Encoder};
 use crate::store::container::StoreName;
 use crate::store::{ImageWriter, Lossy};
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// An encoder and what it made of its share of a batch.
 struct Lane {
@@ -48,6 +49,8 @@ pub struct Kept {
     /// Whether labels go in front of the codec's bytes.
     pub prefix: bool,
     pub info: &'static CodecInfo,
+    /// What encodes, asked why where it could not.
+    pub codec: Arc<dyn Codec>,
     pub sync_each: bool,
 }
 
@@ -66,7 +69,11 @@ impl Writer {
         Self { records, lanes: encoders.into_iter().map(Lane::new).collect(), store, next }
     }
 
-    fn refuse(&self, nth: usize, why: &str) -> Error {
+    fn refuse(&self, nth: usize, shape: Option<ImageShape>, why: &str) -> Error {
+        // Of a ragged store only the largest image was known.
+        if let Some(Err(why)) = shape.map(|shape| self.store.codec.accepts(shape)) {
+            return self.store.name.unsupported(why);
+        }
         self.store.name.error(format!("image {} cannot be encoded: {why}", self.next + nth as u64), "use another codec")
     }
 
@@ -91,7 +98,7 @@ impl Writer {
             mine.map(|(at, sample)| (at, lane.encode(&sample, prefix))).find_map(|(at, done)| Some((at, done.err()?)))
         });
         let written = match failed {
-            Some((at, why)) => Err(self.refuse(at, &why)),
+            Some((at, why)) => Err(self.refuse(at, samples.get(at).map(|sample| sample.shape), &why)),
             None => {
                 let mut records = lanes.iter().flat_map(Lane::records);
                 samples.iter().zip(&mut records).try_for_each(|(sample, record)| self.put(&sample, record))
@@ -105,7 +112,7 @@ impl Writer {
         let Some(mut lane) = self.lanes.pop() else { return Ok(()) };
         let written = samples.iter().enumerate().try_for_each(|(at, sample)| {
             lane.clear();
-            lane.encode(&sample, self.store.prefix).map_err(|why| self.refuse(at, &why))?;
+            lane.encode(&sample, self.store.prefix).map_err(|why| self.refuse(at, Some(sample.shape), &why))?;
             self.put(&sample, &lane.bytes)
         });
         self.lanes.push(lane);

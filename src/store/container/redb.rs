@@ -1,0 +1,251 @@
+//! `redb`: redb (<https://github.com/cberner/redb>), a key-value store in Rust, a copy-on-write B-tree like LMDB's, read by
+//! calls into a cache of its own. One file, `images.redb`, with a table `images` from the image's number (`u64`) to its
+//! record.
+use super::guard::guarded;
+use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
+use super::{ContainerInfo, StoreName};
+use crate::error::{Error, IoContext, Result};
+use crate::results::Native;
+use crate::store::facts::Facts;
+use crate::store::options::{OptionInfo, Values, integer};
+use crate::store::{Capabilities, Durability, WriteOptions, sync};
+use ::redb::backends::FileBackend;
+use ::redb::{
+    AccessGuard, Builder, Database, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTableMetadata,
+    StorageBackend, TableDefinition,
+};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+const CACHE: OptionInfo = OptionInfo {
+    key: "cache",
+    values: Values::Integer { min: 1, max: 1 << 20 },
+    default: "1024",
+    about: "MiB of the library's own cache, beside that of the system",
+    reading: true,
+};
+
+pub const INFO: ContainerInfo = ContainerInfo {
+    about: "redb, a copy-on-write B-tree in Rust",
+    codecs: &["raw", "png", "source", "jpeg", "qoi", "webp", "zstd", "lz4"],
+    facts: Facts {
+        licence: "MIT or Apache-2.0",
+        specification: "its file format is described in docs/design.md of its source code",
+        others: "none beside Rust",
+    },
+    options: &[CACHE],
+    labels: "inside each record",
+    make: |id| record::format(id, Redb { cache_mib: integer(id, CACHE.key).unwrap_or(1024) }),
+};
+
+const FILE: &str = "images.redb";
+const TABLE: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("images");
+
+/// Records a transaction takes: they are gathered before, because an open transaction borrows its database.
+const RECORDS_A_TRANSACTION: usize = 8_192;
+/// Larger records make smaller transactions.
+const BYTES_A_TRANSACTION: usize = 64 << 20;
+
+struct Redb {
+    cache_mib: u64,
+}
+
+fn failed(name: &StoreName, action: &str, e: impl Into<::redb::Error>) -> Error {
+    name.error(format!("redb cannot {action} it: {}", e.into()), "if the disk is not full, write the store again")
+}
+
+fn unreadable(name: &StoreName, why: &str) -> Error {
+    name.error(format!("redb cannot read it: {why}"), "the store is damaged: write it again")
+}
+
+fn text(e: impl Into<::redb::Error>) -> String {
+    e.into().to_string()
+}
+
+impl Redb {
+    fn builder(&self) -> Builder {
+        let mut builder = Builder::new();
+        builder.set_cache_size(usize::try_from(self.cache_mib << 20).unwrap_or(usize::MAX));
+        builder
+    }
+}
+
+impl RecordContainer for Redb {
+    fn create(&self, at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
+        let path = at.join(FILE);
+        let file = std::fs::File::options().read(true).write(true).create_new(true).open(&path).at("create", &path)?;
+        let fail = |e| failed(&layout.name, "create", e);
+        let backend = FileBackend::new(file).map_err(fail)?;
+        let backend = Backend { file: backend, sync: write.durability == Durability::Each };
+        let database = self.builder().create_with_backend(backend).map_err(fail)?;
+        let name = layout.name.clone();
+        let mut writer = Writer { database, first: 0, ends: Vec::new(), bytes: Vec::new(), name };
+        // The table of a store without images, too.
+        writer.commit()?;
+        Ok(Box::new(writer))
+    }
+
+    fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
+        let path = at.join(FILE);
+        std::fs::metadata(&path).at("open", &path)?;
+        let name = layout.name.clone();
+        let database = guarded(|| self.builder().open_read_only(&path).map_err(text));
+        let database = database.map_err(|why| unreadable(&name, &why))?;
+        let store = Store { database, max_bytes: layout.max_record_bytes(), name };
+        let table = store.table()?;
+        let there = guarded(|| table.len().map_err(text)).map_err(|why| unreadable(&store.name, &why))?;
+        if there != layout.records {
+            return Err(layout.name.damaged(format!("it holds {there} records for {} images", layout.records)));
+        }
+        Ok(Arc::new(store))
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { random_access: true, ragged: true, concurrent_readers: true, ..Default::default() }
+    }
+
+    fn native(&self) -> Option<Native> {
+        Some(Native { library: "redb".into(), version: env!("BUILT_REDB_VERSION").into() })
+    }
+
+    fn settings(&self, _: &RecordLayout) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            ("redb cache".into(), format!("{} MiB", self.cache_mib)),
+            ("redb page".into(), "4 KiB, fixed".into()),
+            (
+                "redb transaction".into(),
+                format!("{RECORDS_A_TRANSACTION} records or {} MiB", BYTES_A_TRANSACTION >> 20),
+            ),
+        ])
+    }
+
+    fn keeps_labels(&self) -> bool {
+        false
+    }
+}
+
+/// A file that is put on the device when asked for, or not before the finished store is.
+#[derive(Debug)]
+struct Backend {
+    file: FileBackend,
+    sync: bool,
+}
+
+impl StorageBackend for Backend {
+    fn len(&self) -> std::io::Result<u64> {
+        self.file.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
+        self.file.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> std::io::Result<()> {
+        self.file.set_len(len)
+    }
+
+    fn sync_data(&self) -> std::io::Result<()> {
+        if self.sync { self.file.sync_data() } else { Ok(()) }
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> std::io::Result<()> {
+        self.file.write(offset, data)
+    }
+}
+
+struct Writer {
+    database: Database,
+    /// Number of the first record that was not committed.
+    first: u64,
+    /// Where in `bytes` each of those ends.
+    ends: Vec<usize>,
+    bytes: Vec<u8>,
+    name: StoreName,
+}
+
+impl Writer {
+    fn commit(&mut self) -> Result<()> {
+        let name = &self.name;
+        let transaction = self.database.begin_write().map_err(|e| failed(name, "write", e))?;
+        {
+            let mut table = transaction.open_table(TABLE).map_err(|e| failed(name, "write", e))?;
+            let mut start = 0;
+            for (index, end) in (self.first..).zip(&self.ends) {
+                table.insert(index, &self.bytes[start..*end]).map_err(|e| failed(name, "write", e))?;
+                start = *end;
+            }
+        }
+        transaction.commit().map_err(|e| failed(name, "write", e))?;
+        self.first += self.ends.len() as u64;
+        self.ends.clear();
+        self.bytes.clear();
+        Ok(())
+    }
+}
+
+impl RecordWriter for Writer {
+    fn put(&mut self, record: NewRecord<'_>) -> Result<()> {
+        self.bytes.extend_from_slice(record.bytes);
+        self.ends.push(self.bytes.len());
+        let full = self.ends.len() >= RECORDS_A_TRANSACTION || self.bytes.len() >= BYTES_A_TRANSACTION;
+        if full { self.commit() } else { Ok(()) }
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        self.commit()?;
+        sync::tree(&self.name.path)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        self.commit()?;
+        let Self { mut database, name, .. } = *self;
+        // Gives back what the file grew by ahead.
+        database.compact().map_err(|e| failed(&name, "finish", e))?;
+        database.close().map_err(|e| failed(&name, "close", e))
+    }
+}
+
+type Table = ReadOnlyTable<u64, &'static [u8]>;
+
+struct Store {
+    database: ReadOnlyDatabase,
+    max_bytes: u64,
+    name: StoreName,
+}
+
+impl Store {
+    fn table(&self) -> Result<Table> {
+        let table = guarded(|| self.database.begin_read().map_err(text)?.open_table(TABLE).map_err(text));
+        table.map_err(|why| unreadable(&self.name, &why))
+    }
+}
+
+impl RecordStore for Store {
+    fn reader(self: Arc<Self>) -> Result<Box<dyn RecordReader>> {
+        Ok(Box::new(Reader { table: self.table()?, last: None, store: self }))
+    }
+}
+
+struct Reader {
+    table: Table,
+    /// What keeps the last record in memory.
+    last: Option<AccessGuard<'static, &'static [u8]>>,
+    store: Arc<Store>,
+}
+
+impl RecordReader for Reader {
+    fn get(&mut self, index: u64) -> Result<Record<'_>> {
+        let Self { table, last, store } = self;
+        let found = guarded(|| table.get(index).map_err(text)).map_err(|why| unreadable(&store.name, &why))?;
+        let found = found.ok_or_else(|| store.name.damaged(format!("image {index} is missing")))?;
+        let bytes = last.insert(found).value();
+        match bytes.len() as u64 <= store.max_bytes {
+            true => Ok(Record { bytes, label: 0 }),
+            false => Err(store.name.damaged(format!("the record of image {index} is too long for any image"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,303 @@
+//! `sqlite`: an SQLite database (<https://sqlite.org/fileformat2.html>), `images.sqlite`, with one table:
+//! `images(id INTEGER PRIMARY KEY, label INTEGER NOT NULL, image BLOB NOT NULL)`, ids from 0. A finished store never changes,
+//! so it is opened as `immutable`: without locks, and without asking before each query whether another process wrote.
+
+use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
+use super::{ContainerInfo, StoreName};
+use crate::error::{Error, IoContext, Result};
+use crate::results::Native;
+use crate::store::facts::Facts;
+use crate::store::options::{OptionInfo, Values, integer, word};
+use crate::store::{Capabilities, Durability, WriteOptions, sync};
+use ::rusqlite::types::ValueRef;
+use ::rusqlite::{Connection, OpenFlags, Row};
+use std::collections::BTreeMap;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::Arc;
+
+const PAGE: OptionInfo = OptionInfo {
+    key: "page",
+    values: Values::OneOf(&["4096", "8192", "16384", "32768", "65536"]),
+    default: "4096",
+    about: "bytes a page; of a blob that is larger than a page the rest is a chain of others",
+    reading: false,
+};
+
+const MMAP: OptionInfo = OptionInfo {
+    key: "mmap",
+    values: Values::OneOf(&["off", "on"]),
+    default: "off",
+    about: "whether pages are read from a map (PRAGMA mmap_size) and not by calls; off is SQLite's own default",
+    reading: true,
+};
+
+pub const INFO: ContainerInfo = ContainerInfo {
+    about: "SQLite, one table of blobs",
+    codecs: &["raw", "png", "source", "jpeg", "qoi", "webp", "zstd", "lz4"],
+    facts: Facts {
+        licence: "public domain",
+        specification: "Database File Format (sqlite.org)",
+        others: "the same library in every language; sqlite3 of Python's standard library",
+    },
+    options: &[PAGE, MMAP],
+    labels: "a column beside the images",
+    make: |id| {
+        let page = integer(id, PAGE.key).unwrap_or(4096);
+        record::format(id, Sqlite { page, mapped: word(id, &MMAP) == "on" })
+    },
+};
+
+const FILE: &str = "images.sqlite";
+
+/// Records a transaction takes before it is committed.
+const RECORDS_A_TRANSACTION: u64 = 8_192;
+/// Larger records make smaller transactions.
+const BYTES_A_TRANSACTION: u64 = 64 << 20;
+/// The map that is asked for; SQLite takes less where its own limit (2 GiB) is lower.
+const MAP_BYTES: i64 = 1 << 40;
+
+const INSERT: &str = "INSERT INTO images (id, label, image) VALUES (?1, ?2, ?3)";
+const ONE: &str = "SELECT id, label, image FROM images WHERE id = ?1";
+const RUN: &str = "SELECT id, label, image FROM images WHERE id >= ?1 AND id < ?2 ORDER BY id";
+
+struct Sqlite {
+    /// Bytes a page.
+    page: u64,
+    /// Whether pages are read from a map.
+    mapped: bool,
+}
+
+fn failed(name: &StoreName, action: &str, e: &::rusqlite::Error) -> Error {
+    let full = e.sqlite_error_code() == Some(::rusqlite::ErrorCode::DiskFull);
+    let remedy = if full { "check the space left on the disk" } else { "write the store again" };
+    name.error(format!("SQLite cannot {action} it: {e}"), remedy)
+}
+
+impl RecordContainer for Sqlite {
+    fn create(&self, at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
+        let fail = |e| failed(&layout.name, "create", &e);
+        let connection = Connection::open(at.join(FILE)).map_err(fail)?;
+        // A store that is cut short is thrown away: no journal to go back by. With durability `each` commits are safe.
+        let safety = match write.durability {
+            Durability::Each => "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL;",
+            _ => "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;",
+        };
+        let table = "CREATE TABLE images (id INTEGER PRIMARY KEY, label INTEGER NOT NULL, image BLOB NOT NULL);";
+        let all = format!("PRAGMA page_size = {}; {safety} PRAGMA locking_mode = EXCLUSIVE; {table}", self.page);
+        connection.execute_batch(&all).map_err(fail)?;
+        Ok(Box::new(Writer { connection, records: 0, bytes: 0, name: layout.name.clone() }))
+    }
+
+    fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
+        let path = at.join(FILE);
+        std::fs::metadata(&path).at("open", &path)?;
+        let store = Store { mapped: self.mapped, max_bytes: layout.max_record_bytes(), name: layout.name.clone() };
+        let connection = store.connect()?;
+        let fail = |e| failed(&layout.name, "open", &e);
+        // The highest id is found without a walk over the table; whether all below it are there shows when they are read.
+        let last: Option<i64> =
+            connection.query_row("SELECT max(id) FROM images", [], |row| row.get(0)).map_err(fail)?;
+        let there = last.map_or(Some(0), |last| u64::try_from(last).ok()?.checked_add(1));
+        if there != Some(layout.records) {
+            return Err(layout.name.damaged(format!("its last image is {last:?}, of {} images", layout.records)));
+        }
+        Ok(Arc::new(store))
+    }
+
+    fn audit(&self, at: &Path, layout: &RecordLayout) -> Result<()> {
+        let store = Store { mapped: false, max_bytes: layout.max_record_bytes(), name: layout.name.clone() };
+        std::fs::metadata(at.join(FILE)).at("open", at.join(FILE))?;
+        let connection = store.connect()?;
+        let fail = |e| failed(&layout.name, "read", &e);
+        let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(fail)?;
+        if u64::try_from(page) != Ok(self.page) {
+            return Err(layout.name.mismatch(format!("its pages have {page} bytes; asked for was page={}", self.page)));
+        }
+        let count: i64 = connection.query_row("SELECT count(*) FROM images", [], |row| row.get(0)).map_err(fail)?;
+        if u64::try_from(count) != Ok(layout.records) {
+            return Err(layout.name.mismatch(format!("it holds {count} rows for {} images", layout.records)));
+        }
+        Ok(())
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { random_access: true, ragged: true, concurrent_readers: true, ..Default::default() }
+    }
+
+    fn native(&self) -> Option<Native> {
+        Some(Native { library: "SQLite".into(), version: ::rusqlite::version().into() })
+    }
+
+    fn settings(&self, _: &RecordLayout) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            ("SQLite page".into(), format!("{} bytes", self.page)),
+            ("SQLite page cache".into(), "2 MB, its default".into()),
+            ("SQLite map".into(), if self.mapped { "the whole file, up to 2 GiB" } else { "none, its default" }.into()),
+            (
+                "SQLite transaction".into(),
+                format!("{RECORDS_A_TRANSACTION} records or {} MiB", BYTES_A_TRANSACTION >> 20),
+            ),
+            ("SQLite opening".into(), "immutable=1: no locks".into()),
+        ])
+    }
+
+    fn keeps_labels(&self) -> bool {
+        true
+    }
+}
+
+struct Writer {
+    connection: Connection,
+    records: u64,
+    bytes: u64,
+    name: StoreName,
+}
+
+impl Writer {
+    fn commit(&mut self) -> Result<()> {
+        (self.records, self.bytes) = (0, 0);
+        if self.connection.is_autocommit() {
+            return Ok(());
+        }
+        self.connection.execute_batch("COMMIT").map_err(|e| failed(&self.name, "write", &e))
+    }
+}
+
+impl RecordWriter for Writer {
+    fn put(&mut self, record: NewRecord<'_>) -> Result<()> {
+        let fail = |e| failed(&self.name, "write", &e);
+        if self.connection.is_autocommit() {
+            self.connection.execute_batch("BEGIN").map_err(fail)?;
+        }
+        let mut insert = self.connection.prepare_cached(INSERT).map_err(fail)?;
+        insert.execute((record.index as i64, record.label, record.bytes)).map_err(fail)?;
+        drop(insert);
+        self.records += 1;
+        self.bytes += record.bytes.len() as u64;
+        if self.records >= RECORDS_A_TRANSACTION || self.bytes >= BYTES_A_TRANSACTION { self.commit() } else { Ok(()) }
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        // With `synchronous` a commit has returned when the device had the data; otherwise that is done now.
+        self.commit()?;
+        sync::tree(&self.name.path)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        self.commit()?;
+        let Self { connection, name, .. } = *self;
+        connection.close().map_err(|(_, e)| failed(&name, "close", &e))
+    }
+}
+
+/// An open store: each reader has a connection of its own, as SQLite wants it.
+struct Store {
+    mapped: bool,
+    max_bytes: u64,
+    name: StoreName,
+}
+
+impl Store {
+    fn connect(&self) -> Result<Connection> {
+        let fail = |e| failed(&self.name, "open", &e);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let path = self.name.path.join(FILE);
+        let path = std::path::absolute(&path).at("find", &path)?;
+        let connection = Connection::open_with_flags(uri(&path), flags).map_err(fail)?;
+        if self.mapped {
+            let set = connection.pragma_update_and_check(None, "mmap_size", MAP_BYTES, |_| Ok(()));
+            set.map_err(fail)?;
+        }
+        Ok(connection)
+    }
+
+    fn record<'a>(&self, row: &'a Row<'_>, index: u64) -> Result<Record<'a>> {
+        let columns = row.get(0).and_then(|id: i64| Ok((id, row.get(1)?, row.get_ref(2)?)));
+        let (id, label, image) = columns.map_err(|e| failed(&self.name, "read", &e))?;
+        match image {
+            _ if u64::try_from(id) != Ok(index) => Err(self.name.damaged(format!("image {index} is missing"))),
+            ValueRef::Blob(bytes) if bytes.len() as u64 <= self.max_bytes => Ok(Record { bytes, label }),
+            _ => Err(self.name.damaged(format!("image {index} is no blob, or too long for any image"))),
+        }
+    }
+}
+
+/// A file's URI, as SQLite reads it.
+fn uri(path: &Path) -> String {
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'-' | b'_' | b'.' | b'~' => uri.push(char::from(*byte)),
+            byte if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
+            byte => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri + "?immutable=1"
+}
+
+impl RecordStore for Store {
+    fn reader(self: Arc<Self>) -> Result<Box<dyn RecordReader>> {
+        Ok(Box::new(Reader { connection: self.connect()?, scratch: Vec::new(), store: self }))
+    }
+}
+
+struct Reader {
+    connection: Connection,
+    /// A blob that outlives its query.
+    scratch: Vec<u8>,
+    store: Arc<Store>,
+}
+
+impl RecordReader for Reader {
+    fn get(&mut self, index: u64) -> Result<Record<'_>> {
+        let Self { connection, scratch, store } = self;
+        let mut label = 0;
+        read(connection, store, index, 1, &mut |_, record| {
+            scratch.clear();
+            scratch.extend_from_slice(record.bytes);
+            label = record.label;
+            Ok(())
+        })?;
+        Ok(Record { bytes: scratch, label })
+    }
+
+    /// Neighbours by one query; handed on where SQLite has them.
+    fn get_each(&mut self, indices: &[u64], take: &mut record::TakeRecord<'_>) -> Result<()> {
+        let mut runs = indices.chunk_by(|a, b| a.checked_add(1) == Some(*b));
+        runs.try_for_each(|run| read(&self.connection, &self.store, run[0], run.len() as u64, take))
+    }
+}
+
+/// Hands the records `first .. first + count` to `take`.
+fn read(
+    connection: &Connection,
+    store: &Store,
+    first: u64,
+    count: u64,
+    take: &mut record::TakeRecord<'_>,
+) -> Result<()> {
+    let fail = |e| failed(&store.name, "read", &e);
+    let mut query = connection.prepare_cached(if count == 1 { ONE } else { RUN }).map_err(fail)?;
+    query.raw_bind_parameter(1, first as i64).map_err(fail)?;
+    if count > 1 {
+        query.raw_bind_parameter(2, (first + count) as i64).map_err(fail)?;
+    }
+    let mut rows = query.raw_query();
+    let mut index = first;
+    while let Some(row) = rows.next().map_err(fail)? {
+        take(index, store.record(row, index)?)?;
+        index += 1;
+    }
+    match index == first + count {
+        true => Ok(()),
+        false => Err(store.name.damaged(format!(
+            "of the images {first} to {} there are {}",
+            first + count - 1,
+            index - first
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,264 @@
+//! `tfrecord`: TensorFlow's records (<https://www.tensorflow.org/tutorials/load_data/tfrecord>): shards of framed
+//! `tf.train.Example` messages, each frame a length (`u64`, little-endian), its masked CRC-32C, the message, and the masked
+//! CRC-32C of that. Features as in TensorFlow's own image datasets: `image/encoded` (bytes), `image/format` (bytes) and
+//! `image/class/label` (int64). Beside each shard, for reading in any order, the index that `tfrecord2idx` makes of it (a
+//! line `offset length` for each frame). Both checksums are verified on every read, as TensorFlow does.
+
+mod example;
+mod frame;
+
+use super::fetch::each_ahead;
+use super::mapped::{Mapped, READAHEAD, Reads};
+use super::output::Output;
+use super::record::{
+    self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter, TakeRecord,
+};
+use super::shards::{SHARD, Shards, shard_bytes};
+use super::{ContainerInfo, StoreName};
+use crate::error::{IoContext, Result};
+use crate::results::Native;
+use crate::store::facts::Facts;
+use crate::store::{Capabilities, Durability, WriteOptions, sync};
+use example::Example;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub const INFO: ContainerInfo = ContainerInfo {
+    about: "TFRecord: shards of tf.train.Example, CRC-32C checked",
+    codecs: &["png", "raw", "source", "jpeg", "qoi", "webp", "zstd", "lz4"],
+    facts: Facts {
+        licence: "MIT or Apache-2.0, as shelfmark, from the specification",
+        specification: "TFRecord and tf.train.Example (TensorFlow); the index of tfrecord2idx",
+        others: "TensorFlow, tf.data, the tfrecord package, NVIDIA DALI, Apache Beam",
+    },
+    options: &[SHARD, READAHEAD],
+    labels: "a feature of each record, image/class/label",
+    make: |id| record::format(id, TfRecord { shard_bytes: shard_bytes(id), reads: Reads::of(id) }),
+};
+
+const SHARDS: Shards = Shards { ending: "tfrecord" };
+/// Of the index beside a shard.
+const INDEX: Shards = Shards { ending: "tfindex" };
+
+struct TfRecord {
+    /// A shard is not begun to be larger.
+    shard_bytes: u64,
+    reads: Reads,
+}
+
+impl RecordContainer for TfRecord {
+    fn create(&self, at: &Path, _: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
+        Ok(Box::new(Writer {
+            folder: at.to_owned(),
+            shard_bytes: self.shard_bytes,
+            open: None,
+            shards: 0,
+            message: Vec::new(),
+            sync_each: write.durability == Durability::Each,
+        }))
+    }
+
+    fn open(&self, _: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
+        let (mut shards, mut frames) = (Vec::new(), Vec::new());
+        while (frames.len() as u64) < layout.records {
+            let number = shards.len() as u32;
+            let shard = Mapped::open(SHARDS.name(number), self.reads, &layout.name)?;
+            read_index(number, shard.bytes().len() as u64, layout, &mut frames)?;
+            shards.push(shard);
+        }
+        SHARDS.refuse_more(shards.len() as u32, &layout.name)?;
+        Ok(Arc::new(Store { shards, frames, name: layout.name.clone() }))
+    }
+
+    /// Whether the frames lie one behind the other where the index says, from the shard's beginning to its end.
+    fn audit(&self, _: &Path, layout: &RecordLayout) -> Result<()> {
+        let mut frames: Vec<Frame> = Vec::new();
+        let mut number = 0;
+        while (frames.len() as u64) < layout.records {
+            let shard = Mapped::open(SHARDS.name(number), self.reads, &layout.name)?;
+            let (first, length) = (frames.len(), shard.bytes().len() as u64);
+            read_index(number, length, layout, &mut frames)?;
+            let mut offset = 0;
+            for frame in &frames[first..] {
+                let found = shard.part(frame.offset, frame.length).map(frame::length);
+                if frame.offset != offset || found != Some(Some(frame.length)) {
+                    let detail = format!("{}: no frame of the index begins at {offset}", SHARDS.name(number));
+                    return Err(layout.name.mismatch(detail));
+                }
+                offset += frame.length;
+            }
+            if offset != length {
+                return Err(layout.name.mismatch(format!("{}: it goes on behind its index", SHARDS.name(number))));
+            }
+            number += 1;
+        }
+        Ok(())
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            random_access: true,
+            ragged: true,
+            concurrent_readers: true,
+            checksums: true,
+            ..Default::default()
+        }
+    }
+
+    fn native(&self) -> Option<Native> {
+        Some(Native { library: "shelfmark".into(), version: env!("CARGO_PKG_VERSION").into() })
+    }
+
+    fn settings(&self, _: &RecordLayout) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            ("TFRecord shard".into(), format!("{} MiB", self.shard_bytes >> 20)),
+            ("TFRecord checksums".into(), "verified on every read".into()),
+            ("TFRecord read".into(), format!("{}, at the places that the index gives", self.reads.words())),
+        ])
+    }
+
+    fn keeps_labels(&self) -> bool {
+        true
+    }
+}
+
+/// Where a frame lies.
+#[derive(Debug, Clone, Copy)]
+struct Frame {
+    shard: u32,
+    offset: u64,
+    /// With length and checksums.
+    length: u64,
+}
+
+/// A frame's largest overhead: checksums, and the message's names and lengths.
+const OVERHEAD_BYTES: u64 = 256;
+
+/// Adds the frames of shard `number`, which is `bytes` long, to those before them.
+fn read_index(number: u32, bytes: u64, layout: &RecordLayout, frames: &mut Vec<Frame>) -> Result<()> {
+    let file = INDEX.name(number);
+    let path = layout.name.path.join(&file);
+    let text = std::fs::read_to_string(&path).at("read", &path)?;
+    let damaged = |what: String| layout.name.damaged(format!("{file}: {what}"));
+    let before = frames.len();
+    for line in text.lines() {
+        let index = frames.len() as u64;
+        let numbers = line.split_once(' ').and_then(|(at, length)| Some((at.parse().ok()?, length.parse().ok()?)));
+        let (offset, length): (u64, u64) = numbers.ok_or_else(|| damaged(format!("image {index} has no place")))?;
+        if offset.checked_add(length).is_none_or(|end| end > bytes) {
+            return Err(damaged(format!("image {index} would lie beyond the shard's end")));
+        }
+        if length > layout.max_record_bytes().saturating_add(OVERHEAD_BYTES) {
+            return Err(damaged(format!("image {index} is too long for any image")));
+        }
+        if index >= layout.records {
+            return Err(damaged(format!("it tells of more than {} images", layout.records)));
+        }
+        frames.push(Frame { shard: number, offset, length });
+    }
+    if frames.len() == before { Err(damaged("it is empty".into())) } else { Ok(()) }
+}
+
+/// A shard being written.
+struct Open {
+    records: Output,
+    /// Its index so far.
+    index: String,
+}
+
+struct Writer {
+    folder: PathBuf,
+    shard_bytes: u64,
+    open: Option<Open>,
+    /// Shards that were begun.
+    shards: u32,
+    message: Vec<u8>,
+    sync_each: bool,
+}
+
+impl Writer {
+    fn end_shard(&mut self) -> Result<()> {
+        let Some(mut open) = self.open.take() else { return Ok(()) };
+        open.records.flush(self.sync_each)?;
+        let mut index = Output::create(&self.folder.join(INDEX.name(self.shards - 1)))?;
+        index.add(open.index.as_bytes())?;
+        index.flush(self.sync_each)
+    }
+}
+
+impl RecordWriter for Writer {
+    fn put(&mut self, record: NewRecord<'_>) -> Result<()> {
+        let NewRecord { label, extension, bytes, .. } = record;
+        self.message.clear();
+        Example { image: bytes, format: extension.as_bytes(), label: label.into() }.encode(&mut self.message);
+        let length = frame::bytes(self.message.len());
+        if self.open.as_ref().is_some_and(|open| open.records.bytes() + length > self.shard_bytes) {
+            self.end_shard()?;
+        }
+        let open = match &mut self.open {
+            Some(open) => open,
+            none => {
+                let records = Output::create(&self.folder.join(SHARDS.name(self.shards)))?;
+                self.shards += 1;
+                none.insert(Open { records, index: String::new() })
+            }
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(open.index, "{} {length}", open.records.bytes());
+        frame::write(&self.message, &mut open.records)
+    }
+
+    /// The frames so far, which are read without the index, too.
+    fn sync(&mut self) -> Result<()> {
+        if let Some(open) = &mut self.open {
+            open.records.flush(true)?;
+        }
+        sync::one(&self.folder)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        self.end_shard()
+    }
+}
+
+struct Store {
+    shards: Vec<Mapped>,
+    frames: Vec<Frame>,
+    name: StoreName,
+}
+
+impl RecordStore for Store {
+    fn reader(self: Arc<Self>) -> Result<Box<dyn RecordReader>> {
+        Ok(Box::new(Reader(self)))
+    }
+}
+
+struct Reader(Arc<Store>);
+
+impl Reader {
+    fn find(&self, index: u64) -> Result<Record<'_>> {
+        let Store { shards, frames, name } = &*self.0;
+        let frame = usize::try_from(index).ok().and_then(|at| frames.get(at));
+        let bytes = frame.and_then(|frame| shards.get(frame.shard as usize)?.part(frame.offset, frame.length));
+        let bytes = bytes.ok_or_else(|| name.damaged(format!("image {index} is missing")))?;
+        let damaged = |why: String| name.damaged(format!("image {index}: {why}"));
+        let example = frame::message(bytes).and_then(Example::decode).map_err(damaged)?;
+        let label = u32::try_from(example.label).map_err(|_| damaged(format!("its label is {}", example.label)))?;
+        Ok(Record { bytes: example.image, label })
+    }
+}
+
+impl RecordReader for Reader {
+    fn get(&mut self, index: u64) -> Result<Record<'_>> {
+        self.find(index)
+    }
+
+    fn get_each(&mut self, indices: &[u64], take: &mut TakeRecord<'_>) -> Result<()> {
+        each_ahead(indices, |index| self.find(index), take)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,358 @@
+//! `zarr`: Zarr version 3 (<https://zarr-specs.readthedocs.io/en/latest/v3/core/>): arrays in folders, `images.zarr` (N x H x W x
+//! C of `uint8`) and `labels.zarr` (N of `uint32`). Images lie in chunks, chunks in shards (the codec `sharding_indexed`), a file a
+//! shard; chunks may be compressed and end with a CRC-32C. A shard's index is read once by each reader.
+
+mod reader;
+
+use super::guard::guarded;
+use super::record::refuse_strange_shape;
+use super::runs::Runs;
+use super::{ContainerInfo, StoreName};
+use crate::error::{Error, Result};
+use crate::results::Native;
+use crate::sample::{Batch, ImageShape, Shape};
+use crate::store::facts::Facts;
+use crate::store::options::{OptionInfo, Values, integer, word};
+use crate::store::{
+    Capabilities, Durability, Format, FormatId, ImageReader, ImageStore, ImageWriter, StoreSpec, WriteOptions, sync,
+};
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::path::Path;
+use std::sync::Arc;
+use zarrs::array::codec::{Crc32cCodec, ZstdCodec};
+use zarrs::array::{Array, ArrayBuilder, BytesToBytesCodecTraits, CodecOptions, data_type};
+use zarrs::filesystem::FilesystemStore;
+
+const CHUNK: OptionInfo = OptionInfo {
+    key: "chunk",
+    values: Values::Integer { min: 1, max: 1 << 20 },
+    default: "16",
+    about: "images a chunk: what is read, and decompressed, for one of them",
+    reading: false,
+};
+
+const SHARD: OptionInfo = OptionInfo {
+    key: "shard",
+    values: Values::Integer { min: 1, max: 1 << 20 },
+    default: "256",
+    about: "chunks a shard, which is a file",
+    reading: false,
+};
+
+const ZSTD: OptionInfo = OptionInfo {
+    key: "zstd",
+    values: Values::Integer { min: 0, max: 22 },
+    default: "0",
+    about: "compress each chunk at this level, 0 not at all",
+    reading: false,
+};
+
+const CHECKSUM: OptionInfo = OptionInfo {
+    key: "checksum",
+    values: Values::OneOf(&["none", "crc32c"]),
+    default: "none",
+    about: "a checksum behind each chunk",
+    reading: false,
+};
+
+pub const INFO: ContainerInfo = ContainerInfo {
+    about: "Zarr v3, sharded arrays",
+    codecs: &["raw"],
+    facts: Facts {
+        licence: "MIT or Apache-2.0 (zarrs)",
+        specification: "Zarr core specification 3, codec sharding_indexed",
+        others: "zarr-python, TensorStore, zarrita (JavaScript), GDAL",
+    },
+    options: &[CHUNK, SHARD, ZSTD, CHECKSUM],
+    labels: "labels.zarr beside the images",
+    make: |id| Ok(Box::new(Zarr::new(id))),
+};
+
+const IMAGES: &str = "images.zarr";
+const LABELS: &str = "labels.zarr";
+/// An array is the root of its folder.
+const ROOT: &str = "/";
+
+struct Zarr {
+    id: FormatId,
+    /// Images a chunk.
+    chunk: u64,
+    /// Chunks a shard.
+    chunks: u64,
+    /// Level of compression.
+    zstd: Option<i32>,
+    /// Whether chunks end with a checksum.
+    checksum: bool,
+}
+
+type Opened = Array<FilesystemStore>;
+
+fn failed(name: &StoreName, action: &str, e: impl Display) -> Error {
+    name.error(format!("zarrs cannot {action} it: {e}"), "if the disk is not full, write the store again")
+}
+
+/// One thread, and every shard a file, also one of zeros.
+fn options() -> CodecOptions {
+    CodecOptions::default().with_concurrent_target(1).with_store_empty_chunks(true)
+}
+
+impl Zarr {
+    fn new(id: &FormatId) -> Self {
+        let zstd = integer(id, ZSTD.key).and_then(|level| i32::try_from(level).ok()).filter(|level| *level > 0);
+        Self {
+            id: id.clone(),
+            chunk: integer(id, CHUNK.key).unwrap_or(16),
+            chunks: integer(id, SHARD.key).unwrap_or(256),
+            zstd,
+            checksum: word(id, &CHECKSUM) == "crc32c",
+        }
+    }
+
+    fn images_a_shard(&self) -> u64 {
+        self.chunk.saturating_mul(self.chunks)
+    }
+
+    fn codecs(&self) -> Vec<Arc<dyn BytesToBytesCodecTraits>> {
+        let mut codecs: Vec<Arc<dyn BytesToBytesCodecTraits>> = Vec::new();
+        if let Some(level) = self.zstd {
+            codecs.push(Arc::new(ZstdCodec::new(level, false)));
+        }
+        if self.checksum {
+            codecs.push(Arc::new(Crc32cCodec::new()));
+        }
+        codecs
+    }
+
+    /// What the images' array is to be.
+    fn images(&self, spec: &StoreSpec, shape: ImageShape) -> ArrayBuilder {
+        let [height, width, channels] = [shape.height, shape.width, shape.channels].map(u64::from);
+        let mut builder = ArrayBuilder::new(
+            vec![spec.images, height, width, channels],
+            vec![self.images_a_shard(), height, width, channels],
+            data_type::uint8(),
+            0_u8,
+        );
+        builder.subchunk_shape(vec![self.chunk, height, width, channels]).bytes_to_bytes_codecs(self.codecs());
+        builder
+    }
+}
+
+/// What the labels' array is to be: all in one chunk.
+fn labels(spec: &StoreSpec) -> ArrayBuilder {
+    ArrayBuilder::new(vec![spec.images], vec![spec.images.max(1)], data_type::uint32(), 0_u32)
+}
+
+fn shape_of(spec: &StoreSpec, name: &StoreName) -> Result<ImageShape> {
+    match spec.shape {
+        Shape::Fixed(shape) => Ok(shape),
+        Shape::Ragged { .. } => Err(name.unsupported(
+            "ragged images: an array has one shape; try hdf5:raw, or bring them to one size with --resize",
+        )),
+    }
+}
+
+fn create(folder: &Path, builder: &ArrayBuilder, name: &StoreName) -> Result<Opened> {
+    let fail = |e: &dyn Display| failed(name, "create", e);
+    let store = FilesystemStore::new(folder).map_err(|e| fail(&e))?;
+    let array = builder.build(Arc::new(store), ROOT).map_err(|e| fail(&e))?;
+    array.store_metadata().map_err(|e| fail(&e))?;
+    Ok(array)
+}
+
+/// The array in `folder` of the store, which has to be what `builder` would make.
+fn open(folder: &str, builder: &ArrayBuilder, name: &StoreName) -> Result<Opened> {
+    let fail = |e: &dyn Display| failed(name, "open", e);
+    let store = FilesystemStore::new(name.path.join(folder)).map_err(|e| fail(&e))?;
+    let array = guarded(|| Array::open(Arc::new(store), ROOT).map_err(|e| e.to_string())).map_err(|why| fail(&why))?;
+    let wanted = builder.build_metadata().map_err(|e| fail(&e))?;
+    let (found, wanted) = (described(array.metadata())?, described(&wanted)?);
+    match KEYS.iter().find(|key| found[**key] != wanted[**key]) {
+        None => Ok(array),
+        Some(key) => {
+            Err(name.mismatch(format!("{folder}: its {key} is {}; asked for was {}", found[*key], wanted[*key])))
+        }
+    }
+}
+
+/// What of an array's description decides how its bytes are read.
+const KEYS: [&str; 6] = ["shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", "codecs"];
+
+fn described(metadata: &impl serde::Serialize) -> Result<serde_json::Value> {
+    // Descriptions are texts and numbers: there is nothing to fail.
+    Ok(serde_json::to_value(metadata).unwrap_or_default())
+}
+
+impl Format for Zarr {
+    fn create(&self, at: &Path, spec: &StoreSpec, write: &WriteOptions) -> Result<Box<dyn ImageWriter>> {
+        let name = StoreName::new(&self.id, at);
+        let shape = shape_of(spec, &name)?;
+        Ok(Box::new(Writer {
+            images: create(&at.join(IMAGES), &self.images(spec, shape), &name)?,
+            labels: create(&at.join(LABELS), &labels(spec), &name)?,
+            shard_bytes: usize::try_from(self.images_a_shard().saturating_mul(shape.bytes() as u64))
+                .map_err(|_| name.unsupported("shards of so many images on this machine"))?,
+            shard: Vec::new(),
+            shards: 0,
+            all_labels: Vec::new(),
+            spec: spec.clone(),
+            sync_each: write.durability == Durability::Each,
+            name,
+        }))
+    }
+
+    fn open(&self, at: &Path, spec: &StoreSpec) -> Result<Arc<dyn ImageStore>> {
+        let name = StoreName::new(&self.id, at);
+        let shape = shape_of(spec, &name)?;
+        let images = open(IMAGES, &self.images(spec, shape), &name)?;
+        let array = open(LABELS, &labels(spec), &name)?;
+        let labels: Vec<u32> = match spec.images {
+            0 => Vec::new(),
+            _ => array
+                .retrieve_array_subset_opt(&array.subset_all(), &options())
+                .map_err(|e| failed(&name, "read", e))?,
+        };
+        if labels.len() as u64 != spec.images {
+            return Err(name.damaged(format!("there are {} labels for {} images", labels.len(), spec.images)));
+        }
+        let codecs = self.codecs();
+        let coded = (!codecs.is_empty()).then_some(Coded { codecs, images: self.chunk });
+        Ok(Arc::new(Store { images, labels, shape, images_a_shard: self.images_a_shard(), coded, name }))
+    }
+
+    /// Opening has compared the descriptions; a shard that is missing would pass for zeros.
+    fn audit(&self, at: &Path, spec: &StoreSpec) -> Result<()> {
+        self.open(at, spec)?;
+        let name = StoreName::new(&self.id, at);
+        let shards = (0..spec.images.div_ceil(self.images_a_shard())).map(|nth| format!("{IMAGES}/c/{nth}/0/0/0"));
+        let labels = (spec.images > 0).then(|| format!("{LABELS}/c/0"));
+        match shards.chain(labels).find(|file| !at.join(file).is_file()) {
+            None => Ok(()),
+            Some(file) => Err(name.mismatch(format!("{file} is missing, and would be read as zeros"))),
+        }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            random_access: true,
+            concurrent_readers: true,
+            grey: true,
+            checksums: self.checksum,
+            ..Default::default()
+        }
+    }
+
+    fn native(&self) -> Native {
+        Native { library: "zarrs".into(), version: env!("BUILT_ZARRS_VERSION").into() }
+    }
+
+    fn settings(&self, _: &StoreSpec) -> BTreeMap<String, String> {
+        let zstd = self.zstd.map(|level| format!("zstd {level}"));
+        let codecs: Vec<_> = zstd.into_iter().chain(self.checksum.then(|| "crc32c".into())).collect();
+        BTreeMap::from([
+            ("Zarr chunk".into(), format!("{} images", self.chunk)),
+            ("Zarr shard".into(), format!("{} chunks", self.chunks)),
+            ("Zarr codecs".into(), if codecs.is_empty() { "none".into() } else { codecs.join(", ") }),
+            ("Zarr cache".into(), "the indices of shards".into()),
+        ])
+    }
+}
+
+struct Writer {
+    images: Opened,
+    labels: Opened,
+    shard_bytes: usize,
+    /// Pixels of the shard so far.
+    shard: Vec<u8>,
+    /// Shards that were written.
+    shards: u64,
+    all_labels: Vec<u32>,
+    spec: StoreSpec,
+    sync_each: bool,
+    name: StoreName,
+}
+
+impl Writer {
+    /// Writes the shard so far, filled up with zeros, under its number.
+    fn store_shard(&mut self) -> Result<()> {
+        let mut pixels = self.shard.clone();
+        pixels.resize(self.shard_bytes, 0);
+        let stored = self.images.store_chunk_opt(&[self.shards, 0, 0, 0], pixels, &options());
+        stored.map_err(|e| failed(&self.name, "write", e))
+    }
+
+    fn store_labels(&mut self) -> Result<()> {
+        let mut labels = self.all_labels.clone();
+        labels.resize(self.spec.images.max(1) as usize, 0);
+        let stored = self.labels.store_chunk_opt(&[0], labels, &options());
+        stored.map_err(|e| failed(&self.name, "write", e))
+    }
+}
+
+/// What chunks go through.
+struct Coded {
+    codecs: Vec<Arc<dyn BytesToBytesCodecTraits>>,
+    /// Images a chunk.
+    images: u64,
+}
+
+impl ImageWriter for Writer {
+    fn append(&mut self, samples: &Batch) -> Result<()> {
+        samples.iter().try_for_each(|sample| refuse_strange_shape(&self.name, &self.spec.shape, sample.shape))?;
+        let mut pixels =
+            samples.all_pixels().ok_or_else(|| self.name.unsupported("encoded files in place of pixels"))?;
+        if (self.all_labels.len() + samples.len()) as u64 > self.spec.images {
+            let cause = format!("more than {} images were given", self.spec.images);
+            return Err(self.name.error(cause, "say the right number"));
+        }
+        self.all_labels.extend(samples.labels());
+        while !pixels.is_empty() {
+            let (now, rest) = pixels.split_at(pixels.len().min(self.shard_bytes - self.shard.len()));
+            self.shard.extend_from_slice(now);
+            pixels = rest;
+            if self.shard.len() == self.shard_bytes {
+                self.store_shard()?;
+                self.shard.clear();
+                self.shards += 1;
+            }
+        }
+        if self.sync_each { self.sync() } else { Ok(()) }
+    }
+
+    /// The shard so far is written, and again when it is whole.
+    fn sync(&mut self) -> Result<()> {
+        if !self.shard.is_empty() {
+            self.store_shard()?;
+        }
+        self.store_labels()?;
+        sync::tree(&self.name.path)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        if !self.shard.is_empty() {
+            self.store_shard()?;
+        }
+        if self.spec.images > 0 { self.store_labels() } else { Ok(()) }
+    }
+}
+
+struct Store {
+    images: Opened,
+    labels: Vec<u32>,
+    shape: ImageShape,
+    images_a_shard: u64,
+    coded: Option<Coded>,
+    name: StoreName,
+}
+
+impl ImageStore for Store {
+    fn reader(self: Arc<Self>) -> Result<Box<dyn ImageReader>> {
+        Ok(match &self.coded {
+            None => Box::new(Runs(reader::Plain::new(self))),
+            Some(_) => Box::new(Runs(reader::Decoding::new(self))),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
