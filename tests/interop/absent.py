@@ -5,6 +5,7 @@ shard uses none of them (of PyTorch the name of a base class). Whatever it asks 
 here, whose every name is an empty class. Nothing of mosaicml-streaming itself is replaced.
 """
 
+import contextlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -37,7 +38,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Comes last: what is installed is found by others."""
 
     PACKAGES = {
-        "alipcs", "azure", "boto3", "botocore", "brotli", "catalogue", "databricks", "google", "huggingface_hub", "matplotlib",
+        "alipcs", "azure", "filelock", "psutil", "boto3", "botocore", "brotli", "databricks", "google", "huggingface_hub", "matplotlib",
         "oci", "paramiko", "pyspark", "snappy", "torch", "torchvision", "tqdm", "transformers", "zstd",
     }  # fmt: skip
 
@@ -53,7 +54,18 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         pass
 
 
+@contextlib.contextmanager
 def stand_in():
-    """Makes `import streaming` work where only mosaicml-streaming itself is installed."""
-    if importlib.util.find_spec("torch") is None:
-        sys.meta_path.append(Finder())
+    """Within it `import streaming` works where only mosaicml-streaming itself is installed. Others, who ask whether there is
+    a PyTorch, shall not find one."""
+    if importlib.util.find_spec("torch") is not None:
+        yield
+        return
+    finder = Finder()
+    sys.meta_path.append(finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+        for name in [name for name, module in sys.modules.items() if isinstance(module, Module)]:
+            del sys.modules[name]

@@ -278,7 +278,7 @@ def fails(deliver):
 
 def missing(script):
     """What a peer needs and is not there, as far as it may be missing."""
-    needs = "torch" if script in TORCH else {"mds_local.py": "streaming"}.get(script[0])
+    needs = "torch" if script in TORCH or script == ("mds_local.py",) else None
     return f"there is no {needs}" if needs and importlib.util.find_spec(needs) is None else None
 
 
