@@ -128,6 +128,8 @@ pub fn write(results: &[Results], history: &[Entry], dir: &Path) -> Result<PathB
 }
 
 #[cfg(test)]
+mod apart_tests;
+#[cfg(test)]
 mod run_tests;
 #[cfg(test)]
 mod tests;

@@ -7,15 +7,15 @@ use crate::results::*;
 use std::path::Path;
 
 /// The line of the Markdown summary about a row, in the group whose text begins after `from`.
-fn line<'t>(text: &'t str, from: &str, row: &str) -> &'t str {
+pub(super) fn line<'t>(text: &'t str, from: &str, row: &str) -> &'t str {
     let start = text.find(from).unwrap_or_else(|| panic!("{from} is not in {text}"));
     let rest = &text[start..];
     let at = rest.find(&format!("\n| {row} |")).unwrap_or_else(|| panic!("{row} is not in {rest}"));
     rest[at + 1..].lines().next().unwrap()
 }
 
-const WARM: &str = "Cache state warm";
-const COLD: &str = "Cache state cold-data";
+pub(super) const WARM: &str = "Cache state warm";
+pub(super) const COLD: &str = "Cache state cold-data";
 
 #[test]
 fn who_is_fastest_comes_from_the_verdicts() {
@@ -145,36 +145,6 @@ fn several_threads_are_set_beside_one() {
 }
 
 #[test]
-fn references_are_apart_and_never_ranked() {
-    let all = [run()];
-    let (page, text) = (html(&all, &[]).unwrap(), markdown(&all));
-    let reference = line(&text, WARM, "flat:raw,read=memory (reference)");
-    assert!(reference.contains("| 4.00 M ± 1.5 % |") && !reference.contains('★'), "{reference}");
-    assert!(page.contains("<th scope=\"rowgroup\">What the machine can do</th>"));
-    assert!(page.contains("share of the reference&#39;s speed"));
-    // 1.25 M images/s of 4 M.
-    assert!(page.contains("<td>31 %</td>"));
-    // The harness would flatten every scale: it is a sentence.
-    assert!(!page.contains(">nothing (reference)<") && !text.contains("| nothing"));
-    for svg in page.split("<svg").skip(1).map(|rest| rest.split("</svg>").next().unwrap()) {
-        assert!(!svg.contains("nothing"), "{svg}");
-    }
-    let harness = "takes 3.00 ns in read_one to 51.2 ns in epoch per operation; that is at most 0.08 % of the time of the \
-                   fastest cell measured in batches (flat:raw,read=memory in epoch).";
-    assert!(text.contains(harness), "{text}");
-    assert!(page.contains(harness));
-}
-
-#[test]
-fn peers_are_ranked_like_formats() {
-    let page = html(&[run()], &[]).unwrap();
-    assert!(page.contains("<th scope=\"rowgroup\">What people run in Python</th>"));
-    assert!(page.contains("75.0 times slower (67.5&nbsp;to&nbsp;82.5)"));
-    let svg = page.split("<svg").find(|svg| svg.contains(">epoch: time against the fastest<")).unwrap();
-    assert!(svg.contains("python:h5py-single (peer)"));
-}
-
-#[test]
 fn the_overview_tells_ties_from_differences_and_what_is_missing() {
     let page = html(&[run()], &[]).unwrap();
     let (_, table) = page.split_once("class=\"overview\"").unwrap();
@@ -214,30 +184,6 @@ fn the_page_ranks_as_the_verb_does_and_carries_what_it_ranks_by() {
     let epoch = sheet["criteria"].as_array().unwrap().iter().find(|criterion| criterion["name"] == "epoch").unwrap();
     let nth = sheet["formats"].as_array().unwrap().iter().position(|format| format == "hdf5:raw").unwrap();
     assert!((epoch["figures"][nth][0].as_f64().unwrap() - 11.2_f64.ln()).abs() < 1e-9, "{epoch}");
-}
-
-#[test]
-fn cold_reads_stand_beside_warm_ones() {
-    let page = html(&[run()], &[]).unwrap();
-    let svg = page.split("<svg").find(|svg| svg.contains(">epoch: warm and cold<")).unwrap();
-    // 10 us cold, 0.8 us warm.
-    let (_, lmdb) = svg.split_once("<g data-f=\"lmdb:raw\">").unwrap();
-    assert!(lmdb.split_once("</g>").unwrap().0.contains("12.5 ×"), "{lmdb}");
-    assert!(!html(&[super::fixture::realistic()], &[]).unwrap().contains("warm and cold"));
-}
-
-#[test]
-fn cold_stores_of_another_size_stand_beside_warm_ones_with_their_own_times() {
-    let mut results = run();
-    for cell in results.cells.iter_mut().filter(|cell| cell.cache == "cold-data") {
-        cell.images = 500;
-        cell.id += "/500";
-    }
-    results.comparisons.retain(|comparison| !comparison.best.contains("cold-data"));
-    let page = html(&[results], &[]).unwrap();
-    let svg = page.split("<svg").find(|svg| svg.contains(">epoch: warm and cold<")).unwrap();
-    let (_, lmdb) = svg.split_once("<g data-f=\"lmdb:raw\">").unwrap();
-    assert!(lmdb.split_once("</g>").unwrap().0.contains("12.5 ×"), "{lmdb}");
 }
 
 #[test]
@@ -305,31 +251,6 @@ fn what_was_measured_beside_speed_is_in_tables() {
         assert!(page.contains(part), "{part}");
     }
     assert_eq!(page.matches("<summary>Proof that cold reads were cold</summary>").count(), 1);
-}
-
-#[test]
-fn stores_of_many_files_are_ranked_apart() {
-    let text = markdown(&[run()]);
-    let cold = &text[text.find(COLD).unwrap()..];
-    assert!(cold.starts_with("Cache state cold-data: before each turn the stores' file data was evicted"));
-    let answer = cold.lines().find(|l| l.contains("For training reads")).unwrap();
-    assert!(answer.contains("Fastest of stores of few files: lmdb:raw with 100,000 images/s"), "{answer}");
-    assert!(answer.contains("Fastest of stores of many files: dir:raw with 25,000 images/s"), "{answer}");
-    assert!(line(&text, COLD, "dir:raw").contains("★ **25,000** ± 1.5 %<br>fastest of stores of many files |"));
-    assert!(line(&text, COLD, "lmdb:raw").contains("★ **100,000** ± 9.0 %<br>fastest of stores of few files |"));
-    // A picture holds what was compared, and nothing of the other ranking.
-    let page = html(&[run()], &[]).unwrap();
-    for (among, inside, outside) in [("few", "hdf5:raw", "dir:raw"), ("many", "dir:png", "lmdb:raw")] {
-        let title = format!(">epoch: time against the fastest of stores of {among} files");
-        let svg = page.split("<svg").find(|svg| svg.contains(&title)).unwrap();
-        let drawn = |format: &str| svg.contains(&format!("<g data-f=\"{format}\">"));
-        assert!(drawn(inside) && !drawn(outside), "{among}: {svg}");
-    }
-    // What was not measured cold is not asked.
-    assert!(!cold.contains("Fastest ingest"));
-    let limits = &text[..text.find(WARM).unwrap()];
-    assert!(limits.contains("In 3 cells of cold reads it is proved"), "{limits}");
-    assert!(limits.contains("Not proved cold, so perhaps too fast here: hdf5:raw epoch"), "{limits}");
 }
 
 #[test]

@@ -304,6 +304,10 @@ fn missing(group: &Group<'_>, row: &Row<'_>, column: &Column<'_>) -> String {
     match group.slot(row, column, column.images) {
         Slot::Missing(word, reason) if reason.starts_with(word) => reason,
         Slot::Missing(word, reason) => format!("{word}: {reason}"),
-        Slot::Measured(_) => "no verdict in these results".into(),
+        // Why it is not ranked, where it says so: what was not warm, or not proved cold.
+        Slot::Measured(_) => {
+            let said = group.measured(row, column, column.images).and_then(|cell| cell.reason.clone());
+            said.filter(|reason| !reason.trim().is_empty()).unwrap_or_else(|| "no verdict in these results".into())
+        }
     }
 }

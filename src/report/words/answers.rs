@@ -5,6 +5,7 @@ use crate::report::format;
 use crate::report::model::{Column, Group, interleaved, point};
 use crate::report::pick::{Pick, fastest, smallest, too_few_samples};
 use crate::report::rankings::{Ranking, rankings};
+use crate::results::CellKind;
 
 /// A question of the reader with its answer.
 pub(in crate::report) struct Answer {
@@ -53,7 +54,8 @@ fn judged(group: &Group<'_>, column: &Column<'_>) -> (String, String) {
         Err(why) => return ("Not said".to_owned(), format!("({why}). The estimates are under “All speeds”.")),
     };
     let mut told = rankings.iter().map(|ranking| {
-        let (short, rest) = ranked(ranking, column);
+        let behind = (ranking.best.kind == CellKind::Peer).then(|| behind_a_peer(group, ranking, column)).flatten();
+        let (short, rest) = behind.unwrap_or_else(|| ranked(ranking, column));
         match ranking.among {
             "" => (short, rest),
             among => (format!("Fastest{among}: {short}"), rest),
@@ -97,6 +99,26 @@ fn ranked(ranking: &Ranking<'_, '_>, column: &Column<'_>) -> (String, String) {
         text += &format!(" Slowest: {}, {}.", row.label, verdict(comparison));
     }
     (short, text)
+}
+
+/// The answer where a program in Python is the best: a program is no format to choose. None where no format was compared.
+fn behind_a_peer(group: &Group<'_>, ranking: &Ranking<'_, '_>, column: &Column<'_>) -> Option<(String, String)> {
+    let unit = column.unit();
+    let mut formats = ranking.others.iter().filter(|(row, _)| row.kind == CellKind::Format);
+    let (best, comparison) = formats.next()?;
+    let point = group.point(best, column, column.images)?;
+    let short = format!("{} with {} {unit}", best.label, format::rate(point.rate));
+    let mut text = match point.interval {
+        Some(_) => format!("(95 % interval {}), ", format::interval(point.interval, unit)),
+        None => String::new(),
+    };
+    text += &format!("{} per image, at {}.", format::micros(1e6 / point.rate), format::images(column.images));
+    text += &format!(" Against {}, which is a program and no format: {}.", ranking.best.label, verdict(comparison));
+    if let Some((next, other)) = formats.next() {
+        let ratio = format::sig3(other.ratio / comparison.ratio);
+        text += &format!(" The next format, {}, takes {ratio} times as long by their estimates.", next.label);
+    }
+    Some((short, text))
 }
 
 fn speed(pick: &Pick<'_, '_>) -> (String, String) {
