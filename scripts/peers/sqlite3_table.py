@@ -1,6 +1,7 @@
 """Python's sqlite3 over a table of blobs, opened as one that nobody writes to."""
 
 import sqlite3
+from urllib.parse import quote
 
 import numpy as np
 
@@ -9,7 +10,7 @@ import worker
 
 class Table(worker.Store):
     def __init__(self, path, shape):
-        self.database = sqlite3.connect(f"file:{path}/images.sqlite?immutable=1", uri=True)
+        self.database = sqlite3.connect(f"file:{quote(path)}/images.sqlite?immutable=1", uri=True)
         self.shape = shape
 
     def read(self, index):

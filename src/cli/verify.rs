@@ -48,6 +48,9 @@ pub struct Verify {
     in_child: bool,
 }
 
+/// Said of a format whose pixels are not those that went in.
+const LOSSY: &str = "; lossy: compared with what its codec makes of the images";
+
 /// What became of one format.
 #[derive(Debug, Serialize, Deserialize)]
 struct Line {
@@ -247,11 +250,12 @@ impl Verify {
                 let mib = |bytes: &u64| *bytes as f64 / f64::from(1 << 20);
                 writeln!(
                     out,
-                    "{:<width$} {counts:<18} {:>9.2} MiB, {:>9.2} MiB on disk, {files} file{}",
+                    "{:<width$} {counts:<18} {:>9.2} MiB, {:>9.2} MiB on disk, {files} file{}{}",
                     line.format,
                     mib(apparent_bytes),
                     mib(allocated_bytes),
-                    if *files == 1 { "" } else { "s" }
+                    if *files == 1 { "" } else { "s" },
+                    if line.format.parse().is_ok_and(|id: FormatId| id.is_lossy()) { LOSSY } else { "" }
                 )
             }
             (None, None) => writeln!(out, "{:<width$} {counts:<18}", line.format),

@@ -51,7 +51,8 @@ impl Side {
     /// The run in a few words.
     pub(super) fn words(&self) -> String {
         // A commit is told from others by its beginning; what is no commit is cut, too.
-        let sha: String = self.git_sha.as_deref().unwrap_or("unknown source").chars().take(12).collect();
+        let sha = self.git_sha.as_deref().map(|sha| sha.chars().take(12).collect::<String>());
+        let sha = sha.unwrap_or_else(|| "unknown source".into());
         let dirty = if self.dirty == Some(true) { " with changes" } else { "" };
         let cut = if self.complete { "" } else { ", cut short" };
         format!("{}: {sha}{dirty}, {}, profile {}{cut}", self.file, self.started_utc, self.profile)

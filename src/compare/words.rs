@@ -120,7 +120,13 @@ pub(super) fn summary(compared: &Compared) -> String {
 pub(super) fn gate(judgement: &Judgement) -> String {
     let Judgement { gated, failures, allowed, ungated, .. } = judgement;
     let mut text = match (judgement.is_empty(), failures.is_empty()) {
-        (true, _) => "gate: nothing could be gated, which is no pass".to_owned(),
+        (true, _) if *gated == 0 => "gate: nothing could be gated, which is no pass".to_owned(),
+        (true, _) => {
+            format!(
+                "gate: too little could be gated, {gated} of at least {} exact metrics, which is no pass",
+                judgement.least
+            )
+        }
         (_, true) => format!("gate: passed, {} looked at", many(*gated, "exact metric")),
         (_, false) => {
             format!("gate: FAILED: {}; {} looked at", many(failures.len(), "change"), many(*gated, "exact metric"))

@@ -3,8 +3,8 @@
 use super::style::Style;
 use crate::results::{Cell, CellKind, Status};
 use crate::run::peers::is_bridge;
+use crate::store::FormatId;
 use crate::store::registry::by_library;
-use crate::store::{FormatId, codec};
 use crate::workload::nothing;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,8 +70,7 @@ pub(super) fn label(cell: &Cell) -> String {
 
 /// Whether other pixels come back from a format than went in.
 pub(super) fn is_lossy(format: &str) -> bool {
-    let codec = |id: FormatId| codec::find(&id.codec).is_some_and(|codec| codec.lossy);
-    format.parse().is_ok_and(codec)
+    format.parse().is_ok_and(|id: FormatId| id.is_lossy())
 }
 
 /// Whether a format is one that we read past its library.

@@ -29,6 +29,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("beyond the end: an error, and the buffer as before", out_of_range),
     ("the empty set", shapes::empty_set),
     ("one image", shapes::one_image),
+    ("plain images", shapes::plain_images),
     ("odd shapes", shapes::odd_shapes),
     ("odd names", names::odd_names),
     ("original files: given back, or refused by name", names::files),

@@ -1,7 +1,7 @@
 //! The written name of a format: `container:codec,key=value`.
 
 use crate::error::{Error, Result};
-use crate::store::registry;
+use crate::store::{codec, registry};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -18,6 +18,11 @@ pub struct FormatId {
 }
 
 impl FormatId {
+    /// Whether other pixels come back than went in: stores are then compared with what the codec itself makes of the images.
+    pub fn is_lossy(&self) -> bool {
+        codec::find(&self.codec).is_some_and(|codec| codec.lossy)
+    }
+
     /// A directory name for a store of this format, without characters that shells or file systems treat specially.
     pub fn directory_name(&self) -> String {
         self.to_string().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()

@@ -185,7 +185,10 @@ fn offered_codec(id: &FormatId, container: &ContainerInfo) -> Result<&'static co
             Some(near) => {
                 Error::Usage(format!("format '{id}': unknown codec; did you mean '{}:{near}'?", id.container))
             }
-            None => unknown("codec", &id.codec, offered),
+            None => {
+                let told = unknown("codec", &id.codec, offered);
+                Error::Usage(format!("format '{id}': {told}"))
+            }
         }),
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use shelfmark::results::Storage;
+use shelfmark::store::FormatId;
 use shelfmark::sys;
 use std::io::Write;
 use std::time::Duration;
@@ -55,7 +56,11 @@ impl Summary {
         }
         match *verified == 0 {
             true => writeln!(out, "  not verified")?,
-            false => writeln!(out, "  verified {verified} of {images} images in {:.1} s", self.verify_s)?,
+            false => {
+                let lossy = self.format.parse().is_ok_and(|id: FormatId| id.is_lossy());
+                let against = if lossy { "; lossy: compared with what its codec makes of them" } else { "" };
+                writeln!(out, "  verified {verified} of {images} images in {:.1} s{against}", self.verify_s)?;
+            }
         }
         writeln!(
             out,

@@ -6,18 +6,14 @@ use super::super::rank::Sheet;
 use super::{heading, table};
 use crate::results::{CellKind, Status};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-/// Kinds of settings, by a word in their names; what has none of them is said last.
-const KINDS: [(&str, &[&str]); 5] = [
-    ("in memory", &["cache", "map size", " map", "buffer"]),
-    ("transaction", &["transaction"]),
-    ("batch, row group, page", &["batch", "row group", "page"]),
-    ("chunk, shard, folder", &["chunk", "shard", "layout", "subfolder"]),
-    (
-        "level, codecs, checksums",
-        &["level", "compression", "filters", "codecs", "checksums", "method", "quality", "subsampling"],
-    ),
+/// Kinds of settings, by a word in their names, in the order in which they are told; what has none of them comes last.
+const KINDS: [&[&str]; 5] = [
+    &["cache", "map size", " map", "buffer"],
+    &["transaction"],
+    &["batch", "row group", "page"],
+    &["chunk", "shard", "layout", "subfolder"],
+    &["level", "compression", "filters", "codecs", "checksums", "method", "quality", "subsampling"],
 ];
 
 /// Writes the section: a line for each format.
@@ -39,30 +35,28 @@ pub(super) fn tuning(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id: 
         return;
     }
     heading(out, level, &format!("{id}tuning"), "How each format was tuned");
-    let _ = writeln!(
-        out,
-        "<p>Settings in force that a format's name does not show. Defaults are the libraries' own unless METHODOLOGY.md gives a reason \
-         to differ.</p>"
+    out.push_str(
+        "<p>Every setting in force, also those that the name says: what is kept in memory, transactions, batches and pages, chunks and \
+         shards, levels and checksums, then all else. Where a default is not the library's own, METHODOLOGY.md in the repository gives the \
+         reason.</p>\n",
     );
-    let heads: Vec<&str> =
-        std::iter::once("format").chain(KINDS.map(|(kind, _)| kind)).chain(["reading and all else"]).collect();
-    let mut all = Table::new(&heads, 0);
+    let mut all = Table::new(&["format", "settings in force"], 0);
     for (format, settings) in &rows {
-        all.push(std::iter::once((*format).to_owned()).chain(by_kind(settings)).collect());
+        all.push(vec![(*format).to_owned(), in_order(settings)]);
     }
     table(out, "Settings in force", &all);
 }
 
-/// Settings in the columns of their kinds.
-fn by_kind(settings: &BTreeMap<&str, &str>) -> Vec<String> {
-    let mut columns = vec![Vec::new(); KINDS.len() + 1];
-    for (key, value) in settings {
+/// Settings in one line, by their kinds.
+fn in_order(settings: &BTreeMap<&str, &str>) -> String {
+    let kind = |key: &str| {
         let lower = key.to_lowercase();
-        let of = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-        let column = KINDS.iter().position(|(_, words)| of(words)).unwrap_or(KINDS.len());
-        columns[column].push(format!("{key}: {value}"));
-    }
-    columns.into_iter().map(|said| if said.is_empty() { NONE.to_owned() } else { said.join("; ") }).collect()
+        KINDS.iter().position(|words| words.iter().any(|word| lower.contains(word))).unwrap_or(KINDS.len())
+    };
+    let mut all: Vec<(&&str, &&str)> = settings.iter().collect();
+    all.sort_by_key(|(key, _)| kind(key));
+    let said: Vec<String> = all.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+    if said.is_empty() { NONE.to_owned() } else { said.join("; ") }
 }
 
 #[cfg(test)]
@@ -70,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_stand_in_the_column_of_their_kind() {
+    fn settings_are_told_by_their_kinds() {
         let settings = BTreeMap::from([
             ("LMDB map size (sparse)", "1 MiB"),
             ("HDF5 chunk cache", "2 MiB"),
@@ -79,12 +73,9 @@ mod tests {
             ("png level", "fast"),
             ("LMDB read", "by its library"),
         ]);
-        let columns = by_kind(&settings);
-        assert_eq!(columns[0], "HDF5 chunk cache: 2 MiB; LMDB map size (sparse): 1 MiB");
-        assert_eq!(columns[1], NONE);
-        assert_eq!(columns[2], "Parquet row group: 1000 images");
-        assert_eq!(columns[3], "HDF5 chunk: 64 images");
-        assert_eq!(columns[4], "png level: fast");
-        assert_eq!(columns[5], "LMDB read: by its library");
+        let told = "HDF5 chunk cache: 2 MiB; LMDB map size (sparse): 1 MiB; Parquet row group: 1000 images; HDF5 chunk: 64 images; \
+                    png level: fast; LMDB read: by its library";
+        assert_eq!(in_order(&settings), told);
+        assert_eq!(in_order(&BTreeMap::new()), NONE);
     }
 }

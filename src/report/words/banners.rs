@@ -63,7 +63,7 @@ pub(in crate::report) fn banners(results: &[Results]) -> Vec<Banner> {
             );
         }
         // Nothing that is merely counted minds company.
-        let timed = result.cells.iter().any(|cell| cell.reason.as_deref() != Some(COUNTED));
+        let timed = result.cells.iter().any(|cell| point(cell).is_some());
         if let Some(load) = result.host.load.after.filter(|load| timed && *load >= BUSY_LOAD) {
             warn(
                 true,

@@ -63,6 +63,15 @@ struct Jpeg {
     subsampling: SamplingFactor,
 }
 
+/// As the option has it.
+const fn words(subsampling: SamplingFactor) -> &'static str {
+    match subsampling {
+        SamplingFactor::R_4_4_4 => "444",
+        SamplingFactor::R_4_2_2 => "422",
+        _ => "420",
+    }
+}
+
 impl Codec for Jpeg {
     fn accepts(&self, shape: ImageShape) -> Result<(), String> {
         image_file::jpeg::holds(shape).map(|_| ())
@@ -83,7 +92,7 @@ impl Codec for Jpeg {
     fn settings(&self) -> BTreeMap<String, String> {
         BTreeMap::from([
             ("jpeg quality".into(), self.quality.to_string()),
-            ("jpeg subsampling".into(), format!("{:?}", self.subsampling)),
+            ("jpeg subsampling".into(), words(self.subsampling).into()),
         ])
     }
 }

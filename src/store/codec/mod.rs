@@ -96,3 +96,8 @@ pub fn find(name: &str) -> Option<&'static CodecInfo> {
 fn admit(store: &Shape, found: ImageShape) -> Result<(), String> {
     if store.admits(found) { Ok(()) } else { Err(format!("the record holds a {found} image, the store {store}")) }
 }
+
+/// Images that a codec does not take, in words.
+fn of_channels(channels: u32) -> String {
+    if channels == 1 { "grey images".into() } else { format!("images of {channels} channels") }
+}

@@ -1,6 +1,6 @@
 //! `qoi`: the Quite OK Image Format (<https://qoiformat.org/qoi-specification.pdf>), lossless, RGB and RGBA alone.
 
-use super::{Codec, CodecInfo, Decoder, Encoder, admit};
+use super::{Codec, CodecInfo, Decoder, Encoder, admit, of_channels};
 use crate::results::Native;
 use crate::sample::{Batch, ImageShape, Sample, Shape};
 use crate::store::facts::Facts;
@@ -29,7 +29,7 @@ impl Codec for Qoi {
     fn accepts(&self, shape: ImageShape) -> Result<(), String> {
         match shape.channels {
             3 | 4 => Ok(()),
-            other => Err(format!("images of {other} channels: QOI holds RGB and RGBA")),
+            other => Err(format!("{}: QOI holds RGB and RGBA; try png, or --rgb", of_channels(other))),
         }
     }
 

@@ -1,6 +1,6 @@
 //! `webp`: WebP, lossless (RFC 9649), RGB and RGBA: it has no images of one channel.
 
-use super::{Codec, CodecInfo, Decoder, Encoder, admit};
+use super::{Codec, CodecInfo, Decoder, Encoder, admit, of_channels};
 use crate::results::Native;
 use crate::sample::{Batch, ImageShape, Sample, Shape};
 use crate::store::facts::Facts;
@@ -37,7 +37,7 @@ fn colours(shape: ImageShape) -> Result<ColorType, String> {
     match shape.channels {
         3 => Ok(ColorType::Rgb8),
         4 => Ok(ColorType::Rgba8),
-        other => Err(format!("images of {other} channels: WebP holds RGB and RGBA")),
+        other => Err(format!("{}: WebP holds RGB and RGBA; try png, or --rgb", of_channels(other))),
     }
 }
 
@@ -92,5 +92,24 @@ impl Decoder for Images {
             out.pop();
         }
         decoded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lossy_file_is_no_record_of_ours() {
+        // A lossy WebP of one pixel (RIFF, WEBP, VP8 with a key frame), as libwebp writes it.
+        let file = [
+            b"RIFF\x3c\0\0\0WEBPVP8 \x30\0\0\0".as_slice(),
+            b"\xd0\x01\0\x9d\x01\x2a\x01\0\x01\0\x01\0\x1c\x25\xa0\x02\x74\xba\x01\xf8\0\x03",
+            b"\xb0\0\xfe\xf0\xc4\x0b\xff\x20\xb9\x61\x75\xc8\xd7\xff\x20\x3f\xe4\x07\xfc\x80\xff\xf8\xf2\0\0",
+        ]
+        .concat();
+        let shape = Shape::Fixed(ImageShape::new(1, 1, 3));
+        let refused = Images { shape }.decode(&file, 1, &mut Batch::new()).unwrap_err();
+        assert!(refused.contains("no lossless WebP"), "{refused}");
     }
 }

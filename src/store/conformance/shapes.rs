@@ -19,6 +19,21 @@ pub fn one_image(format: &Resolved, at: &Path) -> Result<(), String> {
     wrote_and_verified(format, &Synthetic::new(ImageShape::new(8, 8, 3), 1, 1), at, "store")
 }
 
+/// Images of one value, and of the one that some formats do not write down.
+pub fn plain_images(format: &Resolved, at: &Path) -> Result<(), String> {
+    for (name, value) in [("black", 0), ("white", 255)] {
+        let mut samples = Batch::new();
+        for label in 0..40 {
+            // Some that are not plain behind the others.
+            let value = if label < 36 { value } else { 7 };
+            samples.push(ImageShape::new(8, 8, 3), label).fill(value);
+        }
+        let dataset = Memory::new("memory", Shape::Fixed(ImageShape::new(8, 8, 3)), samples);
+        wrote_and_verified(format, &dataset, at, name).map_err(|e| format!("{name}: {e}"))?;
+    }
+    Ok(())
+}
+
 pub fn odd_shapes(format: &Resolved, at: &Path) -> Result<(), String> {
     let shapes =
         [[1, 1, 1], [1, 1, 3], [28, 28, 1], [97, 61, 4], [5, 4, 2], [1, 300, 3], [10_000, 1, 3], [1, 10_000, 1]];

@@ -66,7 +66,7 @@ struct Arrow {
 }
 
 fn failed(name: &StoreName, action: &str, e: &ArrowError) -> Error {
-    name.error(format!("Arrow cannot {action} it: {e}"), "if the disk is not full, write the store again")
+    name.error(format!("Arrow cannot {action} it: {e}"), "check the space left on the disk, or write the store again")
 }
 
 fn schema() -> SchemaRef {

@@ -82,3 +82,27 @@ impl AsRef<[u8]> for Mapped {
         self.bytes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn without_readahead_the_system_is_told() {
+        let place = tempfile::tempdir().unwrap();
+        std::fs::write(place.path().join("file"), [1; 10_000]).unwrap();
+        let name = StoreName::new(&"tar:raw".parse().unwrap(), place.path());
+        // What the kernel knows of the map of this file: `rr`, random reads.
+        let told = || {
+            let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+            let (_, map) = maps.split_once(place.path().to_str().unwrap()).unwrap();
+            map.lines().find(|line| line.starts_with("VmFlags:")).is_some_and(|flags| flags.contains(" rr"))
+        };
+        for (reads, expected) in [(Reads::Near, false), (Reads::Anywhere, true)] {
+            let map = Mapped::open("file", reads, &name).unwrap();
+            assert_eq!(told(), expected);
+            drop(map);
+        }
+    }
+}

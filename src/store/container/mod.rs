@@ -77,7 +77,7 @@ macro_rules! containers {
 
 containers! {
     dir => core ["dir:png", "dir:raw"] more ["dir:png,level=fast", "dir:png,fanout=1000", "dir:jpeg", "dir:qoi", "dir:webp", "dir:source"];
-    lmdb if "lmdb" => core ["lmdb:bincode", "lmdb:raw", "lmdb:png"] more ["lmdb:raw,keys=integer", "lmdb:raw,read=direct", "lmdb:jpeg", "lmdb:qoi", "lmdb:webp", "lmdb:zstd", "lmdb:lz4", "lmdb:source"];
+    lmdb if "lmdb" => core ["lmdb:bincode", "lmdb:raw", "lmdb:png"] more ["lmdb:raw,keys=integer", "lmdb:raw,read=direct", "lmdb:jpeg", "lmdb:qoi", "lmdb:webp", "lmdb:zstd", "lmdb:zstd,checksum=xxh64", "lmdb:lz4", "lmdb:source"];
     tar => core [] more ["tar:png", "tar:raw", "tar:source"];
     zip => core [] more ["zip:png", "zip:raw", "zip:source"];
     tfrecord => core [] more ["tfrecord:png", "tfrecord:raw", "tfrecord:source"];

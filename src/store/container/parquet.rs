@@ -113,7 +113,7 @@ impl Parquet {
 }
 
 fn failed(name: &StoreName, action: &str, e: &ParquetError) -> Error {
-    name.error(format!("Parquet cannot {action} it: {e}"), "if the disk is not full, write the store again")
+    name.error(format!("Parquet cannot {action} it: {e}"), "check the space left on the disk, or write the store again")
 }
 
 fn schema() -> Result<TypePtr, ParquetError> {

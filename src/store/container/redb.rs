@@ -52,7 +52,10 @@ struct Redb {
 }
 
 fn failed(name: &StoreName, action: &str, e: impl Into<::redb::Error>) -> Error {
-    name.error(format!("redb cannot {action} it: {}", e.into()), "if the disk is not full, write the store again")
+    name.error(
+        format!("redb cannot {action} it: {}", e.into()),
+        "check the space left on the disk, or write the store again",
+    )
 }
 
 fn unreadable(name: &StoreName, why: &str) -> Error {

@@ -1,4 +1,4 @@
-//! Shards: a store in files of a bounded size, numbered from 0: what `tar`, `tfrecord` and `mds` have in common.
+//! Shards: a store in files of a bounded size, numbered from 0: what `tar` and `tfrecord` have in common.
 
 use super::StoreName;
 use crate::error::Result;

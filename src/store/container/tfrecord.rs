@@ -7,12 +7,9 @@
 mod example;
 mod frame;
 
-use super::fetch::each_ahead;
 use super::mapped::{Mapped, READAHEAD, Reads};
 use super::output::Output;
-use super::record::{
-    self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter, TakeRecord,
-};
+use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
 use super::shards::{SHARD, Shards, shard_bytes};
 use super::{ContainerInfo, StoreName};
 use crate::error::{IoContext, Result};
@@ -142,14 +139,19 @@ fn read_index(number: u32, bytes: u64, layout: &RecordLayout, frames: &mut Vec<F
     let path = layout.name.path.join(&file);
     let text = std::fs::read_to_string(&path).at("read", &path)?;
     let damaged = |what: String| layout.name.damaged(format!("{file}: {what}"));
-    let before = frames.len();
+    let (before, mut end) = (frames.len(), 0);
     for line in text.lines() {
         let index = frames.len() as u64;
         let numbers = line.split_once(' ').and_then(|(at, length)| Some((at.parse().ok()?, length.parse().ok()?)));
         let (offset, length): (u64, u64) = numbers.ok_or_else(|| damaged(format!("image {index} has no place")))?;
-        if offset.checked_add(length).is_none_or(|end| end > bytes) {
-            return Err(damaged(format!("image {index} would lie beyond the shard's end")));
+        // One behind the other: else an index that is damaged would give one image for another.
+        if offset != end {
+            return Err(damaged(format!("image {index} does not begin where the one before ends")));
         }
+        end = match offset.checked_add(length).filter(|end| *end <= bytes) {
+            Some(end) => end,
+            None => return Err(damaged(format!("image {index} would lie beyond the shard's end"))),
+        };
         if length > layout.max_record_bytes().saturating_add(OVERHEAD_BYTES) {
             return Err(damaged(format!("image {index} is too long for any image")));
         }
@@ -158,7 +160,10 @@ fn read_index(number: u32, bytes: u64, layout: &RecordLayout, frames: &mut Vec<F
         }
         frames.push(Frame { shard: number, offset, length });
     }
-    if frames.len() == before { Err(damaged("it is empty".into())) } else { Ok(()) }
+    if frames.len() == before {
+        return Err(damaged("it is empty".into()));
+    }
+    if end == bytes { Ok(()) } else { Err(damaged("the shard goes on behind it".into())) }
 }
 
 /// A shard being written.
@@ -237,8 +242,8 @@ impl RecordStore for Store {
 
 struct Reader(Arc<Store>);
 
-impl Reader {
-    fn find(&self, index: u64) -> Result<Record<'_>> {
+impl RecordReader for Reader {
+    fn get(&mut self, index: u64) -> Result<Record<'_>> {
         let Store { shards, frames, name } = &*self.0;
         let frame = usize::try_from(index).ok().and_then(|at| frames.get(at));
         let bytes = frame.and_then(|frame| shards.get(frame.shard as usize)?.part(frame.offset, frame.length));
@@ -247,16 +252,6 @@ impl Reader {
         let example = frame::message(bytes).and_then(Example::decode).map_err(damaged)?;
         let label = u32::try_from(example.label).map_err(|_| damaged(format!("its label is {}", example.label)))?;
         Ok(Record { bytes: example.image, label })
-    }
-}
-
-impl RecordReader for Reader {
-    fn get(&mut self, index: u64) -> Result<Record<'_>> {
-        self.find(index)
-    }
-
-    fn get_each(&mut self, indices: &[u64], take: &mut TakeRecord<'_>) -> Result<()> {
-        each_ahead(indices, |index| self.find(index), take)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::dataset::{Dataset, Synthetic};
 use crate::error::Result;
-use crate::sample::{Batch, ImageShape};
+use crate::sample::{Batch, ImageShape, Shape};
 use crate::store::copy::write;
 use crate::store::registry::{Resolved, resolve};
 use crate::store::sealed::{IfExists, OpenStore};
@@ -110,4 +110,47 @@ impl Trial {
 pub fn replace(bytes: &mut Vec<u8>, was: &str, text: &str) {
     let at = bytes.windows(was.len()).position(|window| window == was.as_bytes()).unwrap();
     bytes.splice(at..at + was.len(), text.bytes());
+}
+
+/// A record that no image of a store can have is refused by every container of records, and not handed to a codec.
+#[test]
+fn records_that_are_too_long_are_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let large = Synthetic::new(ImageShape::new(200, 200, 3), 3, 1);
+    let small = StoreSpec { shape: Shape::Fixed(ImageShape::new(1, 1, 1)), images: 3 };
+    let mut checked = 0;
+    for name in ["dir", "lmdb", "tar", "zip", "tfrecord", "mds", "sqlite", "redb", "hdf5", "arrow", "parquet"] {
+        // HDF5 keeps raw images of one shape as an array.
+        let format = format!("{name}:{}", if name == "hdf5" { "qoi" } else { "raw" });
+        let Ok(format) = resolve(&format.parse().unwrap()) else { continue };
+        let path = place.path().join(name);
+        write(&format, &large, &path, WriteOptions::default(), IfExists::Refuse, &mut |_| Ok(())).unwrap();
+        let read = format.format.open(&path, &small).and_then(|store| store.reader()?.read(1, &mut Batch::new()));
+        let said = read.unwrap_err().to_string();
+        let expected = match name {
+            "mds" => "is not where its shard says",
+            "hdf5" => "are those of no image",
+            _ => "too long for any image",
+        };
+        assert!(said.contains(expected), "{name}: {said}");
+        checked += 1;
+    }
+    assert!(checked >= 5);
+}
+
+/// Batches and row groups begin anew with the bytes that they hold.
+#[test]
+#[cfg(all(feature = "arrow", feature = "parquet"))]
+fn limits_are_of_a_batch_and_not_of_a_file() {
+    for (format, limit) in [("arrow:raw,batch=4", 4), ("parquet:raw,rowgroup=4,page=4", 4)] {
+        let trial = Trial::new(format, 40);
+        let bytes = std::fs::read(trial.path.join(trial.files()[0].clone())).unwrap();
+        let batches = if format.starts_with("arrow") {
+            arrow_ipc::reader::FileReader::try_new(std::io::Cursor::new(bytes), None).unwrap().num_batches()
+        } else {
+            use ::parquet::file::reader::{FileReader, SerializedFileReader};
+            SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap().metadata().num_row_groups()
+        };
+        assert_eq!(batches, 40 / limit, "{format}");
+    }
 }

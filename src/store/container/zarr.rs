@@ -14,7 +14,7 @@ use crate::sample::{Batch, ImageShape, Shape};
 use crate::store::facts::Facts;
 use crate::store::options::{OptionInfo, Values, integer, word};
 use crate::store::{
-    Capabilities, Durability, Format, FormatId, ImageReader, ImageStore, ImageWriter, StoreSpec, WriteOptions, sync,
+    Capabilities, Durability, Format, FormatId, ImageReader, ImageStore, ImageWriter, StoreSpec, WriteOptions,
 };
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -36,7 +36,7 @@ const SHARD: OptionInfo = OptionInfo {
     key: "shard",
     values: Values::Integer { min: 1, max: 1 << 20 },
     default: "256",
-    about: "chunks a shard, which is a file",
+    about: "chunks a shard, which is a file; fewer where it would be larger than 256 MiB",
     reading: false,
 };
 
@@ -71,6 +71,8 @@ pub const INFO: ContainerInfo = ContainerInfo {
 
 const IMAGES: &str = "images.zarr";
 const LABELS: &str = "labels.zarr";
+/// What images have where nothing was written.
+const FILL: u8 = 0;
 /// An array is the root of its folder.
 const ROOT: &str = "/";
 
@@ -86,10 +88,23 @@ struct Zarr {
     checksum: bool,
 }
 
+/// A shard is not made to be larger.
+const BYTES_A_SHARD: u64 = 256 << 20;
+
+/// A chunk of more is refused: it is put together in memory.
+const MAX_CHUNK_BYTES: u64 = 1 << 30;
+
+/// Sizes in images.
+#[derive(Debug, Clone, Copy)]
+struct Units {
+    chunk: u64,
+    shard: u64,
+}
+
 type Opened = Array<FilesystemStore>;
 
 fn failed(name: &StoreName, action: &str, e: impl Display) -> Error {
-    name.error(format!("zarrs cannot {action} it: {e}"), "if the disk is not full, write the store again")
+    name.error(format!("zarrs cannot {action} it: {e}"), "check the space left on the disk, or write the store again")
 }
 
 /// One thread, and every shard a file, also one of zeros.
@@ -109,8 +124,13 @@ impl Zarr {
         }
     }
 
-    fn images_a_shard(&self) -> u64 {
-        self.chunk.saturating_mul(self.chunks)
+    /// Images a chunk and a shard, in a store like this: no more than there are, and no shard of more than 256 MiB, which is put
+    /// together in memory.
+    fn units(&self, spec: &StoreSpec, shape: ImageShape) -> Units {
+        let chunk = self.chunk.min(spec.images.max(1));
+        let of_chunk = chunk.saturating_mul(shape.bytes() as u64).max(1);
+        let chunks = self.chunks.min(spec.images.div_ceil(chunk).max(1)).min((BYTES_A_SHARD / of_chunk).max(1));
+        Units { chunk, shard: chunk.saturating_mul(chunks) }
     }
 
     fn codecs(&self) -> Vec<Arc<dyn BytesToBytesCodecTraits>> {
@@ -127,20 +147,23 @@ impl Zarr {
     /// What the images' array is to be.
     fn images(&self, spec: &StoreSpec, shape: ImageShape) -> ArrayBuilder {
         let [height, width, channels] = [shape.height, shape.width, shape.channels].map(u64::from);
+        let units = self.units(spec, shape);
         let mut builder = ArrayBuilder::new(
             vec![spec.images, height, width, channels],
-            vec![self.images_a_shard(), height, width, channels],
+            vec![units.shard, height, width, channels],
             data_type::uint8(),
-            0_u8,
+            FILL,
         );
-        builder.subchunk_shape(vec![self.chunk, height, width, channels]).bytes_to_bytes_codecs(self.codecs());
+        builder.subchunk_shape(vec![units.chunk, height, width, channels]).bytes_to_bytes_codecs(self.codecs());
         builder
     }
 }
 
-/// What the labels' array is to be: all in one chunk.
-fn labels(spec: &StoreSpec) -> ArrayBuilder {
-    ArrayBuilder::new(vec![spec.images], vec![spec.images.max(1)], data_type::uint32(), 0_u32)
+/// What the labels' array is to be: all in one chunk, with the codecs of the images.
+fn labels(spec: &StoreSpec, codecs: Vec<Arc<dyn BytesToBytesCodecTraits>>) -> ArrayBuilder {
+    let mut builder = ArrayBuilder::new(vec![spec.images], vec![spec.images.max(1)], data_type::uint32(), 0_u32);
+    builder.bytes_to_bytes_codecs(codecs);
+    builder
 }
 
 fn shape_of(spec: &StoreSpec, name: &StoreName) -> Result<ImageShape> {
@@ -166,7 +189,7 @@ fn open(folder: &str, builder: &ArrayBuilder, name: &StoreName) -> Result<Opened
     let store = FilesystemStore::new(name.path.join(folder)).map_err(|e| fail(&e))?;
     let array = guarded(|| Array::open(Arc::new(store), ROOT).map_err(|e| e.to_string())).map_err(|why| fail(&why))?;
     let wanted = builder.build_metadata().map_err(|e| fail(&e))?;
-    let (found, wanted) = (described(array.metadata())?, described(&wanted)?);
+    let (found, wanted) = (described(array.metadata()), described(&wanted));
     match KEYS.iter().find(|key| found[**key] != wanted[**key]) {
         None => Ok(array),
         Some(key) => {
@@ -178,25 +201,49 @@ fn open(folder: &str, builder: &ArrayBuilder, name: &StoreName) -> Result<Opened
 /// What of an array's description decides how its bytes are read.
 const KEYS: [&str; 6] = ["shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", "codecs"];
 
-fn described(metadata: &impl serde::Serialize) -> Result<serde_json::Value> {
+fn described(metadata: &impl serde::Serialize) -> serde_json::Value {
     // Descriptions are texts and numbers: there is nothing to fail.
-    Ok(serde_json::to_value(metadata).unwrap_or_default())
+    let mut value = serde_json::to_value(metadata).unwrap_or_default();
+    // A codec without a configuration is written as its name alone, or not.
+    for codec in value["codecs"].as_array_mut().into_iter().flatten().filter(|codec| codec.is_string()) {
+        *codec = serde_json::json!({ "name": codec.take() });
+    }
+    value
+}
+
+/// A shard that is missing would pass for zeros.
+fn refuse_missing(at: &Path, spec: &StoreSpec, images_a_shard: u64, name: &StoreName) -> Result<()> {
+    let shards = (0..spec.images.div_ceil(images_a_shard)).map(|nth| format!("{IMAGES}/c/{nth}/0/0/0"));
+    let labels = (spec.images > 0).then(|| format!("{LABELS}/c/0"));
+    match shards.chain(labels).find(|file| !at.join(file).is_file()) {
+        None => Ok(()),
+        Some(file) => Err(name.damaged(format!("{file} is missing"))),
+    }
 }
 
 impl Format for Zarr {
     fn create(&self, at: &Path, spec: &StoreSpec, write: &WriteOptions) -> Result<Box<dyn ImageWriter>> {
         let name = StoreName::new(&self.id, at);
         let shape = shape_of(spec, &name)?;
+        if write.durability == Durability::Each {
+            // A shard that a power cut finds half rewritten is lost, with what was safe in it.
+            return Err(
+                name.unsupported("durability each: zarrs writes a shard anew, in place, for each image added to it")
+            );
+        }
+        let units = self.units(spec, shape);
+        if units.chunk.saturating_mul(shape.bytes() as u64) > MAX_CHUNK_BYTES {
+            return Err(name.unsupported(format!("chunks of {} {shape} images are larger than 1 GiB", units.chunk)));
+        }
         Ok(Box::new(Writer {
             images: create(&at.join(IMAGES), &self.images(spec, shape), &name)?,
-            labels: create(&at.join(LABELS), &labels(spec), &name)?,
-            shard_bytes: usize::try_from(self.images_a_shard().saturating_mul(shape.bytes() as u64))
-                .map_err(|_| name.unsupported("shards of so many images on this machine"))?,
+            labels: create(&at.join(LABELS), &labels(spec, self.codecs()), &name)?,
+            // At most as large as a chunk may be.
+            shard_bytes: (units.shard * shape.bytes() as u64) as usize,
             shard: Vec::new(),
             shards: 0,
             all_labels: Vec::new(),
             spec: spec.clone(),
-            sync_each: write.durability == Durability::Each,
             name,
         }))
     }
@@ -204,8 +251,10 @@ impl Format for Zarr {
     fn open(&self, at: &Path, spec: &StoreSpec) -> Result<Arc<dyn ImageStore>> {
         let name = StoreName::new(&self.id, at);
         let shape = shape_of(spec, &name)?;
+        let units = self.units(spec, shape);
+        refuse_missing(at, spec, units.shard, &name)?;
         let images = open(IMAGES, &self.images(spec, shape), &name)?;
-        let array = open(LABELS, &labels(spec), &name)?;
+        let array = open(LABELS, &labels(spec, self.codecs()), &name)?;
         let labels: Vec<u32> = match spec.images {
             0 => Vec::new(),
             _ => array
@@ -216,20 +265,13 @@ impl Format for Zarr {
             return Err(name.damaged(format!("there are {} labels for {} images", labels.len(), spec.images)));
         }
         let codecs = self.codecs();
-        let coded = (!codecs.is_empty()).then_some(Coded { codecs, images: self.chunk });
-        Ok(Arc::new(Store { images, labels, shape, images_a_shard: self.images_a_shard(), coded, name }))
+        let coded = (!codecs.is_empty()).then_some(Coded { codecs, images: units.chunk, zstd: self.zstd.is_some() });
+        Ok(Arc::new(Store { images, labels, shape, images_a_shard: units.shard, coded, name }))
     }
 
-    /// Opening has compared the descriptions; a shard that is missing would pass for zeros.
+    /// Opening has compared the descriptions, and looked for every shard.
     fn audit(&self, at: &Path, spec: &StoreSpec) -> Result<()> {
-        self.open(at, spec)?;
-        let name = StoreName::new(&self.id, at);
-        let shards = (0..spec.images.div_ceil(self.images_a_shard())).map(|nth| format!("{IMAGES}/c/{nth}/0/0/0"));
-        let labels = (spec.images > 0).then(|| format!("{LABELS}/c/0"));
-        match shards.chain(labels).find(|file| !at.join(file).is_file()) {
-            None => Ok(()),
-            Some(file) => Err(name.mismatch(format!("{file} is missing, and would be read as zeros"))),
-        }
+        self.open(at, spec).map(|_| ())
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -246,14 +288,16 @@ impl Format for Zarr {
         Native { library: "zarrs".into(), version: env!("BUILT_ZARRS_VERSION").into() }
     }
 
-    fn settings(&self, _: &StoreSpec) -> BTreeMap<String, String> {
+    fn settings(&self, spec: &StoreSpec) -> BTreeMap<String, String> {
+        let units = self.units(spec, spec.shape.max());
+        let kept = if self.codecs().is_empty() { "" } else { ", and the chunk decoded last" };
         let zstd = self.zstd.map(|level| format!("zstd {level}"));
         let codecs: Vec<_> = zstd.into_iter().chain(self.checksum.then(|| "crc32c".into())).collect();
         BTreeMap::from([
-            ("Zarr chunk".into(), format!("{} images", self.chunk)),
-            ("Zarr shard".into(), format!("{} chunks", self.chunks)),
+            ("Zarr chunk".into(), format!("{} images", units.chunk)),
+            ("Zarr shard".into(), format!("{} chunks", units.shard / units.chunk)),
             ("Zarr codecs".into(), if codecs.is_empty() { "none".into() } else { codecs.join(", ") }),
-            ("Zarr cache".into(), "the indices of shards".into()),
+            ("Zarr cache".into(), format!("the indices of shards{kept}")),
         ])
     }
 }
@@ -268,14 +312,13 @@ struct Writer {
     shards: u64,
     all_labels: Vec<u32>,
     spec: StoreSpec,
-    sync_each: bool,
     name: StoreName,
 }
 
 impl Writer {
     /// Writes the shard so far, filled up with zeros, under its number.
     fn store_shard(&mut self) -> Result<()> {
-        let mut pixels = self.shard.clone();
+        let mut pixels = std::mem::take(&mut self.shard);
         pixels.resize(self.shard_bytes, 0);
         let stored = self.images.store_chunk_opt(&[self.shards, 0, 0, 0], pixels, &options());
         stored.map_err(|e| failed(&self.name, "write", e))
@@ -294,6 +337,8 @@ struct Coded {
     codecs: Vec<Arc<dyn BytesToBytesCodecTraits>>,
     /// Images a chunk.
     images: u64,
+    /// Whether the first of them is Zstandard, whose frames say how long their content is.
+    zstd: bool,
 }
 
 impl ImageWriter for Writer {
@@ -312,20 +357,14 @@ impl ImageWriter for Writer {
             pixels = rest;
             if self.shard.len() == self.shard_bytes {
                 self.store_shard()?;
-                self.shard.clear();
                 self.shards += 1;
             }
         }
-        if self.sync_each { self.sync() } else { Ok(()) }
+        Ok(())
     }
 
-    /// The shard so far is written, and again when it is whole.
     fn sync(&mut self) -> Result<()> {
-        if !self.shard.is_empty() {
-            self.store_shard()?;
-        }
-        self.store_labels()?;
-        sync::tree(&self.name.path)
+        Err(self.name.unsupported("durability each"))
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {

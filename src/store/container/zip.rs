@@ -92,7 +92,7 @@ fn member_name(index: u64, extension: &str) -> String {
 }
 
 fn failed(name: &StoreName, action: &str, e: &ZipError) -> Error {
-    name.error(format!("zip cannot {action} it: {e}"), "if the disk is not full, write the store again")
+    name.error(format!("zip cannot {action} it: {e}"), "check the space left on the disk, or write the store again")
 }
 
 struct Writer {

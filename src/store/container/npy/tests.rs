@@ -33,3 +33,18 @@ fn no_damage_makes_it_panic() {
     trial.survives(IMAGES);
     trial.survives(LABELS);
 }
+
+#[test]
+fn more_images_than_were_announced_are_refused() {
+    use crate::dataset::{Dataset, Synthetic};
+    use crate::sample::{Batch, ImageShape};
+    use crate::store::{StoreSpec, WriteOptions};
+    let place = tempfile::tempdir().unwrap();
+    let format = crate::store::registry::resolve(&"npy:raw".parse().unwrap()).unwrap();
+    let dataset = Synthetic::new(ImageShape::new(4, 4, 3), 2, 1);
+    let spec = StoreSpec { shape: dataset.shape(), images: 1 };
+    let mut writer = format.format.create(place.path(), &spec, &WriteOptions::default()).unwrap();
+    let mut samples = Batch::new();
+    (0..2).for_each(|index| dataset.read(index, &mut samples).unwrap());
+    assert!(writer.append(&samples).unwrap_err().to_string().contains("more than 1 images were given"));
+}

@@ -45,15 +45,25 @@ fn what_cannot_be_is_refused() {
     let trial = Trial::new("tfrecord:raw", 9);
     trial.noticed(INDEX, |text| text.clear(), "it is empty");
     trial.noticed(INDEX, |text| replace(text, "0 ", "x "), "image 0 has no place");
-    trial.noticed(INDEX, |text| text.extend_from_slice(b"0 10\n"), "more than 9 images");
-    trial.noticed(INDEX, |text| replace(text, "0 ", "99999999 "), "beyond the shard's end");
+    trial.noticed(INDEX, |text| text.extend_from_slice(b"0 10\n"), "does not begin where the one before ends");
+    // The place of the image before: its checksums are right, and it is another image.
+    let second = |text: &mut Vec<u8>| {
+        let lines = String::from_utf8(text.clone()).unwrap();
+        let mut lines: Vec<_> = lines.lines().map(str::to_owned).collect();
+        lines[1] = lines[0].clone();
+        *text = (lines.join("\n") + "\n").into_bytes();
+    };
+    trial.noticed(INDEX, second, "image 1 does not begin where the one before ends");
+    trial.noticed(INDEX, |text| replace(text, "0 ", "99999999 "), "does not begin where the one before ends");
     trial.noticed(SHARD, |bytes| bytes.truncate(bytes.len() - 1), "beyond the shard's end");
 }
 
 #[test]
 fn the_audit_sees_what_no_index_tells_of() {
     let trial = Trial::new("tfrecord:raw", 9);
-    trial.audited(SHARD, |bytes| bytes.extend_from_slice(&[0; 16]), "goes on behind its index");
+    trial.noticed(SHARD, |bytes| bytes.extend_from_slice(&[0; 16]), "the shard goes on behind it");
+    // A length that is not the frame's, and its checksum.
+    trial.audited(SHARD, |bytes| bytes[0] ^= 1, "no frame of the index begins at 0");
 }
 
 #[test]

@@ -19,10 +19,21 @@ fn shards_are_files_and_descriptions_say_so() {
 }
 
 #[test]
-fn a_missing_shard_is_told_though_it_reads_as_zeros() {
-    let trial = Trial::new("zarr:raw,chunk=2,shard=2", 9);
-    std::fs::remove_file(trial.path.join("images.zarr/c/1/0/0/0")).unwrap();
-    assert!(trial.audit().unwrap_err().to_string().contains("images.zarr/c/1/0/0/0 is missing"));
+fn a_missing_shard_is_told_though_zarr_reads_zeros() {
+    for file in ["images.zarr/c/1/0/0/0", "labels.zarr/c/0"] {
+        let trial = Trial::new("zarr:raw,chunk=2,shard=2", 9);
+        std::fs::remove_file(trial.path.join(file)).unwrap();
+        assert!(trial.read().unwrap_err().to_string().contains(&format!("{file} is missing")));
+    }
+}
+
+#[test]
+fn shards_are_no_larger_than_their_images() {
+    let trial = Trial::new("zarr:raw,chunk=1048576,shard=1048576", 9);
+    assert_eq!(trial.read().unwrap().len(), 9);
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(trial.path.join(METADATA)).unwrap()).unwrap();
+    assert_eq!(metadata["chunk_grid"]["configuration"]["chunk_shape"][0], 9);
 }
 
 #[test]
