@@ -109,19 +109,40 @@ fn limits(out: &mut String, result: &Results) {
     out.push_str("</ul></details>\n");
 }
 
-/// The sections of the page, put in behind its head.
+/// The sections of the page, put in behind its head; of a page of several runs those of each run beneath it.
 fn contents(out: &mut String) {
-    let mut links = String::new();
-    for part in out.split("<h2").skip(1) {
+    let mut links: Vec<String> = Vec::new();
+    for part in out.split("<h").skip(1) {
+        let Some(level) =
+            ["2", "3"].into_iter().find(|level| part.strip_prefix(*level).is_some_and(|rest| rest.starts_with(' ')))
+        else {
+            continue;
+        };
         let id = part.split_once(" id=\"").and_then(|(_, rest)| rest.split_once('"')).map(|(id, _)| id);
-        let text = part.split_once('>').and_then(|(_, rest)| rest.split_once("</h2>")).map(|(text, _)| text);
-        if let Some((id, text)) = id.zip(text) {
-            let _ = write!(links, "<li><a href=\"#{id}\">{text}</a></li>");
+        let text = part.split_once('>').and_then(|(_, rest)| rest.split_once("</h")).map(|(text, _)| text);
+        let Some((id, text)) = id.zip(text) else { continue };
+        let link = format!("<a href=\"#{id}\">{text}</a>");
+        match links.last_mut().filter(|_| level == "3" && is_of_sheet(id)) {
+            Some(above) => above.push_str(&format!("<li>{link}</li>")),
+            None if level == "2" => links.push(link),
+            None => {}
         }
     }
+    let all: String = links
+        .iter()
+        .map(|link| match link.split_once("<li>") {
+            Some((link, inner)) => format!("<li class=\"of-run\">{link}<ul><li>{inner}</ul></li>"),
+            None => format!("<li>{link}</li>"),
+        })
+        .collect();
     if let Some(at) = out.find("</header>\n") {
-        out.insert_str(at, &format!("<nav aria-label=\"Sections\"><ul>{links}</ul></nav>\n"));
+        out.insert_str(at, &format!("<nav aria-label=\"Sections\"><ul>{all}</ul></nav>\n"));
     }
+}
+
+/// Whether an anchor is of a section of one run among several: `s1-overview`.
+fn is_of_sheet(id: &str) -> bool {
+    id.strip_prefix('s').and_then(|rest| rest.split_once('-')).is_some_and(|(number, _)| number.parse::<u32>().is_ok())
 }
 
 /// Fields that choose what is shown; the script brings them to light.
@@ -256,6 +277,26 @@ pub(super) fn formats<'g, 'a>(group: &'g Group<'a>) -> impl Iterator<Item = &'g 
 mod tests {
     use super::*;
     use crate::report::run_fixture::{at, of, run};
+
+    #[test]
+    fn every_section_of_every_run_has_its_link() {
+        let of = |page: &str| {
+            let (_, nav) = page.split_once("<nav aria-label=\"Sections\">").unwrap();
+            nav.split_once("</nav>").unwrap().0.to_owned()
+        };
+        let one = of(&page(&[run()], &[]).unwrap());
+        assert!(one.contains("<li><a href=\"#overview\">Overview</a></li>") && !one.contains("of-run"), "{one}");
+        let mut other = run();
+        other.run.id = "another".into();
+        let two = page(&[run(), other], &[]).unwrap();
+        let nav = of(&two);
+        for id in ["s1-top", "s1-overview", "s2-overview", "s2-tuning", "provenance-2"] {
+            assert!(nav.contains(&format!("<a href=\"#{id}\">")), "{id}: {nav}");
+            assert!(two.contains(&format!(" id=\"{id}\"")), "{id}");
+        }
+        assert_eq!(nav.matches("<ul>").count(), nav.matches("</ul>").count());
+    }
+
     use crate::results::CellKind;
 
     #[test]
