@@ -109,8 +109,6 @@ fn several_threads_write(format: &Resolved, at: &Path) -> Result<(), String> {
     expect(looked.map_err(text)? == 301 && seen == 301, || format!("{seen} images verified of 301"))
 }
 
-/// Names as people have them, and worse.
-/// Formats that keep files give them back as they were; others say that they do not.
 fn single_equals_batch(format: &Resolved, at: &Path) -> Result<(), String> {
     let path = written(format, &small(format)?, at, "store").map_err(text)?;
     let store = open(format, &path).map_err(text)?;
@@ -202,14 +200,6 @@ fn threads(format: &Resolved, at: &Path) -> Result<(), String> {
     })
 }
 
-/// Asks the kernel which pages of the store's files still have to go to the device: none where `close` or `each` says
-/// so. Where a store written with `none` has no such pages either (in memory, say), nothing can be told.
-/// Pages of all files below `directory` that are not on the device yet; `None` where the system does not tell.
-/// Changes bytes of an image's payload on disk. A format that declares checksums must never deliver other pixels in
-/// silence; of one that does not, the change must come through: else the declaration is out of date.
-/// Images that no codec can make smaller, so that what is on disk is mostly payload.
-/// A file of the store and a place in it where the payload of an image certainly lies: its pixels where they are kept
-/// as they are, the image data of a PNG or JPEG, else the middle of the largest file.
 fn declarations(format: &Resolved, _: &Path) -> Result<(), String> {
     let declared = format.format.capabilities();
     expect(!declared.append, || "append is declared, and there is no way to append yet".into())?;
