@@ -257,9 +257,10 @@ impl Format for Zarr {
         let array = open(LABELS, &labels(spec, self.codecs()), &name)?;
         let labels: Vec<u32> = match spec.images {
             0 => Vec::new(),
-            _ => array
-                .retrieve_array_subset_opt(&array.subset_all(), &options())
-                .map_err(|e| failed(&name, "read", e))?,
+            _ => {
+                guarded(|| array.retrieve_array_subset_opt(&array.subset_all(), &options()).map_err(|e| e.to_string()))
+                    .map_err(|why| name.damaged(format!("{LABELS}: {why}")))?
+            }
         };
         if labels.len() as u64 != spec.images {
             return Err(name.damaged(format!("there are {} labels for {} images", labels.len(), spec.images)));
