@@ -7,7 +7,7 @@ use shelfmark::measure::{Simulated, Stopwatch, latency};
 use shelfmark::results::{Latency, Native};
 use shelfmark::sample::{Batch, ImageShape};
 use shelfmark::store::registry::{Resolved, resolve};
-use shelfmark::store::{Capabilities, Format, ImageStore, ImageWriter, StoreSpec, WriteOptions};
+use shelfmark::store::{Capabilities, Format, ImageStore, ImageWriter, Removal, StoreSpec, WriteOptions};
 use shelfmark::sys::page_cache::{cached, evict};
 use shelfmark::workload::{
     BATCH, Handicap, HandicapKind, Handicapped, Session, Shelf, Source, Workload, cold, nothing,
@@ -49,6 +49,9 @@ fn the_clock_runs_while_the_store_works_and_at_no_other_time() {
         (Workload::Scan, 3, BATCH + 44 + BATCH, 3),
         (Workload::Epoch, 4, 2 * IMAGES, 4),
         (Workload::Open, 6, 6, 6),
+        // Open, one batch of 1 %, finish; twice.
+        (Workload::Append, 2, 2 * 3, 2 * 3),
+        (Workload::Delete, 2, 2 * 3, 2),
     ] {
         let mut session = start(workload, &mut shelf);
         let clock = Simulated::ticking(1);
@@ -123,6 +126,8 @@ fn latencies_are_those_of_single_operations() {
         (Workload::Scan, 3, 1),
         (Workload::Epoch, 4, 1),
         (Workload::Open, 6, 1),
+        (Workload::Append, 2, 3),
+        (Workload::Delete, 2, 1),
     ] {
         let mut session = start(workload, &mut shelf);
         let clock = Simulated::ticking(10);
@@ -216,6 +221,18 @@ impl Format for Careless {
         let careless = self.stores.fetch_add(1, Ordering::Relaxed) > 0;
         Ok(Box::new(CarelessWriter { honest: self.honest.create(at, spec, write)?, careless }))
     }
+    fn open_append(
+        &self,
+        at: &Path,
+        spec: &StoreSpec,
+        more: u64,
+        write: &WriteOptions,
+    ) -> shelfmark::Result<Box<dyn ImageWriter>> {
+        Ok(Box::new(CarelessWriter { honest: self.honest.open_append(at, spec, more, write)?, careless: true }))
+    }
+    fn remove(&self, at: &Path, spec: &StoreSpec, removal: &Removal, write: &WriteOptions) -> shelfmark::Result<()> {
+        self.honest.remove(at, spec, removal, write)
+    }
     fn open(&self, at: &Path, spec: &StoreSpec) -> shelfmark::Result<Arc<dyn ImageStore>> {
         self.honest.open(at, spec)
     }
@@ -235,7 +252,7 @@ impl Format for Careless {
 
 #[test]
 fn a_wrong_pixel_in_a_store_that_was_timed_fails_the_workload() {
-    for workload in [Workload::WriteOne, Workload::WriteBatch] {
+    for workload in [Workload::WriteOne, Workload::WriteBatch, Workload::Append, Workload::Delete] {
         let place = tempfile::tempdir().unwrap();
         let mut shelf = Shelf::new(place.path()).unwrap();
         let honest = raw();

@@ -17,7 +17,7 @@ pub fn plan(settings: &Settings, formats: &[FormatId], image_bytes: u64) -> Vec<
     let (reads, writes) = (settings.read_counts(image_bytes), settings.write_counts(image_bytes));
     let counts = |workload| match workload {
         Workload::WriteOne => vec![1],
-        Workload::WriteBatch => writes.clone(),
+        Workload::WriteBatch | Workload::Append | Workload::Delete => writes.clone(),
         Workload::Scan | Workload::Epoch => reads.clone(),
         // These do not depend on the store's size enough to be worth several.
         Workload::ReadOne | Workload::ReadBatch | Workload::Open => reads.last().copied().into_iter().collect(),
@@ -28,5 +28,5 @@ pub fn plan(settings: &Settings, formats: &[FormatId], image_bytes: u64) -> Vec<
             counts.clone().into_iter().map(move |images| Planned { id: id.clone(), workload, images })
         })
     };
-    Workload::ALL.into_iter().flat_map(cells).collect()
+    Workload::USUAL.into_iter().flat_map(cells).collect()
 }

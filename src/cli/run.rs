@@ -181,7 +181,7 @@ impl Run {
             sizes.budget = Duration::from_secs(seconds);
         }
         let launcher = self.launcher(&formats)?;
-        let workloads = if self.workloads.is_empty() { Workload::ALL.to_vec() } else { unique(&self.workloads) };
+        let workloads = if self.workloads.is_empty() { Workload::USUAL.to_vec() } else { unique(&self.workloads) };
         Ok(Settings {
             dataset: self.images.spec(),
             wanted: Wanted {

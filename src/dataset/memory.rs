@@ -42,6 +42,21 @@ impl Memory {
         Ok(copy)
     }
 
+    /// The samples `indices` of this set, in that order.
+    ///
+    /// # Errors
+    /// [`Error::Dataset`] when one is not in it.
+    pub fn picked(&self, indices: impl IntoIterator<Item = u64>) -> Result<Self> {
+        let mut picked = Self::new(&self.name, self.shape.clone(), Batch::new());
+        for index in indices {
+            self.copy(&self.samples, index, &mut picked.samples)?;
+            if self.has_files() {
+                self.copy(&self.files, index, &mut picked.files)?;
+            }
+        }
+        Ok(picked)
+    }
+
     /// A ragged set of `count` small images with all shapes from 1x1 on and these numbers of channels, filled with a
     /// pattern.
     pub fn ragged(count: u64, channels: &[u32]) -> Self {

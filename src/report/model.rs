@@ -4,10 +4,8 @@ pub(super) use super::row::Row;
 use super::row::{is_harness, is_left_out, rows};
 use super::style;
 use crate::results::{Cell, CellKind, DatasetFacts, Results, Status, Storage};
+use crate::workload::Workload;
 use std::collections::BTreeMap;
-
-/// Workloads in the order of the page; others follow as they appear.
-const ORDER: [&str; 7] = ["write_one", "write_batch", "read_one", "read_batch", "scan", "epoch", "open"];
 
 /// One run's cells that may stand side by side: one dataset, cache state, thread count and thing delivered.
 pub(super) struct Group<'a> {
@@ -187,7 +185,8 @@ fn columns<'a>(cells: &[&'a Cell]) -> Vec<Column<'a>> {
             }),
         }
     }
-    let place = |w: &str| ORDER.iter().position(|o| *o == w).unwrap_or(ORDER.len());
+    // Others follow as they appear.
+    let place = |w: &str| Workload::ALL.iter().position(|known| known.name() == w).unwrap_or(Workload::ALL.len());
     columns.sort_by_key(|c| place(c.workload));
     for at in 0..columns.len() {
         let twins: Vec<_> = columns.iter().filter(|c| c.workload == columns[at].workload).collect();

@@ -160,7 +160,7 @@ pub(super) fn block(lengths: &[Option<Length>], paces: &[Option<Pace>]) -> Durat
 /// reads are timed 64 at a time: as many are needed until the buffer has grown to its size.
 fn warm_up(workload: Workload) -> u64 {
     match workload {
-        Workload::WriteOne | Workload::WriteBatch => 0,
+        Workload::WriteOne | Workload::WriteBatch | Workload::Append | Workload::Delete => 0,
         Workload::ReadOne => 64,
         Workload::ReadBatch | Workload::Scan | Workload::Epoch | Workload::Open => 1,
     }
@@ -171,7 +171,7 @@ fn warm_up(workload: Workload) -> u64 {
 fn fixed_operations(contest: &Contest) -> Option<u64> {
     let pass = |images: u64| Some(images.div_ceil(contest.workload.batch()).max(1));
     match (contest.workload, contest.cache) {
-        (Workload::WriteBatch, _) => Some(1),
+        (Workload::WriteBatch | Workload::Append | Workload::Delete, _) => Some(1),
         (_, Cache::Warm) => None,
         (Workload::Scan, _) => pass(contest.images),
         (Workload::Epoch, _) => pass(contest.images.min(COLD_IMAGES)),

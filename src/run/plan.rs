@@ -133,7 +133,7 @@ pub fn plan(wanted: &Wanted, look: &Look, sizes: &Sizes, dataset: &str) -> Vec<C
     for &workload in &wanted.workloads {
         let images = match workload {
             Workload::WriteOne => 1,
-            Workload::WriteBatch => written,
+            Workload::WriteBatch | Workload::Append | Workload::Delete => written,
             _ => read,
         };
         // What is written is in memory first; and a store is written by one thread.

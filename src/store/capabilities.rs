@@ -10,6 +10,9 @@ pub struct Capabilities {
     pub random_access: bool,
     /// More samples can be added to a finished store.
     pub append: bool,
+    /// Samples can be removed from a finished store, and what they took is free or given back.
+    #[serde(default)]
+    pub delete: bool,
     /// Images of different shapes in one store.
     pub ragged: bool,
     /// Images of one channel.
@@ -27,10 +30,11 @@ pub struct Capabilities {
 
 impl Capabilities {
     /// Each by its name, as a reader is told of it.
-    pub const fn named(&self) -> [(&'static str, bool); 7] {
+    pub const fn named(&self) -> [(&'static str, bool); 8] {
         [
             ("random access", self.random_access),
             ("append", self.append),
+            ("delete", self.delete),
             ("ragged", self.ragged),
             ("grey", self.grey),
             ("concurrent readers", self.concurrent_readers),

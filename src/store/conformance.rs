@@ -1,6 +1,7 @@
 //! What every format must do: one suite of plain functions, run over every format in the table and every wrapper.
 //! A new format gets all of it by being in the table.
 
+mod changes;
 mod disk;
 mod given;
 mod names;
@@ -40,6 +41,9 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("every durability", disk::durabilities),
     ("synced when it says so", disk::synced),
     ("checksums: a changed byte is noticed, or is not, as declared", disk::checksums),
+    ("append: more behind those in it, or refused by name", changes::append),
+    ("delete: the others stay, or refused by name", changes::delete),
+    ("what a change did not finish is no store", changes::unfinished),
     ("capabilities are declared as this suite proves them", declarations),
 ];
 
@@ -202,6 +206,5 @@ fn threads(format: &Resolved, at: &Path) -> Result<(), String> {
 
 fn declarations(format: &Resolved, _: &Path) -> Result<(), String> {
     let declared = format.format.capabilities();
-    expect(!declared.append, || "append is declared, and there is no way to append yet".into())?;
     expect(declared.random_access && declared.concurrent_readers, || "the suite proves these two: declare them".into())
 }

@@ -4,6 +4,7 @@
 
 use crate::error::{IoContext, Result};
 use crate::sample::Batch;
+use crate::store::Removal;
 use crate::store::container::StoreName;
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
@@ -133,6 +134,20 @@ impl Keys {
         };
         let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| end + 1);
         &self.bytes[start..end]
+    }
+
+    /// Writes those that stay after a removal in place of all.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn write_without(&self, removal: &Removal, store: &Path) -> Result<()> {
+        let path = store.join(KEYS_FILE);
+        let mut bytes = Vec::with_capacity(self.bytes.len());
+        for index in 0..removal.left() {
+            bytes.extend_from_slice(self.get(removal.before(index)));
+            bytes.push(0);
+        }
+        std::fs::write(&path, bytes).at("write", &path)
     }
 }
 

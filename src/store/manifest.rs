@@ -11,6 +11,9 @@ use std::path::Path;
 /// Name of the manifest inside a store's directory.
 pub const MANIFEST_FILE: &str = "shelfmark.json";
 
+/// Its name while a finished store is being changed.
+pub(super) const CHANGING_FILE: &str = "shelfmark.json.changing";
+
 /// Name and version of the manifest's schema.
 const SCHEMA_ID: &str = "shelfmark/store/1";
 
@@ -90,6 +93,12 @@ impl Manifest {
             // A pipe or a device would be read for ever.
             Ok(_) => return Err(refuse(format!("its {MANIFEST_FILE} is no file"), "write the store again")),
             Err(_) if !store.exists() => return Err(refuse("there is no such path".into(), "check the path")),
+            Err(_) if store.join(CHANGING_FILE).exists() => {
+                return Err(refuse(
+                    "images were being added or removed, and that was not finished".into(),
+                    "write the store again",
+                ));
+            }
             Err(_) => {
                 return Err(refuse(
                     format!("there is no {MANIFEST_FILE} in it, so it is no finished store"),

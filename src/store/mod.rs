@@ -6,6 +6,7 @@
 //! of them, [`sealed`] makes a directory on disk out of a format and a dataset, [`verify`](mod@verify) compares the two.
 
 mod capabilities;
+pub mod change;
 pub mod codec;
 pub mod conformance;
 pub mod container;
@@ -18,6 +19,7 @@ pub mod options;
 pub mod placement;
 pub mod progress;
 pub mod registry;
+mod removal;
 pub mod scratch;
 pub mod sealed;
 mod sweep;
@@ -28,6 +30,7 @@ pub use capabilities::Capabilities;
 pub use format_id::FormatId;
 pub use keys::{KEYS_FILE, Keys};
 pub use manifest::{MANIFEST_FILE, Manifest};
+pub use removal::Removal;
 pub use sync::settle;
 
 use crate::error::{Error, Result};
@@ -51,6 +54,12 @@ pub struct StoreSpec {
 
 /// What a format says that has to begin again after its process died.
 pub const CANNOT_RESUME: &str = "going on with an unfinished store";
+
+/// What a format says whose finished stores take no more samples.
+pub const CANNOT_APPEND: &str = "adding to a finished store: write it anew";
+
+/// What a format says out of whose finished stores nothing is taken.
+pub const CANNOT_DELETE: &str = "removing from a finished store: write it anew without them";
 
 /// What a format says whose work cannot be taken apart.
 pub const NO_SEAM: &str =
@@ -154,6 +163,23 @@ pub trait Format: Send + Sync {
     /// [`crate::Error::Unsupported`] where [`Format::can_resume`] says no; when less is there than should be.
     fn resume(&self, _: &Path, _: &StoreSpec, _: &WriteOptions, _keep: u64) -> Result<Box<dyn ImageWriter>> {
         Err(Error::Unsupported { format: "this format".into(), what: CANNOT_RESUME.into() })
+    }
+
+    /// Opens the finished store in `at`, which holds `spec`, to add `more` samples behind those in it. Data is put on the
+    /// device as with [`Format::create`].
+    ///
+    /// # Errors
+    /// [`crate::Error::Unsupported`] where [`Capabilities::append`] says no; when the store is damaged.
+    fn open_append(&self, _: &Path, _: &StoreSpec, _more: u64, _: &WriteOptions) -> Result<Box<dyn ImageWriter>> {
+        Err(Error::Unsupported { format: "this format".into(), what: CANNOT_APPEND.into() })
+    }
+
+    /// Removes samples from the finished store in `at`, which holds `spec`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unsupported`] where [`Capabilities::delete`] says no; when the store is damaged.
+    fn remove(&self, _: &Path, _: &StoreSpec, _: &Removal, _: &WriteOptions) -> Result<()> {
+        Err(Error::Unsupported { format: "this format".into(), what: CANNOT_DELETE.into() })
     }
 
     /// Whether it keeps encoded files (codec `source`): its writer then takes samples as files, not as pixels.

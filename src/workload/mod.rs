@@ -9,9 +9,12 @@
 //! | `scan` | the next batch of a pass in order | the read |
 //! | `epoch` | the next batch of a shuffled pass, each sample exactly once | the read |
 //! | `open` | open an existing store to its first sample | all of it, closing excepted |
+//! | `append` | 1 % more samples behind those of a finished store | open to finish, the store written before |
+//! | `delete` | 1 % of the samples of a finished store, drawn, removed | open to finish, the store written before |
 //!
 //! Everything delivered in a timed region is checked outside it: shape, label and pixels of every image, by fingerprint.
 
+mod change;
 pub mod cold;
 mod fingerprints;
 mod handicap;
@@ -60,11 +63,27 @@ pub enum Workload {
     Scan,
     Epoch,
     Open,
+    Append,
+    Delete,
 }
 
 impl Workload {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 7] =
+    pub const ALL: [Self; 9] = [
+        Self::WriteOne,
+        Self::WriteBatch,
+        Self::ReadOne,
+        Self::ReadBatch,
+        Self::Scan,
+        Self::Epoch,
+        Self::Open,
+        Self::Append,
+        Self::Delete,
+    ];
+
+    /// Those that every store goes through, measured where nobody says otherwise: few training sets are changed after they
+    /// were written, and few formats can be.
+    pub const USUAL: [Self; 7] =
         [Self::WriteOne, Self::WriteBatch, Self::ReadOne, Self::ReadBatch, Self::Scan, Self::Epoch, Self::Open];
 
     /// The name used on the command line and in results.
@@ -77,6 +96,8 @@ impl Workload {
             Self::Scan => "scan",
             Self::Epoch => "epoch",
             Self::Open => "open",
+            Self::Append => "append",
+            Self::Delete => "delete",
         }
     }
 
@@ -90,25 +111,31 @@ impl Workload {
             Self::Scan => "the whole store in order, batches of 256",
             Self::Epoch => "the whole store shuffled, batches of 256, each image once",
             Self::Open => "open an existing store to its first image",
+            Self::Append => "1 % more images behind those of a finished store, open to finish",
+            Self::Delete => "1 % of the images of a finished store removed, open to finish",
         }
     }
 
-    /// Whether it makes stores rather than reads one.
+    /// Whether it makes or changes stores rather than reads one.
     pub const fn writes(self) -> bool {
-        matches!(self, Self::WriteOne | Self::WriteBatch)
+        matches!(self, Self::WriteOne | Self::WriteBatch | Self::Append | Self::Delete)
     }
 
     /// Images that an operation asks for at once, where the store has as many.
     pub const fn batch(self) -> u64 {
         match self {
             Self::WriteOne | Self::ReadOne | Self::Open => 1,
-            Self::WriteBatch | Self::ReadBatch | Self::Scan | Self::Epoch => BATCH,
+            Self::WriteBatch | Self::ReadBatch | Self::Scan | Self::Epoch | Self::Append | Self::Delete => BATCH,
         }
     }
 
-    /// Images that one operation delivers or writes in a store of `images`; at the end of a pass it may be fewer.
+    /// Images that one operation delivers, writes or removes in a store of `images`; at the end of a pass it may be fewer.
     pub fn images_per_operation(self, images: u64) -> u64 {
-        if self == Self::WriteBatch { images } else { self.batch().min(images) }
+        match self {
+            Self::WriteBatch => images,
+            Self::Append | Self::Delete => change::changed(images),
+            _ => self.batch().min(images),
+        }
     }
 
     /// Makes ready for timing: reads go to the store at `store`, which is read once so that it is in memory; writes make
@@ -124,10 +151,12 @@ impl Workload {
         options: WriteOptions,
         seed: u64,
     ) -> Result<Box<dyn Session>> {
-        if self.writes() {
-            return Ok(Box::new(write::Writes::new(resolved, source, store, options)));
-        }
-        self.start_reading(store, source.fingerprints(), seed, Box::new(OpenStore::open))
+        Ok(match self {
+            Self::WriteOne | Self::WriteBatch => Box::new(write::Writes::new(resolved, source, store, options)),
+            Self::Append => Box::new(change::Appends::new(resolved, source, store, options)?),
+            Self::Delete => Box::new(change::Deletes::new(resolved, source, store, options, seed)?),
+            _ => return self.start_reading(store, source.fingerprints(), seed, Box::new(OpenStore::open)),
+        })
     }
 
     /// As [`Workload::start`], for workloads that read: these need to know only what has to be delivered. `open` opens the
@@ -168,7 +197,7 @@ impl Workload {
     /// for the first.
     pub fn order(self, images: u64, seed: u64) -> Option<Order> {
         match self {
-            Self::WriteOne | Self::WriteBatch | Self::Open => None,
+            Self::WriteOne | Self::WriteBatch | Self::Open | Self::Append | Self::Delete => None,
             Self::ReadOne => Some(Order::uniform(images, seed)),
             Self::ReadBatch => Some(Order::runs(images, seed)),
             Self::Scan => Some(Order::sequential_from(images, BATCH, seed)),

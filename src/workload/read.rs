@@ -25,13 +25,28 @@ pub fn read_all(store: &Path, expected: &Fingerprints) -> Result<()> {
 /// The same of a store that was opened at `store` and stays open: what it maps is mapped afterwards, as in a training after
 /// its first epoch.
 pub fn read_all_of(open: &OpenStore, store: &Path, expected: &Fingerprints) -> Result<()> {
+    read_all_as(open, store, expected, expected.images(), |index| index)
+}
+
+/// The same of a store of `images`, in which the image `stands_for(index)` of those expected is at place `index`.
+pub fn read_all_as(
+    open: &OpenStore,
+    store: &Path,
+    expected: &Fingerprints,
+    images: u64,
+    stands_for: impl Fn(u64) -> u64,
+) -> Result<()> {
     let (name, mut reader) = (StoreName::new(&open.resolved.id, store), open.reader()?);
+    if open.manifest.images != images {
+        return Err(name.mismatch(format!("it says that it holds {} images, of {images}", open.manifest.images)));
+    }
     let (mut indices, mut delivered) = (Vec::new(), Batch::new());
-    let mut order = Order::sequential(expected.images());
-    for _ in 0..expected.images().div_ceil(BATCH) {
+    let mut order = Order::sequential(images);
+    for _ in 0..images.div_ceil(BATCH) {
         order.next(BATCH, &mut indices);
         delivered.clear();
         reader.read_batch(&indices, &mut delivered)?;
+        indices.iter_mut().for_each(|index| *index = stands_for(*index));
         expected.check(&name, &indices, &delivered)?;
     }
     Ok(())

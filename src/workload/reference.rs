@@ -29,7 +29,7 @@ mod tests {
                 let found = references(workload, warm);
                 assert_eq!(found[0].to_string(), FILE);
                 assert!(found.iter().all(|id| is_reference(id) && resolve(id).is_ok()), "{found:?}");
-                let memory = warm && !matches!(workload, Workload::WriteOne | Workload::WriteBatch | Workload::Open);
+                let memory = warm && !workload.writes() && workload != Workload::Open;
                 assert_eq!(found.len(), 1 + usize::from(memory), "{} {warm}", workload.name());
             }
         }

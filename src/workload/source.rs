@@ -1,7 +1,7 @@
 //! A dataset with what it takes to check everything delivered from it.
 
 use super::Fingerprints;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Take};
 use crate::error::Result;
 use crate::store::registry::Resolved;
 use std::sync::Arc;
@@ -35,6 +35,14 @@ impl Source {
     /// The dataset.
     pub fn dataset(&self) -> &dyn Dataset {
         &*self.dataset
+    }
+
+    /// The first `images` samples of it.
+    ///
+    /// # Errors
+    /// [`crate::Error::Usage`] when it is empty.
+    pub fn first(&self, images: u64) -> Result<Take> {
+        Take::new(Arc::clone(&self.dataset), images)
     }
 
     /// What its samples have to look like.

@@ -149,7 +149,7 @@ impl<'g, 'a> Sheet<'g, 'a> {
     fn times(&self, group: &'g Group<'a>, column: &'g Column<'a>) -> Result<Vec<Result<Figure, String>>, String> {
         let figures =
             if interleaved(group.results) { self.judged(group, column) } else { self.sequential(group, column) };
-        figures.map(|figures| if column.workload.starts_with("write") { self.shared(figures) } else { figures })
+        figures.map(|figures| if column.durability.is_some() { self.shared(figures) } else { figures })
     }
 
     /// Formats that differ only in how they are read are written once: what one took, all take.

@@ -4,6 +4,7 @@ use super::{Folded, cells};
 use crate::report::charts::Table;
 use crate::report::format;
 use crate::report::model::Group;
+use crate::workload::Workload;
 
 /// Operations from which on there is a tenth of them.
 const FEW: u64 = 10;
@@ -17,7 +18,8 @@ pub(super) fn folded(group: &Group<'_>) -> Folded {
         // Of a few, the slowest is all that could be told.
         let high = |ns: u64| if latency.count < FEW { format::NONE.to_owned() } else { time(ns) };
         // A new store of 500 images is one operation; its batches are not.
-        let images = if column.workload.starts_with("write") { cell.images } else { cell.batch };
+        let workload = column.workload.parse().ok().filter(|workload: &Workload| workload.writes());
+        let images = workload.map_or(cell.batch, |workload| workload.images_per_operation(cell.images));
         table.push(vec![
             column.label.clone(),
             row.label.clone(),

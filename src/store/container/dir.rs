@@ -9,7 +9,7 @@ use crate::error::{IoContext, Result};
 use crate::results::Native;
 use crate::store::facts::Facts;
 use crate::store::options::{OptionInfo, Values, integer};
-use crate::store::{Capabilities, Durability, WriteOptions, sync};
+use crate::store::{Capabilities, Durability, Removal, WriteOptions, sync};
 use folder::{Folder, Names, subfolder};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -52,9 +52,7 @@ impl RecordContainer for Dir {
         let folder = at.join(FOLDER);
         std::fs::create_dir(&folder).at("create", &folder)?;
         let labels_path = at.join(LABELS);
-        let file = File::create_new(&labels_path).at("create", &labels_path)?;
-        let mut labels = csv::Writer::from_writer(BufWriter::new(file));
-        labels.write_record(HEADER).map_err(std::io::Error::from).at("write", &labels_path)?;
+        let labels = new_labels(&labels_path)?;
         let sync_each = write.durability == Durability::Each;
         Writer::boxed(folder, Names::new(self.fanout), labels, labels_path, sync_each)
     }
@@ -91,6 +89,42 @@ impl RecordContainer for Dir {
         Writer::boxed(folder, Names::new(self.fanout), labels, labels_path, sync_each)
     }
 
+    /// Files are made, and rows written behind the table's last.
+    fn open_append(&self, at: &Path, _: &RecordLayout, _: u64, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
+        let labels_path = at.join(LABELS);
+        let file = OpenOptions::new().append(true).open(&labels_path).at("open", &labels_path)?;
+        let labels = csv::WriterBuilder::new().has_headers(false).from_writer(BufWriter::new(file));
+        let sync_each = write.durability == Durability::Each;
+        Writer::boxed(at.join(FOLDER), Names::new(self.fanout), labels, labels_path, sync_each)
+    }
+
+    /// Files are removed, and renamed into the places of others; the table is written anew.
+    fn remove(&self, at: &Path, layout: &RecordLayout, removal: &Removal, _: &WriteOptions) -> Result<()> {
+        let folder = Folder::open(at.join(FOLDER))?;
+        let (mut names, mut others) = (Names::new(self.fanout), Names::new(self.fanout));
+        let mut rows = read_labels(at, Names::new(self.fanout), layout)?;
+        // Rows were counted on reading, and a removal is of as many.
+        let row = |rows: &[Row], index: u64| {
+            let row = usize::try_from(index).ok().and_then(|at| rows.get(at)).copied();
+            row.ok_or_else(|| layout.name.damaged(format!("{LABELS} has no row for image {index}")))
+        };
+        for &(from, to) in removal.moves() {
+            let (mover, gone) = (row(&rows, from)?, row(&rows, to)?);
+            // Another ending, another name: nothing would take its place.
+            if mover.extension != gone.extension {
+                folder.remove(names.of(to, gone.ending()))?;
+            }
+            folder.rename(names.of(from, mover.ending()), others.of(to, mover.ending()))?;
+            rows[to as usize] = mover;
+        }
+        let moved: std::collections::BTreeSet<u64> = removal.moves().iter().map(|(from, _)| *from).collect();
+        for index in (removal.left()..removal.images()).filter(|index| !moved.contains(index)) {
+            folder.remove(names.of(index, row(&rows, index)?.ending()))?;
+        }
+        rows.truncate(usize::try_from(removal.left()).unwrap_or(usize::MAX));
+        write_labels(at, names, &rows)
+    }
+
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
         let (folder, fanout) = (Folder::open(at.join(FOLDER))?, self.fanout);
         let rows = read_labels(at, Names::new(fanout), layout)?;
@@ -99,7 +133,14 @@ impl RecordContainer for Dir {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { random_access: true, ragged: true, concurrent_readers: true, ..Default::default() }
+        Capabilities {
+            random_access: true,
+            append: true,
+            delete: true,
+            ragged: true,
+            concurrent_readers: true,
+            ..Default::default()
+        }
     }
 
     fn native(&self) -> Option<Native> {
@@ -115,10 +156,32 @@ impl RecordContainer for Dir {
     }
 }
 
+type Labels = csv::Writer<BufWriter<File>>;
+
+/// A new table, with its header.
+fn new_labels(path: &Path) -> Result<Labels> {
+    let file = File::create_new(path).at("create", path)?;
+    let mut labels = csv::Writer::from_writer(BufWriter::new(file));
+    labels.write_record(HEADER).map_err(std::io::Error::from).at("write", path)?;
+    Ok(labels)
+}
+
+/// Puts a table of these rows in the place of the one that is there.
+fn write_labels(at: &Path, mut names: Names, rows: &[Row]) -> Result<()> {
+    let path = at.join(format!("{LABELS}.new"));
+    let mut labels = new_labels(&path)?;
+    for (row, index) in rows.iter().zip(0..) {
+        let written = labels.write_record([names.of(index, row.ending()), &row.label.to_string()]);
+        written.map_err(std::io::Error::from).at("write", &path)?;
+    }
+    labels.flush().at("write", &path)?;
+    std::fs::rename(&path, at.join(LABELS)).at("rename", &path)
+}
+
 struct Writer {
     folder: Folder,
     names: Names,
-    labels: csv::Writer<BufWriter<File>>,
+    labels: Labels,
     labels_path: PathBuf,
     /// Files that durability `each` has not put on the device yet; remembered only there.
     unsynced: Vec<(u64, &'static str)>,
@@ -129,7 +192,7 @@ impl Writer {
     fn boxed(
         folder: PathBuf,
         names: Names,
-        labels: csv::Writer<BufWriter<File>>,
+        labels: Labels,
         labels_path: PathBuf,
         sync_each: bool,
     ) -> Result<Box<dyn RecordWriter>> {
@@ -191,6 +254,13 @@ struct Row {
     label: u32,
     /// Which of `EXTENSIONS`: a byte, because there are as many rows as images, and all are read on opening.
     extension: u8,
+}
+
+impl Row {
+    /// That of its file.
+    fn ending(self) -> &'static str {
+        EXTENSIONS[usize::from(self.extension)]
+    }
 }
 
 /// Endings of files that this container writes.
@@ -260,7 +330,7 @@ impl RecordReader for Reader {
     fn get(&mut self, index: u64) -> Result<Record<'_>> {
         let row = usize::try_from(index).ok().and_then(|at| self.store.rows.get(at)).copied();
         let row = row.ok_or_else(|| self.store.name.damaged(format!("image {index} has no label")))?;
-        let name = self.names.of(index, EXTENSIONS[usize::from(row.extension)]);
+        let name = self.names.of(index, row.ending());
         let (scratch, limit) = (&mut self.scratch, self.store.max_bytes + 1);
         let length = self.store.folder.with("read", name, |file| read_whole(&mut file.take(limit), scratch))?;
         if length as u64 > self.store.max_bytes {

@@ -59,6 +59,16 @@ impl Format for Flat {
         Ok(Box::new(Writer::create(StoreName::new(&self.id, at), spec, write.durability)?))
     }
 
+    fn open_append(
+        &self,
+        at: &Path,
+        spec: &StoreSpec,
+        more: u64,
+        write: &WriteOptions,
+    ) -> Result<Box<dyn ImageWriter>> {
+        Ok(Box::new(Writer::open_append(StoreName::new(&self.id, at), spec, more, write.durability)?))
+    }
+
     fn open(&self, at: &Path, spec: &StoreSpec) -> Result<Arc<dyn ImageStore>> {
         let name = StoreName::new(&self.id, at);
         let (layout, file) = Layout::open(spec, &name)?;
@@ -73,7 +83,14 @@ impl Format for Flat {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { random_access: true, ragged: true, grey: true, concurrent_readers: true, ..Default::default() }
+        Capabilities {
+            random_access: true,
+            append: true,
+            ragged: true,
+            grey: true,
+            concurrent_readers: true,
+            ..Default::default()
+        }
     }
 
     fn native(&self) -> Native {

@@ -174,6 +174,16 @@ impl Format for Raw {
         self.of(spec).create(at, spec, write)
     }
 
+    fn open_append(
+        &self,
+        at: &Path,
+        spec: &StoreSpec,
+        more: u64,
+        write: &WriteOptions,
+    ) -> Result<Box<dyn ImageWriter>> {
+        self.of(spec).open_append(at, spec, more, write)
+    }
+
     fn open(&self, at: &Path, spec: &StoreSpec) -> Result<Arc<dyn ImageStore>> {
         self.of(spec).open(at, spec)
     }

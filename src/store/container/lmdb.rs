@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::results::Native;
 use crate::store::facts::Facts;
 use crate::store::options::{OptionInfo, Values, word};
-use crate::store::{Capabilities, Durability, WriteOptions};
+use crate::store::{Capabilities, Durability, Removal, WriteOptions};
 use ::lmdb::{Database, Environment, EnvironmentFlags, RoTransaction, RwTransaction, Transaction, WriteFlags};
 use direct::Direct;
 use environment::SharedEnvironment;
@@ -92,6 +92,35 @@ impl RecordContainer for Lmdb {
         true
     }
 
+    fn open_append(
+        &self,
+        at: &Path,
+        layout: &RecordLayout,
+        more: u64,
+        write: &WriteOptions,
+    ) -> Result<Box<dyn RecordWriter>> {
+        let after = RecordLayout { records: layout.records.saturating_add(more), ..layout.clone() };
+        self.keys.refuse(after.records, &layout.name)?;
+        let (environment, database) = self.open_to_change(at, layout, &after, write)?;
+        Ok(self.writer(environment, database, &after))
+    }
+
+    /// In one transaction, which takes the pages that become free for the next.
+    fn remove(&self, at: &Path, layout: &RecordLayout, removal: &Removal, write: &WriteOptions) -> Result<()> {
+        let (environment, database) = self.open_to_change(at, layout, layout, write)?;
+        let change = || {
+            let mut transaction = environment.begin_rw_txn()?;
+            for &(from, to) in removal.moves() {
+                let record = transaction.get(database, &self.keys.of(from))?.to_vec();
+                transaction.put(database, &self.keys.of(to), &record, WriteFlags::empty())?;
+            }
+            let mut gone = removal.left()..removal.images();
+            gone.try_for_each(|index| transaction.del(database, &self.keys.of(index), None))?;
+            transaction.commit()
+        };
+        change().map_err(|e| failed(&layout.name, "write", e))
+    }
+
     /// Commits are all or nothing, so what a killed process left is whole up to its last commit.
     fn resume(
         &self,
@@ -102,10 +131,7 @@ impl RecordContainer for Lmdb {
     ) -> Result<Box<dyn RecordWriter>> {
         let fail = |e| failed(&layout.name, "open", e);
         let environment = open_to_write(at, layout, write)?;
-        let database = environment.open_db(None).map_err(fail)?;
-        // Not created with flags: LMDB would add them to those of a database that has none.
-        let flags = environment.begin_ro_txn().and_then(|transaction| transaction.db_flags(database));
-        self.keys.refuse_other(flags.map_err(fail)?, &layout.name)?;
+        let database = self.database(&environment, layout)?;
         let there = environment.stat().map_err(fail)?.entries() as u64;
         if there < keep {
             return Err(layout.name.damaged(format!("it holds {there} records of the {keep} that were safe")));
@@ -135,6 +161,8 @@ impl RecordContainer for Lmdb {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             random_access: true,
+            append: true,
+            delete: true,
             ragged: true,
             concurrent_readers: true,
             zero_copy: true,
@@ -181,6 +209,34 @@ fn open_to_write(at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Resu
 }
 
 impl Lmdb {
+    /// The one database of an environment, which must have keys like these.
+    fn database(&self, environment: &Environment, layout: &RecordLayout) -> Result<Database> {
+        let fail = |e| failed(&layout.name, "open", e);
+        let database = environment.open_db(None).map_err(fail)?;
+        // Not created with flags: LMDB would add them to those of a database that has none.
+        let flags = environment.begin_ro_txn().and_then(|transaction| transaction.db_flags(database));
+        self.keys.refuse_other(flags.map_err(fail)?, &layout.name)?;
+        Ok(database)
+    }
+
+    /// A finished store, which is as `layout` says, to be changed into one like `after`.
+    fn open_to_change(
+        &self,
+        at: &Path,
+        layout: &RecordLayout,
+        after: &RecordLayout,
+        write: &WriteOptions,
+    ) -> Result<(Environment, Database)> {
+        environment::refuse_if_open(at, &layout.name)?;
+        let environment = open_to_write(at, after, write)?;
+        let database = self.database(&environment, layout)?;
+        let there = environment.stat().map_err(|e| failed(&layout.name, "open", e))?.entries() as u64;
+        match there == layout.records {
+            true => Ok((environment, database)),
+            false => Err(layout.name.damaged(format!("it holds {there} records for {} images", layout.records))),
+        }
+    }
+
     fn writer(&self, environment: Environment, database: Database, layout: &RecordLayout) -> Box<dyn RecordWriter> {
         let transaction = OpenTransaction::new(environment, |_| MaybeTransaction(None));
         let (keys, name) = (self.keys, layout.name.clone());

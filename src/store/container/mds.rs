@@ -59,17 +59,36 @@ const LABEL_BYTES: usize = 8;
 /// Bytes of a length or place.
 const WORD: usize = 4;
 
-impl RecordContainer for Mds {
-    fn create(&self, at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
-        Ok(Box::new(Writer {
+impl Mds {
+    /// Adds shards to those that there are.
+    fn writer(&self, at: &Path, shards: Vec<Shard>, layout: &RecordLayout, write: &WriteOptions) -> Writer {
+        Writer {
             folder: at.to_owned(),
             shard_bytes: self.shard_bytes,
             ends: Vec::new(),
             samples: Vec::new(),
-            shards: Vec::new(),
+            shards,
             sync_each: write.durability == Durability::Each,
             name: layout.name.clone(),
-        }))
+        }
+    }
+}
+
+impl RecordContainer for Mds {
+    fn create(&self, at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
+        Ok(Box::new(self.writer(at, Vec::new(), layout, write)))
+    }
+
+    /// New shards, and an index that tells of them, too.
+    fn open_append(
+        &self,
+        at: &Path,
+        layout: &RecordLayout,
+        _: u64,
+        write: &WriteOptions,
+    ) -> Result<Box<dyn RecordWriter>> {
+        let shards = Index::read(&layout.name)?.shards;
+        Ok(Box::new(self.writer(at, shards, layout, write)))
     }
 
     fn open(&self, _: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
@@ -127,6 +146,7 @@ impl RecordContainer for Mds {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             random_access: true,
+            append: true,
             ragged: true,
             concurrent_readers: true,
             zero_copy: true,

@@ -11,7 +11,7 @@ use super::StoreName;
 use crate::error::Result;
 use crate::image_file;
 use crate::results::Native;
-use crate::store::{CANNOT_RESUME, Capabilities, WriteOptions};
+use crate::store::{CANNOT_APPEND, CANNOT_DELETE, CANNOT_RESUME, Capabilities, Removal, WriteOptions};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -39,6 +39,26 @@ pub trait RecordContainer: Send + Sync {
         _keep: u64,
     ) -> Result<Box<dyn RecordWriter>> {
         Err(layout.name.unsupported(CANNOT_RESUME))
+    }
+    /// Opens a finished store, which is as `layout` says, to add `more` records.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unsupported`] where the container cannot; when it is damaged.
+    fn open_append(
+        &self,
+        _at: &Path,
+        layout: &RecordLayout,
+        _more: u64,
+        _write: &WriteOptions,
+    ) -> Result<Box<dyn RecordWriter>> {
+        Err(layout.name.unsupported(CANNOT_APPEND))
+    }
+    /// Removes records from a finished store, which is as `layout` says.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unsupported`] where the container cannot; when it is damaged.
+    fn remove(&self, _at: &Path, layout: &RecordLayout, _removal: &Removal, _write: &WriteOptions) -> Result<()> {
+        Err(layout.name.unsupported(CANNOT_DELETE))
     }
     /// Opens a finished store.
     ///

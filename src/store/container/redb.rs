@@ -8,11 +8,11 @@ use crate::error::{Error, IoContext, Result};
 use crate::results::Native;
 use crate::store::facts::Facts;
 use crate::store::options::{OptionInfo, Values, integer};
-use crate::store::{Capabilities, Durability, WriteOptions, sync};
+use crate::store::{Capabilities, Durability, Removal, WriteOptions, sync};
 use ::redb::backends::FileBackend;
 use ::redb::{
-    AccessGuard, Builder, Database, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTableMetadata,
-    StorageBackend, TableDefinition,
+    AccessGuard, Builder, Database, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTable,
+    ReadableTableMetadata, StorageBackend, TableDefinition,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -74,6 +74,26 @@ impl Redb {
     }
 }
 
+impl Redb {
+    /// A finished store, to be changed.
+    fn open_to_change(&self, at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Database> {
+        let path = at.join(FILE);
+        let file = std::fs::File::options().read(true).write(true).open(&path).at("open", &path)?;
+        let open = || {
+            let backend =
+                Backend { file: FileBackend::new(file).map_err(text)?, sync: write.durability == Durability::Each };
+            let database = self.builder().create_with_backend(backend).map_err(text)?;
+            let there = database.begin_read().map_err(text)?.open_table(TABLE).map_err(text)?.len().map_err(text)?;
+            Ok((database, there))
+        };
+        let (database, there) = guarded(open).map_err(|why| unreadable(&layout.name, &why))?;
+        match there == layout.records {
+            true => Ok(database),
+            false => Err(layout.name.damaged(format!("it holds {there} records for {} images", layout.records))),
+        }
+    }
+}
+
 impl RecordContainer for Redb {
     fn create(&self, at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
         let path = at.join(FILE);
@@ -83,10 +103,42 @@ impl RecordContainer for Redb {
         let backend = Backend { file: backend, sync: write.durability == Durability::Each };
         let database = self.builder().create_with_backend(backend).map_err(fail)?;
         let name = layout.name.clone();
-        let mut writer = Writer { database, first: 0, ends: Vec::new(), bytes: Vec::new(), name };
+        let mut writer = Writer { database, first: 0, ends: Vec::new(), bytes: Vec::new(), is_new: true, name };
         // The table of a store without images, too.
         writer.commit()?;
         Ok(Box::new(writer))
+    }
+
+    fn open_append(
+        &self,
+        at: &Path,
+        layout: &RecordLayout,
+        _: u64,
+        write: &WriteOptions,
+    ) -> Result<Box<dyn RecordWriter>> {
+        let (database, name) = (self.open_to_change(at, layout, write)?, layout.name.clone());
+        let (ends, bytes) = (Vec::new(), Vec::new());
+        Ok(Box::new(Writer { database, first: layout.records, ends, bytes, is_new: false, name }))
+    }
+
+    /// In one transaction, which leaves the pages that become free to the next.
+    fn remove(&self, at: &Path, layout: &RecordLayout, removal: &Removal, write: &WriteOptions) -> Result<()> {
+        let database = self.open_to_change(at, layout, write)?;
+        let change = || -> Result<(), ::redb::Error> {
+            let transaction = database.begin_write()?;
+            {
+                let mut table = transaction.open_table(TABLE)?;
+                for &(from, to) in removal.moves() {
+                    let record = table.get(from)?.map(|record| record.value().to_vec());
+                    // Missing ones are told of by whoever reads them: as many are left as should be.
+                    record.map(|record| table.insert(to, &record[..]).map(drop)).transpose()?;
+                }
+                (removal.left()..removal.images()).try_for_each(|index| table.remove(index).map(drop))?;
+            }
+            Ok(transaction.commit()?)
+        };
+        guarded(|| change().map_err(text)).map_err(|why| unreadable(&layout.name, &why))?;
+        database.close().map_err(|e| failed(&layout.name, "close", e))
     }
 
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
@@ -105,7 +157,14 @@ impl RecordContainer for Redb {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { random_access: true, ragged: true, concurrent_readers: true, ..Default::default() }
+        Capabilities {
+            random_access: true,
+            append: true,
+            delete: true,
+            ragged: true,
+            concurrent_readers: true,
+            ..Default::default()
+        }
     }
 
     fn native(&self) -> Option<Native> {
@@ -164,6 +223,8 @@ struct Writer {
     /// Where in `bytes` each of those ends.
     ends: Vec<usize>,
     bytes: Vec<u8>,
+    /// Whether the whole file is its work.
+    is_new: bool,
     name: StoreName,
 }
 
@@ -202,9 +263,11 @@ impl RecordWriter for Writer {
 
     fn finish(mut self: Box<Self>) -> Result<()> {
         self.commit()?;
-        let Self { mut database, name, .. } = *self;
-        // Gives back what the file grew by ahead.
-        database.compact().map_err(|e| failed(&name, "finish", e))?;
+        let Self { mut database, is_new, name, .. } = *self;
+        if is_new {
+            // Gives back what the file grew by ahead. Of a store that was added to all pages would be moved.
+            database.compact().map_err(|e| failed(&name, "finish", e))?;
+        }
         database.close().map_err(|e| failed(&name, "close", e))
     }
 }

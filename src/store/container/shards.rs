@@ -32,6 +32,11 @@ impl Shards {
         format!("images-{number:06}.{}", self.ending)
     }
 
+    /// How many there are, one behind the other.
+    pub fn count(self, name: &StoreName) -> u32 {
+        (0..u32::MAX).find(|number| !name.path.join(self.name(*number)).exists()).unwrap_or(u32::MAX)
+    }
+
     /// Refuses a store with shards beyond the last that is known of.
     ///
     /// # Errors

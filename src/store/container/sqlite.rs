@@ -8,7 +8,7 @@ use crate::error::{Error, IoContext, Result};
 use crate::results::Native;
 use crate::store::facts::Facts;
 use crate::store::options::{OptionInfo, Values, integer, word};
-use crate::store::{Capabilities, Durability, WriteOptions, sync};
+use crate::store::{Capabilities, Durability, Removal, WriteOptions, sync};
 use ::rusqlite::types::ValueRef;
 use ::rusqlite::{Connection, OpenFlags, Row};
 use std::collections::BTreeMap;
@@ -74,6 +74,31 @@ fn failed(name: &StoreName, action: &str, e: &::rusqlite::Error) -> Error {
     name.error(format!("SQLite cannot {action} it: {e}"), remedy)
 }
 
+/// A finished store, to be changed. It is worth a journal: what a process that dies leaves can be rolled back.
+fn open_to_change(at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Connection> {
+    let fail = |e| failed(&layout.name, "open", &e);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(at.join(FILE), flags).map_err(fail)?;
+    let synchronous = if write.durability == Durability::Each { "FULL" } else { "OFF" };
+    let safety =
+        format!("PRAGMA journal_mode = DELETE; PRAGMA synchronous = {synchronous}; PRAGMA locking_mode = EXCLUSIVE;");
+    connection.execute_batch(&safety).map_err(fail)?;
+    refuse_other_count(&connection, layout)?;
+    Ok(connection)
+}
+
+/// Refuses a table whose highest id is another than it should be: it is found without a walk over the table. Whether all
+/// below it are there shows when they are read.
+fn refuse_other_count(connection: &Connection, layout: &RecordLayout) -> Result<()> {
+    let last = connection.query_row("SELECT max(id) FROM images", [], |row| row.get(0));
+    let last: Option<i64> = last.map_err(|e| failed(&layout.name, "open", &e))?;
+    let there = last.map_or(Some(0), |last| u64::try_from(last).ok()?.checked_add(1));
+    match there == Some(layout.records) {
+        true => Ok(()),
+        false => Err(layout.name.damaged(format!("its last image is {last:?}, of {} images", layout.records))),
+    }
+}
+
 impl RecordContainer for Sqlite {
     fn create(&self, at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
         let fail = |e| failed(&layout.name, "create", &e);
@@ -89,19 +114,44 @@ impl RecordContainer for Sqlite {
         Ok(Box::new(Writer { connection, records: 0, bytes: 0, name: layout.name.clone() }))
     }
 
+    fn open_append(
+        &self,
+        at: &Path,
+        layout: &RecordLayout,
+        _: u64,
+        write: &WriteOptions,
+    ) -> Result<Box<dyn RecordWriter>> {
+        let connection = open_to_change(at, layout, write)?;
+        Ok(Box::new(Writer { connection, records: 0, bytes: 0, name: layout.name.clone() }))
+    }
+
+    /// In one transaction, which leaves the pages that become free to the next.
+    fn remove(&self, at: &Path, layout: &RecordLayout, removal: &Removal, write: &WriteOptions) -> Result<()> {
+        let mut connection = open_to_change(at, layout, write)?;
+        let mut change = || {
+            let transaction = connection.transaction()?;
+            {
+                let mut delete = transaction.prepare("DELETE FROM images WHERE id = ?1")?;
+                let mut renumber = transaction.prepare("UPDATE images SET id = ?2 WHERE id = ?1")?;
+                for &(from, to) in removal.moves() {
+                    delete.execute([to as i64])?;
+                    renumber.execute([from as i64, to as i64])?;
+                }
+            }
+            transaction.execute("DELETE FROM images WHERE id >= ?1", [removal.left() as i64])?;
+            transaction.commit()
+        };
+        let changed: ::rusqlite::Result<()> = change();
+        let closed = changed.and_then(|()| connection.close().map_err(|(_, e)| e));
+        closed.map_err(|e| failed(&layout.name, "write", &e))
+    }
+
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
         let path = at.join(FILE);
         std::fs::metadata(&path).at("open", &path)?;
         let store = Store { mapped: self.mapped, max_bytes: layout.max_record_bytes(), name: layout.name.clone() };
         let connection = store.connect()?;
-        let fail = |e| failed(&layout.name, "open", &e);
-        // The highest id is found without a walk over the table; whether all below it are there shows when they are read.
-        let last: Option<i64> =
-            connection.query_row("SELECT max(id) FROM images", [], |row| row.get(0)).map_err(fail)?;
-        let there = last.map_or(Some(0), |last| u64::try_from(last).ok()?.checked_add(1));
-        if there != Some(layout.records) {
-            return Err(layout.name.damaged(format!("its last image is {last:?}, of {} images", layout.records)));
-        }
+        refuse_other_count(&connection, layout)?;
         Ok(Arc::new(store))
     }
 
@@ -122,7 +172,14 @@ impl RecordContainer for Sqlite {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { random_access: true, ragged: true, concurrent_readers: true, ..Default::default() }
+        Capabilities {
+            random_access: true,
+            append: true,
+            delete: true,
+            ragged: true,
+            concurrent_readers: true,
+            ..Default::default()
+        }
     }
 
     fn native(&self) -> Option<Native> {

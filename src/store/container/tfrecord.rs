@@ -45,16 +45,34 @@ struct TfRecord {
     reads: Reads,
 }
 
-impl RecordContainer for TfRecord {
-    fn create(&self, at: &Path, _: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
-        Ok(Box::new(Writer {
+impl TfRecord {
+    /// Adds shards to the `shards` that there are.
+    fn writer(&self, at: &Path, shards: u32, write: &WriteOptions) -> Writer {
+        Writer {
             folder: at.to_owned(),
             shard_bytes: self.shard_bytes,
             open: None,
-            shards: 0,
+            shards,
             message: Vec::new(),
             sync_each: write.durability == Durability::Each,
-        }))
+        }
+    }
+}
+
+impl RecordContainer for TfRecord {
+    fn create(&self, at: &Path, _: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
+        Ok(Box::new(self.writer(at, 0, write)))
+    }
+
+    /// Shards are not gone back to: what is added makes new ones, as whoever adds to such a set does.
+    fn open_append(
+        &self,
+        at: &Path,
+        layout: &RecordLayout,
+        _: u64,
+        write: &WriteOptions,
+    ) -> Result<Box<dyn RecordWriter>> {
+        Ok(Box::new(self.writer(at, SHARDS.count(&layout.name), write)))
     }
 
     fn open(&self, _: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
@@ -92,6 +110,7 @@ impl RecordContainer for TfRecord {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             random_access: true,
+            append: true,
             ragged: true,
             concurrent_readers: true,
             checksums: true,

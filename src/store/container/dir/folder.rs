@@ -1,7 +1,7 @@
 //! A folder of numbered files, kept open.
 
 use crate::error::{Error, IoContext, Result};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Write;
@@ -89,6 +89,24 @@ impl Folder {
             (opened, _) => opened,
         };
         created.and_then(|mut file| file.write_all(bytes)).map_err(|e| self.failed("write", name, e))
+    }
+
+    /// Removes the file called `name`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn remove(&self, name: &str) -> Result<()> {
+        let removed = rustix::fs::unlinkat(&self.open, name, AtFlags::empty());
+        removed.map_err(|e| self.failed("remove", name, e.into()))
+    }
+
+    /// Gives the file `from` the name `to`, and removes what had it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn rename(&self, from: &str, to: &str) -> Result<()> {
+        let renamed = rustix::fs::renameat(&self.open, from, &self.open, to);
+        renamed.map_err(|e| self.failed("rename", from, e.into()))
     }
 
     #[cold]

@@ -29,14 +29,33 @@ impl Writer {
     /// # Errors
     /// What the system says.
     pub fn create(name: StoreName, spec: &StoreSpec, durability: Durability) -> Result<Self> {
-        let create = |file: &str| Output::create(name.path.join(file));
+        Self::with(name, spec.clone(), 0, durability, Output::create)
+    }
+
+    /// Goes on behind the end of the files, which hold `spec`; `more` images will come.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open_append(name: StoreName, spec: &StoreSpec, more: u64, durability: Durability) -> Result<Self> {
+        let after = StoreSpec { images: spec.images.saturating_add(more), ..spec.clone() };
+        Self::with(name, after, spec.images, durability, Output::open_append)
+    }
+
+    fn with(
+        name: StoreName,
+        spec: StoreSpec,
+        written: u64,
+        durability: Durability,
+        output: impl Fn(PathBuf) -> Result<Output>,
+    ) -> Result<Self> {
+        let output = |file: &str| output(name.path.join(file));
         let ragged = matches!(spec.shape, Shape::Ragged { .. });
         Ok(Self {
-            images: create(IMAGES)?,
-            labels: create(LABELS)?,
-            shapes: ragged.then(|| create(SHAPES)).transpose()?,
-            spec: spec.clone(),
-            written: 0,
+            images: output(IMAGES)?,
+            labels: output(LABELS)?,
+            shapes: ragged.then(|| output(SHAPES)).transpose()?,
+            spec,
+            written,
             name,
             sync_each: durability == Durability::Each,
             scratch: Vec::new(),
@@ -91,6 +110,10 @@ struct Output {
 impl Output {
     fn create(path: PathBuf) -> Result<Self> {
         Ok(Self { file: File::create_new(&path).at("create", &path)?, path })
+    }
+
+    fn open_append(path: PathBuf) -> Result<Self> {
+        Ok(Self { file: File::options().append(true).open(&path).at("open", &path)?, path })
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {

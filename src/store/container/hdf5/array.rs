@@ -3,7 +3,7 @@
 use super::addresses::Addresses;
 use super::column::{self, Column};
 use super::direct::{Direct, Expected};
-use super::file::{self, ChunkCache};
+use super::file::{self, ChunkCache, Unfinished};
 use super::filters;
 use super::slab::Slab;
 use super::writer::{Arrays, Writer};
@@ -12,7 +12,9 @@ use crate::error::{IoContext, Result};
 use crate::results::Native;
 use crate::sample::{Batch, ImageShape, Shape};
 use crate::store::container::runs::{RunReader, Runs, run_by_run};
-use crate::store::{Capabilities, Format, FormatId, ImageReader, ImageStore, ImageWriter, StoreSpec, WriteOptions};
+use crate::store::{
+    CANNOT_APPEND, Capabilities, Format, FormatId, ImageReader, ImageStore, ImageWriter, StoreSpec, WriteOptions,
+};
 use ::hdf5::dataset::Layout;
 use ::hdf5::filters::Filter;
 use ::hdf5::plist::dataset_create::FillTime;
@@ -97,15 +99,53 @@ impl Format for Array {
                 return Err(name.unsupported(format!("chunks of {chunk} {shape} images are 4 GiB or larger")));
             }
             builder = builder.chunk((as_extent(chunk, &name)?, height, width, channels));
-            // A chunked dataset of no images needs room for one chunk.
-            first = Extent::new(images, Some(images.max(1)));
+            // As with h5py's `maxshape=(None, ...)`: more can be added.
+            first = Extent::resizable(images);
         }
         builder = builder.set_filters(&self.filters());
         let extents = [first, Extent::fixed(height), Extent::fixed(width), Extent::fixed(channels)];
         let dataset = builder.empty::<u8>().shape(extents).create(IMAGES).map_err(fail)?;
         let labels = Column::create(&file, LABELS, images).map_err(fail)?;
         let arrays = Arrays { images: Slab::new(dataset).map_err(fail)?, labels };
-        Ok(Box::new(Writer::new(file, arrays, shape, name, write.durability)))
+        let open = Unfinished::new(arrays, file, name.clone());
+        Ok(Box::new(Writer::new(open, spec.images, shape, name, write.durability)))
+    }
+
+    /// The array of images is extended; that of the labels, which is contiguous, is replaced.
+    fn open_append(
+        &self,
+        at: &Path,
+        spec: &StoreSpec,
+        more: u64,
+        write: &WriteOptions,
+    ) -> Result<Box<dyn ImageWriter>> {
+        let name = StoreName::new(&self.id, at);
+        let shape = self.shape_of(spec, &name)?;
+        let after = spec.images.checked_add(more).ok_or_else(|| name.unsupported("so many images"))?;
+        if self.chunk.is_none() {
+            return Err(name.unsupported(CANNOT_APPEND));
+        }
+        if self.chunk_images(spec.images) != self.chunk_images(after) {
+            return Err(name.unsupported(format!(
+                "adding to a store of {} images, fewer than a chunk has: its chunks have as many; write it anew",
+                spec.images
+            )));
+        }
+        let fail = |e| failed(&name, "open", e);
+        let file = file::open_to_change(at, self.cache(spec), self.latest, &name)?;
+        let images = file.dataset(IMAGES).map_err(fail)?;
+        refuse_other_extents(&images, spec, shape, &name)?;
+        if !images.is_resizable() {
+            return Err(name.unsupported("adding to an array of a fixed size: write it anew"));
+        }
+        let before = column::read::<u32>(&file, LABELS, as_extent(spec.images, &name)?, &name)?;
+        file.unlink(LABELS).map_err(fail)?;
+        let mut labels = Column::create(&file, LABELS, as_extent(after, &name)?).map_err(fail)?;
+        labels.extend(before.into_iter());
+        let mut images = Slab::new(images).map_err(fail)?;
+        images.grow(after).map_err(|why| name.error(why, "check the space left on the disk"))?;
+        let open = Unfinished::changed(Arrays { images, labels }, file, name.clone());
+        Ok(Box::new(Writer::new(open, after, shape, name, write.durability)))
     }
 
     fn open(&self, at: &Path, spec: &StoreSpec) -> Result<Arc<dyn ImageStore>> {
@@ -164,6 +204,7 @@ impl Format for Array {
         Capabilities {
             grey: true,
             random_access: true,
+            append: self.chunk.is_some(),
             concurrent_readers: true,
             // zlib streams end with an Adler-32 of what they hold.
             checksums: self.deflate.is_some() || self.checksum,

@@ -3,7 +3,7 @@
 use super::{StoreName, failed};
 use crate::error::{IoContext, Result};
 use ::hdf5::File;
-use ::hdf5::file::FileCloseDegree;
+use ::hdf5::file::{FileBuilder, FileCloseDegree};
 use std::path::Path;
 
 /// Name of the file.
@@ -34,13 +34,26 @@ impl ChunkCache {
 /// # Errors
 /// What HDF5 says.
 pub fn create(at: &Path, cache: ChunkCache, latest: bool, name: &StoreName) -> Result<File> {
-    File::with_options()
-        .with_fapl(|p| {
-            let p = p.fclose_degree(FileCloseDegree::Strong).chunk_cache(cache.slots(), cache.bytes, 0.75);
-            if latest { p.libver_latest() } else { p }
-        })
-        .create_excl(at.join(FILE))
-        .map_err(|e| failed(name, "create", e))
+    written_with(cache, latest).create_excl(at.join(FILE)).map_err(|e| failed(name, "create", e))
+}
+
+/// Opens the file of a finished store in `at` to be changed.
+///
+/// # Errors
+/// When it is missing; what HDF5 says.
+pub fn open_to_change(at: &Path, cache: ChunkCache, latest: bool, name: &StoreName) -> Result<File> {
+    let path = at.join(FILE);
+    std::fs::metadata(&path).at("open", &path)?;
+    written_with(cache, latest).open_rw(path).map_err(|e| failed(name, "open", e))
+}
+
+fn written_with(cache: ChunkCache, latest: bool) -> FileBuilder {
+    let mut builder = File::with_options();
+    builder.with_fapl(|p| {
+        let p = p.fclose_degree(FileCloseDegree::Strong).chunk_cache(cache.slots(), cache.bytes, 0.75);
+        if latest { p.libver_latest() } else { p }
+    });
+    builder
 }
 
 /// Opens the file of a store in `at`. It is closed strongly, with whatever is open in it: it has to outlive that.
@@ -67,13 +80,20 @@ pub fn open(at: &Path, cache: ChunkCache, name: &StoreName) -> Result<File> {
 pub struct Unfinished<T> {
     /// Taken out by `finish`; what is still here when this is dropped is abandoned, not closed.
     open: Option<(T, File)>,
+    /// Whether all that is in it was written by whoever has it open.
+    is_new: bool,
     name: StoreName,
 }
 
 impl<T> Unfinished<T> {
     /// `file`, with `datasets` open in it.
     pub fn new(datasets: T, file: File, name: StoreName) -> Self {
-        Self { open: Some((datasets, file)), name }
+        Self { open: Some((datasets, file)), is_new: true, name }
+    }
+
+    /// `file`, which was there before, with `datasets` open in it.
+    pub fn changed(datasets: T, file: File, name: StoreName) -> Self {
+        Self { open: Some((datasets, file)), is_new: false, name }
     }
 
     /// What is open in it.
@@ -117,9 +137,11 @@ impl<T> Drop for Unfinished<T> {
     fn drop(&mut self) {
         if let Some(open) = self.open.take() {
             std::mem::forget(open);
-            let file = std::fs::OpenOptions::new().write(true).open(self.name.path.join(FILE));
-            // The directory is about to be removed: failing to shorten the file first is no further failure.
-            let _ = file.and_then(|file| file.set_len(0));
+            if self.is_new {
+                let file = std::fs::OpenOptions::new().write(true).open(self.name.path.join(FILE));
+                // The directory is about to be removed: failing to shorten the file first is no further failure.
+                let _ = file.and_then(|file| file.set_len(0));
+            }
         }
     }
 }

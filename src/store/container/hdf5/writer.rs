@@ -8,7 +8,6 @@ use crate::error::Result;
 use crate::sample::{Batch, ImageShape, Shape};
 use crate::store::container::record::refuse_strange_shape;
 use crate::store::{Durability, ImageWriter};
-use ::hdf5::File;
 
 /// Takes images and labels; writes images as they come, and labels whenever what is there has to be safe.
 pub struct Writer {
@@ -34,11 +33,16 @@ impl Arrays {
 }
 
 impl Writer {
-    /// Into `file`, where the `arrays` are.
-    pub fn new(file: File, arrays: Arrays, shape: ImageShape, name: StoreName, durability: Durability) -> Self {
+    /// Into arrays that are open, until there are as many as `expected`.
+    pub fn new(
+        open: Unfinished<Arrays>,
+        expected: u64,
+        shape: ImageShape,
+        name: StoreName,
+        durability: Durability,
+    ) -> Self {
         let sync_each = durability == Durability::Each;
-        let expected = arrays.images.rows();
-        Self { open: Unfinished::new(arrays, file, name.clone()), shape, expected, name, sync_each }
+        Self { open, shape, expected, name, sync_each }
     }
 }
 

@@ -66,6 +66,20 @@ impl SharedEnvironment {
     }
 }
 
+/// Refuses an environment that this process has open for reading: to open it once more for writing would break both.
+///
+/// # Errors
+/// When it is open, or is none.
+pub fn refuse_if_open(at: &Path, name: &StoreName) -> Result<()> {
+    let file = at.join("data.mdb");
+    let metadata = std::fs::metadata(&file).at("open", &file)?;
+    let guard = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    match guard.as_ref().is_some_and(|open| open.contains_key(&(metadata.dev(), metadata.ino()))) {
+        true => Err(name.error("it is open for reading in this process", "close it first")),
+        false => refuse_odd_pages(&file, name),
+    }
+}
+
 impl Drop for SharedEnvironment {
     fn drop(&mut self) {
         let mut guard = OPEN.lock().unwrap_or_else(PoisonError::into_inner);

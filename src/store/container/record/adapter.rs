@@ -11,7 +11,8 @@ use crate::sample::{Batch, ImageShape, Shape};
 use crate::store::codec::{self, Codec, CodecInfo, Decoder};
 use crate::store::container::StoreName;
 use crate::store::{
-    Capabilities, Durability, Format, FormatId, ImageReader, ImageStore, ImageWriter, Lossy, StoreSpec, WriteOptions,
+    Capabilities, Durability, Format, FormatId, ImageReader, ImageStore, ImageWriter, Lossy, Removal, StoreSpec,
+    WriteOptions,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -92,6 +93,22 @@ impl Format for RecordFormat {
         let layout = self.layout(at, spec);
         let records = self.container.resume(at, &layout, write, keep)?;
         Ok(self.writer(records, layout, spec, write, keep))
+    }
+
+    fn open_append(
+        &self,
+        at: &Path,
+        spec: &StoreSpec,
+        more: u64,
+        write: &WriteOptions,
+    ) -> Result<Box<dyn ImageWriter>> {
+        let layout = self.layout(at, spec);
+        let records = self.container.open_append(at, &layout, more, write)?;
+        Ok(self.writer(records, layout, spec, write, spec.images))
+    }
+
+    fn remove(&self, at: &Path, spec: &StoreSpec, removal: &Removal, write: &WriteOptions) -> Result<()> {
+        self.container.remove(at, &self.layout(at, spec), removal, write)
     }
 
     fn open(&self, at: &Path, spec: &StoreSpec) -> Result<Arc<dyn ImageStore>> {

@@ -6,7 +6,7 @@ use crate::measure::{Meter, Part};
 use crate::results::Native;
 use crate::sample::{Batch, ImageShape, Shape};
 use crate::store::codec::{Codec, Decoder, Encoder};
-use crate::store::{Capabilities, WriteOptions};
+use crate::store::{Capabilities, Removal, WriteOptions};
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::path::Path;
@@ -42,6 +42,20 @@ impl RecordContainer for MeteredContainer {
         keep: u64,
     ) -> Result<Box<dyn RecordWriter>> {
         self.inner.resume(at, layout, write, keep)
+    }
+
+    fn open_append(
+        &self,
+        at: &Path,
+        layout: &RecordLayout,
+        more: u64,
+        write: &WriteOptions,
+    ) -> Result<Box<dyn RecordWriter>> {
+        self.inner.open_append(at, layout, more, write)
+    }
+
+    fn remove(&self, at: &Path, layout: &RecordLayout, removal: &Removal, write: &WriteOptions) -> Result<()> {
+        self.inner.remove(at, layout, removal, write)
     }
 
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
