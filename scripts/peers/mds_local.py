@@ -1,8 +1,11 @@
 """MosaicML's LocalDataset over its shards: samples by number, a file opened for each, as the library does it."""
 
-import streaming
-
+import absent
 import worker
+
+WITHOUT = absent.lacks("torch")
+with absent.stand_in():
+    import streaming
 
 
 class Shards(worker.Store):
@@ -15,4 +18,4 @@ class Shards(worker.Store):
 
 
 if __name__ == "__main__":
-    worker.serve(Shards, "mosaicml-streaming", streaming.__version__)
+    worker.serve(Shards, "mosaicml-streaming", streaming.__version__ + (", PyTorch's names stood in for" if WITHOUT else ""))

@@ -52,21 +52,23 @@ pub struct Package {
     pub module: &'static str,
     /// As it is installed.
     pub name: &'static str,
+    /// Whether it runs without what it imports: the peer has stand-ins for names that reading does not use.
+    pub alone: bool,
 }
 
 const fn package(name: &'static str) -> Package {
-    Package { module: name, name }
+    Package { module: name, name, alone: false }
 }
 
 const NUMPY: Package = package("numpy");
 const XXHASH: Package = package("xxhash");
-const PILLOW: Package = Package { module: "PIL", name: "pillow" };
+const PILLOW: Package = Package { module: "PIL", name: "pillow", alone: false };
 const LMDB: Package = package("lmdb");
 const H5PY: Package = package("h5py");
 const TORCH: Package = package("torch");
 const WEBDATASET: Package = package("webdataset");
 const TFRECORD: Package = package("tfrecord");
-const STREAMING: Package = Package { module: "streaming", name: "mosaicml-streaming" };
+const STREAMING: Package = Package { module: "streaming", name: "mosaicml-streaming", alone: true };
 const PYARROW: Package = package("pyarrow");
 const ZARR: Package = package("zarr");
 

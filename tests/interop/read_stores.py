@@ -17,11 +17,13 @@ import subprocess
 import sys
 import tempfile
 
-import absent
 import numpy as np
 from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "scripts/peers"))
+import absent  # noqa: E402
+
 WITHOUT_PYTHON = ("redb:",)
 IMAGES = 300  # neither a multiple of the batch nor of a chunk
 

@@ -8,14 +8,19 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Imports what it is given and prints, as JSON, what could not be imported and why. Imports may print, too: hence the
-/// last line.
+/// Imports what it is given (looks only whether it is there, where that ends with a `?`) and prints, as JSON, what could not be
+/// imported and why. Imports may print, too: hence the last line.
 const QUESTION: &str = "
-import importlib, json, sys
+import importlib, importlib.util, json, sys
 lacking = {}
 for module in sys.argv[1:]:
     try:
-        importlib.import_module(module)
+        if module.endswith('?'):
+            module = module[:-1]
+            if importlib.util.find_spec(module) is None:
+                raise ModuleNotFoundError(f'No module named {module!r}')
+        else:
+            importlib.import_module(module)
     except Exception as error:
         lacking[module] = str(error)
 print()
@@ -130,7 +135,8 @@ impl<'a> Setup<'a> {
 /// What this interpreter lacks of what the peers need, by module, with the reason.
 fn ask(python: &Path, wanted: &[&PythonPeer]) -> anyhow::Result<BTreeMap<String, String>> {
     let mut arguments: Vec<OsString> = vec!["-c".into(), QUESTION.into()];
-    let mut modules: Vec<&str> = wanted.iter().flat_map(|peer| peer.packages()).map(|package| package.module).collect();
+    let question = |package: Package| if package.alone { format!("{}?", package.module) } else { package.module.into() };
+    let mut modules: Vec<String> = wanted.iter().flat_map(|peer| peer.packages()).map(question).collect();
     modules.sort_unstable();
     modules.dedup();
     arguments.extend(modules.into_iter().map(Into::into));

@@ -54,11 +54,16 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         pass
 
 
+def lacks(module):
+    """Whether a package is not installed."""
+    return importlib.util.find_spec(module) is None
+
+
 @contextlib.contextmanager
 def stand_in():
     """Within it `import streaming` works where only mosaicml-streaming itself is installed. Others, who ask whether there is
     a PyTorch, shall not find one."""
-    if importlib.util.find_spec("torch") is not None:
+    if not lacks("torch"):
         yield
         return
     finder = Finder()
