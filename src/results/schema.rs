@@ -371,6 +371,13 @@ pub struct Counters {
     /// Images that they delivered or wrote.
     #[serde(default)]
     pub images: Option<u64>,
+    /// Bytes of pixels that they delivered; null where nothing is read, and where several threads read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_bytes: Option<u64>,
+    /// Bytes that the format decoded for them: whole chunks and pages where those are what is decoded, each time they
+    /// are; as many as were delivered where each image is moved or decoded alone. Null where `delivered_bytes` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoded_bytes: Option<u64>,
     /// read(2) and its kin. Reads through a memory map make no calls: they show as page faults.
     pub read_calls: Option<u64>,
     /// write(2) and its kin.
@@ -394,6 +401,15 @@ pub struct Counters {
     pub peak_anon_bytes: Option<u64>,
     /// Peak of mapped file memory, as above.
     pub peak_file_bytes: Option<u64>,
+}
+
+impl Counters {
+    /// Bytes decoded for each byte of pixels that was delivered: 64 where a chunk of 64 images is decoded for each of them.
+    /// `None` where that is not known, or nothing was delivered.
+    pub fn decoded_per_byte(&self) -> Option<f64> {
+        let delivered = self.delivered_bytes.filter(|bytes| *bytes > 0)?;
+        Some(self.decoded_bytes? as f64 / delivered as f64)
+    }
 }
 
 /// Space a store takes, three ways: they disagree.

@@ -24,6 +24,7 @@ mod decoded;
 mod direct;
 mod file;
 mod filters;
+mod kept;
 mod records;
 mod sequence;
 pub(crate) mod slab;
