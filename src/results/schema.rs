@@ -44,6 +44,9 @@ pub struct Run {
     pub command: String,
     /// Which front and preset: `criterion`, `criterion-quick`, `criterion-realpython`, `quick`, `standard`, `full`, `exact`.
     pub profile: String,
+    /// Which options were in force where none were named: `default`, `tuned`; null in results from before there was a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuning: Option<String>,
     /// The seed of all draws.
     pub seed: u64,
     /// Whether the run reached its end.

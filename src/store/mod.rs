@@ -22,6 +22,7 @@ pub mod scratch;
 pub mod sealed;
 mod sweep;
 pub mod sync;
+pub mod tuning;
 pub mod verify;
 
 pub use capabilities::Capabilities;

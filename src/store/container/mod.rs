@@ -15,6 +15,7 @@ mod trial;
 use crate::error::{Error, Result};
 use crate::store::facts::Facts;
 use crate::store::options::OptionInfo;
+use crate::store::tuning::Tuned;
 use crate::store::{Format, FormatId};
 use std::path::{Path, PathBuf};
 
@@ -29,6 +30,8 @@ pub struct ContainerInfo {
     pub codecs: &'static [&'static str],
     /// Options it takes.
     pub options: &'static [OptionInfo],
+    /// Which of them are set, and to what, by `--tuning tuned`.
+    pub tuned: &'static [Tuned],
     /// Where labels are kept, in words.
     pub labels: &'static str,
     /// Makes a format of it. Container, codec and options were checked one by one before; what is left to refuse

@@ -4,7 +4,7 @@
 mod header;
 
 use super::fetch::fetch;
-use super::mapped::{Mapped, READAHEAD, Reads};
+use super::mapped::{Mapped, READAHEAD, Reads, TUNED};
 use super::output::Output;
 use super::record::refuse_strange_shape;
 use super::runs::{RunReader, Runs, scattered};
@@ -29,6 +29,7 @@ pub const INFO: ContainerInfo = ContainerInfo {
         others: "NumPy, and readers in most languages",
     },
     options: &[READAHEAD],
+    tuned: &[TUNED],
     labels: "labels.npy beside the images",
     make: |id| Ok(Box::new(Npy { id: id.clone(), reads: Reads::of(id) })),
 };

@@ -65,6 +65,8 @@ pub const INFO: ContainerInfo = ContainerInfo {
         others: "zarr-python, TensorStore, zarrita (JavaScript), GDAL",
     },
     options: &[CHUNK, SHARD, ZSTD, CHECKSUM],
+    // Chunks of one image suit shuffled reads (compressed, 1.8 times as fast) and ruin reads in order (20 times as slow).
+    tuned: &[],
     labels: "labels.zarr beside the images",
     make: |id| Ok(Box::new(Zarr::new(id))),
 };
