@@ -1,6 +1,7 @@
 //! Containers: what holds records or arrays. One file a container; the table below is the only list of them, and
 //! benches, tests, `list`, documentation and report go through it.
 
+mod bare;
 mod fetch;
 #[cfg(any(feature = "arrow", feature = "parquet", feature = "redb", feature = "zarr"))]
 mod guard;
