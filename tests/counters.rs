@@ -37,6 +37,15 @@ fn counts_are_exact() {
     hdf5_moves_the_bytes_asked_for_and_no_others();
     #[cfg(feature = "hdf5")]
     chunks_that_have_to_be_decoded_are_read_once_for_a_batch();
+    what_is_decoded_alone_is_decoded_once();
+    #[cfg(feature = "hdf5")]
+    hdf5_decodes_as_many_chunks_as_it_reads();
+    #[cfg(feature = "hdf5")]
+    what_is_decoded_directly_is_counted_where_it_is();
+    #[cfg(feature = "zarr")]
+    zarr_decodes_its_chunks();
+    #[cfg(feature = "parquet")]
+    parquet_decompresses_its_pages();
 }
 
 fn looking_counts_for_nothing() {
@@ -128,13 +137,24 @@ fn counted(format: &str, workload: Workload, operations: u64) -> Counters {
 }
 
 fn counted_of(shape: ImageShape, format: &str, workload: Workload, operations: u64) -> Counters {
+    let [counted] = counted_each(&source(shape), format, [(workload, operations)]);
+    counted
+}
+
+fn source(shape: ImageShape) -> Arc<Source> {
+    Arc::new(Source::new(Arc::new(Synthetic::new(shape, IMAGES, 1))).unwrap())
+}
+
+/// Several workloads on one store.
+fn counted_each<const N: usize>(source: &Arc<Source>, format: &str, each: [(Workload, u64); N]) -> [Counters; N] {
     let place = tempfile::tempdir().unwrap();
     let mut shelf = Shelf::new(place.path()).unwrap();
-    let source = Arc::new(Source::new(Arc::new(Synthetic::new(shape, IMAGES, 1))).unwrap());
     let resolved = resolve(&format.parse().unwrap()).unwrap();
-    let prepared = shelf.prepare(&resolved, &source).unwrap();
-    let start = || workload.start(&resolved, &source, &prepared.path, WriteOptions::default(), 7);
-    count(start, operations).unwrap()
+    let prepared = shelf.prepare(&resolved, source).unwrap();
+    each.map(|(workload, operations)| {
+        let start = || workload.start(&resolved, source, &prepared.path, WriteOptions::default(), 7);
+        count(start, operations).unwrap()
+    })
 }
 
 fn reads_of_files_are_two_calls_each() {
@@ -192,4 +212,81 @@ fn chunks_that_have_to_be_decoded_are_read_once_for_a_batch() {
     let counted = counted_of(ImageShape::new(64, 64, 3), "hdf5:raw,chunk=64,deflate=1", Workload::Epoch, 8);
     // Eight batches, of which each asks for images of all five.
     assert!(counted.read_calls.unwrap() <= 8 * 5, "{counted:?}");
+}
+
+/// Bytes delivered and decoded.
+fn decoded(counted: &Counters) -> (u64, u64) {
+    (counted.delivered_bytes.unwrap(), counted.decoded_bytes.unwrap())
+}
+
+fn what_is_decoded_alone_is_decoded_once() {
+    let mut formats = vec!["dir:png", "tar:raw", "npy:raw", "flat:raw"];
+    formats.extend(cfg!(feature = "hdf5").then_some("hdf5:raw,chunk=64"));
+    formats.extend(cfg!(feature = "zarr").then_some("zarr:raw"));
+    formats.extend(cfg!(feature = "parquet").then_some("parquet:png"));
+    for format in formats {
+        for workload in [Workload::ReadOne, Workload::Epoch, Workload::Open] {
+            let counted = counted(format, workload, 3);
+            let pixels = IMAGE_BYTES * counted.images.unwrap();
+            assert_eq!(decoded(&counted), (pixels, pixels), "{format}, {}", workload.name());
+            assert_eq!(counted.decoded_per_byte(), Some(1.0));
+        }
+    }
+    let written = counted("dir:raw", Workload::WriteBatch, 1);
+    assert_eq!((written.delivered_bytes, written.decoded_bytes, written.decoded_per_byte()), (None, None, None));
+}
+
+/// With a checksum alone a chunk is four bytes longer in the file than in memory, so the kernel's count of bytes is a count
+/// of the chunks that the library decoded.
+#[cfg(feature = "hdf5")]
+fn hdf5_decodes_as_many_chunks_as_it_reads() {
+    // Of images of 12,288 bytes: 85 chunks of one image fit into the cache, 21 of four, 5 of 16, and 2 of 64.
+    let source = source(ImageShape::new(64, 64, 3));
+    let each = [(Workload::ReadOne, 700), (Workload::ReadBatch, 9), (Workload::Scan, 9), (Workload::Epoch, 9)];
+    for chunk in [1, 4, 16, 64] {
+        let format = format!("hdf5:raw,chunk={chunk},checksum=fletcher32");
+        let chunk_bytes = chunk * 64 * 64 * 3;
+        for (counted, (workload, _)) in counted_each(&source, &format, each).iter().zip(each) {
+            let (delivered, decoded) = decoded(counted);
+            assert_eq!(delivered, 64 * 64 * 3 * counted.images.unwrap());
+            let chunks = decoded / chunk_bytes;
+            assert!(chunks > 0 && decoded % chunk_bytes == 0, "{format}, {}: {counted:?}", workload.name());
+            let read = counted.read_bytes.unwrap();
+            assert_eq!(read, chunks * (chunk_bytes + 4), "{format}, {}: {counted:?}", workload.name());
+        }
+    }
+}
+
+#[cfg(feature = "hdf5")]
+fn what_is_decoded_directly_is_counted_where_it_is() {
+    // Single reads: five chunks of 768 KiB, of which one is kept and then another, so that most reads decode one.
+    let direct = "hdf5:raw,chunk=64,deflate=1,read=direct";
+    let counted = counted_of(ImageShape::new(64, 64, 3), direct, Workload::ReadOne, 200);
+    let per_byte = counted.decoded_per_byte().unwrap();
+    assert!((10.0..64.0).contains(&per_byte), "{counted:?}");
+}
+
+#[cfg(feature = "zarr")]
+fn zarr_decodes_its_chunks() {
+    // All 300 images are 18 chunks of 16 and one that is filled up; in order, each is decoded once.
+    let scan = counted("zarr:raw,zstd=3", Workload::Scan, 20);
+    let per_byte = scan.decoded_per_byte().unwrap();
+    assert!((1.0..1.2).contains(&per_byte), "{scan:?}");
+    // One at a time, anywhere: a chunk each, but for those that lie in the one read last.
+    let single = counted("zarr:raw,checksum=crc32c", Workload::ReadOne, 200);
+    let (delivered, decoded) = decoded(&single);
+    assert_eq!((delivered, decoded % (16 * IMAGE_BYTES)), (200 * IMAGE_BYTES, 0));
+    assert!((14.0..=16.0).contains(&single.decoded_per_byte().unwrap()), "{single:?}");
+}
+
+#[cfg(feature = "parquet")]
+fn parquet_decompresses_its_pages() {
+    // Of ten images and the length of each in four bytes.
+    let single = counted("parquet:raw,compression=zstd", Workload::ReadOne, 200);
+    let (delivered, decoded) = decoded(&single);
+    assert_eq!((delivered, decoded % (10 * (4 + IMAGE_BYTES))), (200 * IMAGE_BYTES, 0), "{single:?}");
+    assert!((8.5..10.8).contains(&single.decoded_per_byte().unwrap()), "{single:?}");
+    // Pages of files that have to be decoded as well: both count.
+    let png = counted("parquet:png,compression=zstd", Workload::ReadOne, 200);
+    assert!(png.decoded_per_byte().unwrap() > 2.0, "{png:?}");
 }

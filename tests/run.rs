@@ -277,3 +277,19 @@ fn nothing_is_cold_in_memory() {
         }
     }
 }
+
+/// With what its container says unless its name says otherwise; names show it, and results say which was asked for.
+#[test]
+fn a_tuned_run_is_of_tuned_formats() {
+    let place = place();
+    let arguments = ["--profile", "exact", "--workloads", "epoch", "--formats"];
+    for (tuning, expected) in [("default", ["tar:raw", "npy:raw"]), ("tuned", ["tar:raw,readahead=off", "npy:raw"])] {
+        // Cold, so that read-ahead matters; nothing is cold where this folder is memory, and named all the same.
+        let more = ["tar:raw", "npy:raw,readahead=on", "--cache", "cold-data", "--tuning", tuning];
+        let output = command(place.path(), &[&arguments[..], &more[..]].concat()).output().unwrap();
+        let found = results(place.path());
+        assert_eq!(found.run.tuning.as_deref(), Some(tuning), "{}", String::from_utf8_lossy(&output.stderr));
+        let formats = found.cells.iter().filter(|cell| cell.kind == CellKind::Format);
+        assert_eq!(formats.map(|cell| cell.format.as_str()).collect::<Vec<_>>(), expected);
+    }
+}

@@ -8,6 +8,7 @@ use shelfmark::error::{Error, IoContext, Result};
 use shelfmark::measure::{Measurement, Monotonic, Recorder, Stopwatch};
 use shelfmark::results::{Cell, CellId, CellKind, Results, Run, SCHEMA_ID, Status, StoreRef, Verified, host};
 use shelfmark::store::registry::{self, Resolved};
+use shelfmark::store::tuning::Tuning;
 use shelfmark::store::{Durability, FormatId, StoreSpec, WriteOptions};
 use shelfmark::sys;
 use shelfmark::workload::{Prepared, Session, Shelf, Source, Workload};
@@ -223,6 +224,7 @@ impl Bench {
                 wall_s: started.elapsed().as_secs_f64(),
                 command: settings.command.clone(),
                 profile: settings.profile().into(),
+                tuning: Some(Tuning::Default.name().into()),
                 seed: SEED,
                 complete: true,
                 git: shelfmark::build_info::git(),

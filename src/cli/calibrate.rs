@@ -9,6 +9,7 @@ use shelfmark::run::plan::{Contest, Wanted};
 use shelfmark::run::profile::Profile;
 use shelfmark::run::{Launcher, Settings};
 use shelfmark::store::Durability;
+use shelfmark::store::tuning::Tuning;
 use shelfmark::workload::Workload;
 use std::io::Write;
 use std::path::PathBuf;
@@ -88,6 +89,7 @@ impl Calibrate {
             dataset: self.images.spec(),
             wanted: Wanted {
                 keep_files: false,
+                tuning: Tuning::Default,
                 formats,
                 workloads: Vec::new(),
                 filter: None,

@@ -8,6 +8,7 @@ use shelfmark::report::RESULTS_FILE;
 use shelfmark::results::{Only, Results};
 use shelfmark::store::FormatId;
 use shelfmark::store::registry;
+use shelfmark::store::tuning::Tuning;
 use shelfmark::worker::protocol::DatasetSpec;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -20,15 +21,35 @@ pub struct Formats {
     /// [default: core; for `run` on images in files also those that keep the files]
     #[arg(long, num_args = 1.., value_name = "FORMAT")]
     pub formats: Vec<String>,
+    /// Options where none are named: default (what the library or its users' tools do), or tuned (what suits training reads:
+    /// see TUNING in `shelfmark list`); a format's name shows them
+    #[arg(long, value_enum, default_value_t = TuningFlag::Default)]
+    tuning: TuningFlag,
+}
+
+/// `--tuning`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TuningFlag {
+    Default,
+    Tuned,
 }
 
 impl Formats {
-    /// What the names stand for.
+    /// What the names stand for, and `more` names with them; tuned for reads that are all `cold`, or not.
     ///
     /// # Errors
     /// For a name that is none.
-    pub fn select(&self) -> shelfmark::Result<Vec<FormatId>> {
-        registry::select(&self.formats)
+    pub fn select(&self, more: &[String], cold: bool) -> shelfmark::Result<Vec<FormatId>> {
+        let names: Vec<String> = self.formats.iter().chain(more).cloned().collect();
+        registry::select_tuned(&names, self.tuning(cold))
+    }
+
+    /// The tuning that was asked for.
+    pub fn tuning(&self, cold: bool) -> Tuning {
+        match self.tuning {
+            TuningFlag::Default => Tuning::Default,
+            TuningFlag::Tuned => Tuning::Tuned { cold },
+        }
     }
 }
 

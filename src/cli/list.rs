@@ -6,6 +6,7 @@ use shelfmark::store::Capabilities;
 use shelfmark::store::codec::CODECS;
 use shelfmark::store::container::CONTAINERS;
 use shelfmark::store::registry::{self, Row};
+use shelfmark::store::tuning::Tuned;
 use shelfmark::workload::Workload;
 use std::io::Write;
 
@@ -42,6 +43,7 @@ fn as_json() -> Value {
             "about": entry.info.map(|info| info.about),
             "codecs": entry.info.map(|info| info.codecs),
             "options": entry.info.map(|info| info.options),
+            "tuned": entry.info.map(|info| info.tuned),
             "labels": entry.info.map(|info| info.labels),
         })).collect::<Vec<_>>(),
         "codecs": CODECS.iter().map(|codec| json!({
@@ -106,6 +108,15 @@ fn matrix(out: &mut impl Write) -> std::io::Result<()> {
     table(out, &rows)
 }
 
+fn tuning_row(container: &str, tuned: &Tuned) -> [String; 4] {
+    [
+        format!("  {container}"),
+        format!("{}={}", tuned.key, tuned.value),
+        tuned.applies.words().to_owned(),
+        tuned.why.to_owned(),
+    ]
+}
+
 fn as_text(out: &mut impl Write) -> std::io::Result<()> {
     let about = |name: &str, about: &str| [format!("  {name}"), about.to_owned()];
     writeln!(out, "FORMATS (measured by default unless marked +)")?;
@@ -129,6 +140,10 @@ fn as_text(out: &mut impl Write) -> std::io::Result<()> {
             [format!("  {owner}"), option.to_string(), about]
         });
     table(out, &options.collect::<Vec<_>>())?;
+    writeln!(out, "\nTUNING (what --tuning tuned sets where a format's name does not say otherwise)")?;
+    let tuned = CONTAINERS.iter().filter_map(|entry| Some((entry.name, entry.info?.tuned)));
+    let tuned = tuned.flat_map(|(name, tuned)| tuned.iter().map(move |tuned| tuning_row(name, tuned)));
+    table(out, &tuned.collect::<Vec<_>>())?;
     writeln!(out, "\nWORKLOADS")?;
     table(out, &Workload::ALL.iter().map(|workload| about(workload.name(), workload.about())).collect::<Vec<_>>())?;
     writeln!(out, "\nA format is container:codec,option=value, as in hdf5:raw,chunk=64,deflate=4.")
@@ -160,6 +175,7 @@ mod tests {
             assert!(text.contains(wanted), "{wanted}: {text}");
         }
         assert!(text.contains("(without: all in one folder)") && text.contains("(default: balanced)"), "{text}");
+        assert!(text.contains("readahead=off  read cold"), "{text}");
         let of_options = text.lines().skip_while(|line| *line != "OPTIONS").skip(1).take_while(|line| !line.is_empty());
         for option in of_options {
             assert!(!option.contains("default: none") || option.contains("=none|"), "{option}");

@@ -157,7 +157,7 @@ impl Run {
             let usage = "--python is for the programs of --peers; add --peers python, say";
             return Err(shelfmark::Error::Usage(usage.into()).into());
         }
-        let formats = self.formats()?;
+        let formats = self.formats.select(&self.sweep, self.is_cold())?;
         for id in &formats {
             // What is merely not built in is shown in the results; what cannot be is refused now.
             match shelfmark::store::registry::resolve(id) {
@@ -186,6 +186,7 @@ impl Run {
             dataset: self.images.spec(),
             wanted: Wanted {
                 formats,
+                tuning: self.formats.tuning(self.is_cold()),
                 keep_files: self.formats.formats.is_empty() && self.sweep.is_empty(),
                 workloads,
                 filter: self.filter.clone(),
@@ -210,12 +211,9 @@ impl Run {
         })
     }
 
-    fn formats(&self) -> anyhow::Result<Vec<FormatId>> {
-        if self.sweep.is_empty() {
-            return Ok(self.formats.select()?);
-        }
-        let names = self.formats.formats.iter().chain(&self.sweep).cloned().collect::<Vec<_>>();
-        Ok(shelfmark::store::registry::select(&names)?)
+    /// Whether no read is warm.
+    fn is_cold(&self) -> bool {
+        !self.cache.contains(&Cache::Warm)
     }
 
     fn launcher(&self, formats: &[FormatId]) -> anyhow::Result<Launcher> {

@@ -35,7 +35,7 @@ pub struct Verify {
     force: bool,
     /// Check this existing store against the dataset instead (without --dataset: against what it was written from), in a
     /// process of its own
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["formats", "dir", "keep", "force"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["formats", "tuning", "dir", "keep", "force"])]
     store: Option<PathBuf>,
     /// With --store: give up after so many seconds (a damaged store can hang its library)
     #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
@@ -105,7 +105,7 @@ impl Verify {
     }
 
     fn write_and_check(&self) -> anyhow::Result<Vec<Line>> {
-        let formats = self.formats.select()?;
+        let formats = self.formats.select(&[], false)?;
         // Options are checked for all before the first byte is written.
         let refuse = |id| registry::resolve(id).map(|_| ());
         formats.iter().map(refuse).find(|r| matches!(r, Err(Error::Usage(_)))).unwrap_or(Ok(()))?;

@@ -25,6 +25,8 @@ fn counters(operations: u64, images: u64) -> Counters {
     Counters {
         operations: Some(operations),
         images: Some(images),
+        delivered_bytes: Some(images * 100),
+        decoded_bytes: Some(images * 100),
         read_calls: Some(images),
         write_calls: Some(0),
         read_bytes: Some(images * 100),

@@ -71,6 +71,7 @@ fn counted(counters: &Counters) -> impl Iterator<Item = Option<Metric>> {
         ("write-calls-per-operation", "calls/operation", counters.write_calls),
         ("read-bytes-per-operation", "bytes/operation", counters.read_bytes),
         ("write-bytes-per-operation", "bytes/operation", counters.write_bytes),
+        ("decoded-bytes-per-operation", "bytes/operation", counters.decoded_bytes),
         ("device-read-bytes-per-operation", "bytes/operation", counters.device_read_bytes),
         ("minor-faults-per-operation", "faults/operation", counters.minor_faults),
         ("major-faults-per-operation", "faults/operation", counters.major_faults),

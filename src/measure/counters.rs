@@ -54,12 +54,16 @@ pub fn count(start: impl FnOnce() -> Result<Box<dyn Session>>, operations: u64) 
     let clock = Monotonic::default();
     session.run(1, &mut Stopwatch::new(&clock))?;
     let mut tally = Tally::new();
+    let first = session.delivered();
     let images = session.run(operations, &mut Stopwatch::watched(&clock, &mut tally))?;
+    let delivered = session.delivered().zip(first);
     drop(session);
     let Tally { used: Usage { transfers, processor }, peak, .. } = tally;
     Ok(Counters {
         operations: Some(operations),
         images: Some(images),
+        delivered_bytes: delivered.map(|(all, first)| all.pixel_bytes - first.pixel_bytes),
+        decoded_bytes: delivered.map(|(all, first)| all.decoded_bytes - first.decoded_bytes),
         read_calls: transfers.map(|counted| counted.read_calls),
         write_calls: transfers.map(|counted| counted.write_calls),
         read_bytes: transfers.map(|counted| counted.read_bytes),

@@ -70,6 +70,7 @@ pub(crate) fn results(cells: Vec<Cell>) -> Results {
             wall_s: 412.7,
             command: "SHELFMARK_IMAGES=10000 cargo bench --bench formats -- --noplot".into(),
             profile: "criterion".into(),
+            tuning: None,
             seed: 42,
             complete: true,
             git: Git { sha: Some("6f1d2a7c0b3e4d5f60718293a4b5c6d7e8f90a1b".into()), dirty: Some(true) },

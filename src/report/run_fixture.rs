@@ -119,6 +119,8 @@ fn measured_by_run(cell: &mut Cell) {
     cell.counters = Some(Counters {
         operations: Some(8),
         images: Some(2_000),
+        delivered_bytes: Some(6_144_000),
+        decoded_bytes: Some(if cell.format == "hdf5:raw" { 64 * 6_144_000 } else { 6_144_000 }),
         read_calls: Some(4_000),
         write_calls: Some(0),
         read_bytes: Some(6_144_000),

@@ -229,6 +229,12 @@ fn the_frontier_is_what_nothing_beats_in_both() {
         line.unwrap().contains("<td>yes</td>")
     };
     // The smallest (files take whole blocks), and the fastest; lmdb:bincode is larger and slower than lmdb:raw.
+    let decoded = |format: &str| {
+        let line =
+            lines.iter().find(|line| line.contains("<td>epoch</td>") && line.contains(&format!(">{format}</th>")));
+        line.unwrap().rsplit("<td>").next().unwrap().split('<').next().unwrap().to_owned()
+    };
+    assert_eq!((decoded("lmdb:raw"), decoded("hdf5:raw")), ("1.00".into(), "64.0".into()));
     assert!(yes("hdf5:raw") && yes("lmdb:raw") && !yes("lmdb:bincode") && !yes("dir:png"), "{lines:?}");
 }
 
@@ -242,7 +248,7 @@ fn what_was_measured_beside_speed_is_in_tables() {
         "<td>0 s</td><td>310 ns</td><td>120 ns</td><td>0 s</td><td>240 ns</td><td>130 ns</td><td>800 ns</td><td>7.0 %</td>",
         "<td>finding, moving and decoding are one call</td>",
         // Counts an image: of 2,000.
-        "<td>image</td><td>2.00</td><td>3,072 B</td><td>0</td><td>–</td><td>0 B</td><td>0.250</td><td>0</td><td>500 ns</td>",
+        "<td>image</td><td>2.00</td><td>3,072 B</td><td>1.00</td><td>0</td><td>–</td><td>0 B</td><td>0.250</td><td>0</td><td>500 ns</td>",
         "<td>844 KiB</td><td>39.3 MiB</td>",
         // Proof of cold reads, one of them not proved.
         "<td>0 % of the store</td><td>1.48 MiB</td><td>50 %</td><td>warm</td><td>yes</td>",

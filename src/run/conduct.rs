@@ -287,6 +287,7 @@ impl<'a> Course<'a> {
                 wall_s: self.started.at.elapsed().as_secs_f64(),
                 command: self.settings.command.clone(),
                 profile: self.settings.profile.name().into(),
+                tuning: Some(self.settings.wanted.tuning.name().into()),
                 seed: self.settings.seed,
                 complete,
                 git: self.started.git.clone(),

@@ -6,6 +6,7 @@ use crate::dataset::Look;
 use crate::measure::Cache;
 use crate::results::{CellId, CellKind};
 use crate::store::registry::{keep_files, written_as};
+use crate::store::tuning::Tuning;
 use crate::store::{Durability, FormatId};
 use crate::worker::protocol::{Failure, FailureKind};
 use crate::workload::{Handicap, Workload, nothing, references};
@@ -17,6 +18,8 @@ pub struct Wanted {
     pub formats: Vec<FormatId>,
     /// Whether formats that keep encoded files are wanted as well, where images come in files.
     pub keep_files: bool,
+    /// How the formats were tuned; those that keep files are then tuned alike.
+    pub tuning: Tuning,
     /// The workloads.
     pub workloads: Vec<Workload>,
     /// Only cells whose name contains this.
@@ -123,7 +126,8 @@ impl Contest {
 pub fn plan(wanted: &Wanted, look: &Look, sizes: &Sizes, dataset: &str) -> Vec<Contest> {
     let mut wanted = wanted.clone();
     if wanted.keep_files && look.has_files {
-        let more = keep_files().into_iter().filter(|id| !wanted.formats.contains(id));
+        let more = keep_files().into_iter().map(|id| wanted.tuning.of(&id));
+        let more = more.filter(|id| !wanted.formats.contains(id));
         wanted.formats.extend(more.collect::<Vec<_>>());
     }
     let wanted = &wanted;

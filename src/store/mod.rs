@@ -24,6 +24,7 @@ pub mod scratch;
 pub mod sealed;
 mod sweep;
 pub mod sync;
+pub mod tuning;
 pub mod verify;
 
 pub use capabilities::Capabilities;
@@ -257,6 +258,13 @@ pub trait ImageReader: Send {
     /// As [`ImageReader::read`]; samples before the failing one may have been appended.
     fn read_batch(&mut self, indices: &[u64], out: &mut Batch) -> Result<()> {
         indices.iter().try_for_each(|&index| self.read(index, out))
+    }
+
+    /// Bytes that this reader has made so far by decoding (inflating, decompressing, checking) where what has to be decoded at
+    /// once is more than an image: a chunk, a page. `None` where every image is moved or decoded alone, so that as many
+    /// bytes were decoded as delivered.
+    fn decoded_bytes(&self) -> Option<u64> {
+        None
     }
 
     /// Appends sample `index` to `out` as the encoded file that was written, not decoded.

@@ -4,6 +4,7 @@ use crate::error::{Error, Result, nearest, unknown};
 use crate::store::codec::{self, CODECS};
 use crate::store::container::{CONTAINERS, ContainerEntry, ContainerInfo};
 use crate::store::options::{self, OptionInfo};
+use crate::store::tuning::Tuning;
 use crate::store::{Format, FormatId, sweep};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -205,6 +206,14 @@ fn missing_reason(entry: &ContainerEntry) -> String {
 /// # Errors
 /// [`Error::Usage`] for a name that is none.
 pub fn select(names: &[String]) -> Result<Vec<FormatId>> {
+    select_tuned(names, Tuning::Default)
+}
+
+/// The same, each as it is with `tuning`.
+///
+/// # Errors
+/// As [`select`].
+pub fn select_tuned(names: &[String], tuning: Tuning) -> Result<Vec<FormatId>> {
     let mut selected: Vec<FormatId> = Vec::new();
     let core = ["core".to_owned()];
     let given = if names.is_empty() { &core[..] } else { names };
@@ -215,10 +224,11 @@ pub fn select(names: &[String]) -> Result<Vec<FormatId>> {
             "all" => rows().into_iter().map(|row| row.id).collect(),
             pattern => {
                 let names = sweep::expand(pattern)?;
-                names.iter().map(|name| FormatId::from_str(name).map(canonical)).collect::<Result<_>>()?
+                names.iter().map(|name| FormatId::from_str(name)).collect::<Result<_>>()?
             }
         };
-        for id in more {
+        // Tuned first: who says what holds anyway wants it to hold.
+        for id in more.iter().map(|id| canonical(tuning.of(id))) {
             if !selected.contains(&id) {
                 selected.push(id);
             }

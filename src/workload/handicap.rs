@@ -1,6 +1,6 @@
 //! Slowing a workload down by a known share: how it is found out whether a difference would be seen.
 
-use super::Session;
+use super::{Delivered, Session};
 use crate::error::Result;
 use crate::measure::Stopwatch;
 use crate::sample::Batch;
@@ -91,6 +91,10 @@ impl Session for Handicapped {
             }
         }
         Ok(images)
+    }
+
+    fn delivered(&self) -> Option<Delivered> {
+        self.inner.delivered()
     }
 
     fn exchange_buffers(&mut self, buffers: &mut Vec<Batch>) {

@@ -216,6 +216,15 @@ impl std::str::FromStr for Workload {
     }
 }
 
+/// Bytes that a session has got from a store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// Of pixels, in the caller's buffer.
+    pub pixel_bytes: u64,
+    /// That were decoded for them, see [`ImageReader::decoded_bytes`](crate::store::ImageReader::decoded_bytes).
+    pub decoded_bytes: u64,
+}
+
 /// A workload under way: a cursor that goes on where it stopped.
 pub trait Session {
     /// Does `operations` operations, with the watch running only while the store works, and checks all they delivered.
@@ -225,6 +234,11 @@ pub trait Session {
     /// # Errors
     /// [`crate::Error::Mismatch`] when something delivered is wrong; what the store says otherwise.
     fn run(&mut self, operations: u64, watch: &mut Stopwatch<'_>) -> Result<u64>;
+
+    /// What it has read so far; `None` where nothing is read, or where the numbers cannot be known.
+    fn delivered(&self) -> Option<Delivered> {
+        None
+    }
 
     /// Exchanges the memory that this session delivers into for `buffers`, one for each reader. Sessions that take turns
     /// deliver into the same memory: where a buffer lies decides how its pages share the processor's caches with what is

@@ -1,6 +1,6 @@
 //! Reading sessions: `read_one`, `read_batch`, `scan`, `epoch` on an open store, and `open`.
 
-use super::{BATCH, Fingerprints, Order, Session, exchange};
+use super::{BATCH, Delivered, Fingerprints, Order, Session, exchange};
 use crate::error::Result;
 use crate::measure::Stopwatch;
 use crate::sample::Batch;
@@ -62,6 +62,8 @@ pub struct Reads {
     batch: u64,
     indices: Vec<u64>,
     delivered: Batch,
+    /// Bytes of all that was delivered.
+    pixel_bytes: u64,
 }
 
 impl Reads {
@@ -81,7 +83,7 @@ impl Reads {
         order: Order,
         batch: u64,
     ) -> Self {
-        Self { reader, name, expected, order, batch, indices: Vec::new(), delivered: Batch::new() }
+        Self { reader, name, expected, order, batch, indices: Vec::new(), delivered: Batch::new(), pixel_bytes: 0 }
     }
 
     /// The order, to go on with where this stopped.
@@ -121,8 +123,14 @@ impl Session for Reads {
                 expected.check(&self.name, &self.indices, &self.delivered)?;
             }
             images += self.indices.len() as u64;
+            self.pixel_bytes += self.delivered.bytes() as u64;
         }
         Ok(images)
+    }
+
+    fn delivered(&self) -> Option<Delivered> {
+        let pixel_bytes = self.pixel_bytes;
+        Some(Delivered { pixel_bytes, decoded_bytes: self.reader.decoded_bytes().unwrap_or(pixel_bytes) })
     }
 
     fn exchange_buffers(&mut self, buffers: &mut Vec<Batch>) {
@@ -136,13 +144,15 @@ pub struct Opens {
     expected: Arc<Fingerprints>,
     open: Box<Opener>,
     delivered: Batch,
+    total: Delivered,
 }
 
 impl Opens {
     /// Of the store at `store`, with `open`.
     pub fn new(store: &Path, expected: &Arc<Fingerprints>, open: Box<Opener>) -> Result<Self> {
         read_all(store, expected)?;
-        Ok(Self { store: store.to_owned(), expected: Arc::clone(expected), open, delivered: Batch::new() })
+        let (store, expected) = (store.to_owned(), Arc::clone(expected));
+        Ok(Self { store, expected, open, delivered: Batch::new(), total: Delivered::default() })
     }
 }
 
@@ -160,8 +170,15 @@ impl Session for Opens {
             watch.end_operation();
             let name = StoreName::new(&open.0.resolved.id, &self.store);
             self.expected.check(&name, &[0], &self.delivered)?;
+            let pixel_bytes = self.delivered.bytes() as u64;
+            self.total.pixel_bytes += pixel_bytes;
+            self.total.decoded_bytes += open.1.decoded_bytes().unwrap_or(pixel_bytes);
         }
         Ok(operations)
+    }
+
+    fn delivered(&self) -> Option<Delivered> {
+        Some(self.total)
     }
 
     fn exchange_buffers(&mut self, buffers: &mut Vec<Batch>) {

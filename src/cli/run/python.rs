@@ -135,7 +135,8 @@ impl<'a> Setup<'a> {
 /// What this interpreter lacks of what the peers need, by module, with the reason.
 fn ask(python: &Path, wanted: &[&PythonPeer]) -> anyhow::Result<BTreeMap<String, String>> {
     let mut arguments: Vec<OsString> = vec!["-c".into(), QUESTION.into()];
-    let question = |package: Package| if package.alone { format!("{}?", package.module) } else { package.module.into() };
+    let question =
+        |package: Package| if package.alone { format!("{}?", package.module) } else { package.module.into() };
     let mut modules: Vec<String> = wanted.iter().flat_map(|peer| peer.packages()).map(question).collect();
     modules.sort_unstable();
     modules.dedup();

@@ -7,7 +7,7 @@ use super::labels::{LINE, lines as broken, widest, write};
 use super::scale::{Scale, spread};
 use super::{Chart, Panel, Table};
 use crate::error::Result;
-use crate::results::CellKind;
+use crate::results::{CellKind, Counters};
 
 const WIDTH: f64 = 540.0;
 const LEFT: f64 = 62.0;
@@ -24,13 +24,18 @@ struct Spot<'g, 'a> {
     bytes: f64,
     /// Images a second.
     rate: f64,
+    /// Bytes decoded for each that is delivered.
+    decoded: Option<f64>,
     /// Whether no other is both smaller and faster.
     frontier: bool,
 }
 
 pub(super) fn chart(group: &Group<'_>) -> Result<Chart> {
     let mut panels = Vec::new();
-    let mut table = Table::new(&["workload", "format", "allocated per image", "speed", "on the frontier"], 1);
+    let mut table = Table::new(
+        &["workload", "format", "allocated per image", "speed", "on the frontier", "decoded per byte delivered"],
+        1,
+    );
     for (word, workloads) in SPEEDS {
         let Some(column) = workloads.iter().find_map(|workload| group.column(workload)) else { continue };
         let spots = spots(group, column);
@@ -44,6 +49,7 @@ pub(super) fn chart(group: &Group<'_>) -> Result<Chart> {
                 format::bytes_each(spot.bytes),
                 format!("{} {}", format::rate(spot.rate), column.unit()),
                 if spot.frontier { "yes" } else { "no" }.into(),
+                spot.decoded.map_or(format::NONE.to_owned(), format::sig3),
             ]);
         }
         panels.push(panel(column, word, &spots)?);
@@ -53,7 +59,8 @@ pub(super) fn chart(group: &Group<'_>) -> Result<Chart> {
         title: "Space against speed",
         how: "Further left is smaller, higher is faster; both scales are logarithmic. The line is the Pareto frontier: formats on it \
               are beaten by no other in both. It goes by the estimates, so two that are not told apart may both belong \
-              there; names of formats on it are bold.",
+              there; names of formats on it are bold. In the table: how many bytes are decoded for each that is delivered, where \
+              whole chunks or pages have to be.",
         panels,
         table,
         key: false,
@@ -67,7 +74,9 @@ fn spots<'g, 'a>(group: &'g Group<'a>, column: &Column<'_>) -> Vec<Spot<'g, 'a>>
             let (images, storage) = group.space(row)?;
             let bytes = storage.allocated_bytes as f64 / images as f64;
             let rate = group.point(row, column, column.images)?.rate;
-            (bytes > 0.0).then_some(Spot { row, bytes, rate, frontier: false })
+            let counters = group.measured(row, column, column.images).and_then(|cell| cell.counters.as_ref());
+            let decoded = counters.and_then(Counters::decoded_per_byte);
+            (bytes > 0.0).then_some(Spot { row, bytes, rate, decoded, frontier: false })
         })
         .collect();
     let all: Vec<(f64, f64)> = spots.iter().map(|spot| (spot.bytes, spot.rate)).collect();

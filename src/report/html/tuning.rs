@@ -5,6 +5,8 @@ use super::super::format::NONE;
 use super::super::rank::Sheet;
 use super::{heading, table};
 use crate::results::{CellKind, Status};
+use crate::store::FormatId;
+use crate::store::tuning::{self, Applies, Tuning};
 use std::collections::BTreeMap;
 
 /// Kinds of settings, by a word in their names, in the order in which they are told; what has none of them comes last.
@@ -40,11 +42,48 @@ pub(super) fn tuning(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id: 
          shards, levels and checksums, then all else. Where a default is not the library's own, METHODOLOGY.md in the repository gives the \
          reason.</p>\n",
     );
-    let mut all = Table::new(&["format", "settings in force"], 0);
+    out.push_str(&format!("<p>{}</p>\n", in_force(sheet)));
+    let mut all = Table::new(&["format", "settings in force", "tuned would add"], 0);
     for (format, settings) in &rows {
-        all.push(vec![(*format).to_owned(), in_order(settings)]);
+        all.push(vec![(*format).to_owned(), in_order(settings), would_add(format)]);
     }
     table(out, "Settings in force", &all);
+}
+
+/// Which tuning the run had, in a sentence.
+fn in_force(sheet: &Sheet<'_, '_>) -> &'static str {
+    let run = sheet.groups.first().map(|group| &group.results.run);
+    match run.and_then(|run| run.tuning.as_deref()) {
+        Some("tuned") => {
+            "This run was made with <code>--tuning tuned</code>: what suits training reads was added to every format whose name did not \
+             say otherwise. Names show it."
+        }
+        Some(_) => {
+            "This run was made with <code>--tuning default</code>: options that a format's name does not show are as its library or its \
+             users' tools have them."
+        }
+        None => "These results do not say which tuning was asked for; the names of formats show what is not as usual.",
+    }
+}
+
+/// What `--tuning tuned` sets beyond what a format's name says, and why.
+fn would_add(format: &str) -> String {
+    let Ok(id) = format.parse::<FormatId>() else { return NONE.to_owned() };
+    let cold = Tuning::Tuned { cold: true }.of(&id);
+    let added = tuning::known(&id.container).iter().filter(|tuned| {
+        let has = |id: &FormatId| id.options.contains_key(tuned.key);
+        has(&cold) && !has(&id)
+    });
+    let said: Vec<String> = added
+        .map(|tuned| {
+            let applies = match tuned.applies {
+                Applies::Always => String::new(),
+                applies => format!(" ({})", applies.words()),
+            };
+            format!("{}={}{applies}: {}", tuned.key, tuned.value, tuned.why)
+        })
+        .collect();
+    if said.is_empty() { NONE.to_owned() } else { said.join("; ") }
 }
 
 /// Settings in one line, by their kinds.
@@ -77,5 +116,12 @@ mod tests {
                     png level: fast; LMDB read: by its library";
         assert_eq!(in_order(&settings), told);
         assert_eq!(in_order(&BTreeMap::new()), NONE);
+    }
+
+    #[test]
+    fn what_tuning_adds_is_what_the_name_does_not_say() {
+        assert!(would_add("tar:raw").starts_with("readahead=off (read cold): "));
+        assert_eq!((would_add("tar:raw,readahead=off"), would_add("dir:png")), (NONE.into(), NONE.into()));
+        assert_eq!(would_add("python:pillow"), NONE);
     }
 }

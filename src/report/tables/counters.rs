@@ -13,6 +13,7 @@ pub(super) fn folded(group: &Group<'_>) -> Folded {
         "counted per",
         "read calls",
         "bytes asked for",
+        "decoded per byte delivered",
         "write calls",
         "bytes handed over",
         "bytes from the device",
@@ -44,6 +45,7 @@ pub(super) fn folded(group: &Group<'_>) -> Folded {
             per.to_owned(),
             each(counters.read_calls, calls),
             each(counters.read_bytes, format::bytes_each),
+            counters.decoded_per_byte().map_or(format::NONE.to_owned(), format::sig3),
             each(counters.write_calls, calls),
             each(counters.write_bytes, format::bytes_each),
             each(counters.device_read_bytes, format::bytes_each),
@@ -58,7 +60,9 @@ pub(super) fn folded(group: &Group<'_>) -> Folded {
     Folded {
         title: "Counts: calls, bytes, page faults, memory",
         how: "Exact counts of a pass of its own, divided by its images (open: by its operations); the peaks of memory are \
-              those of the whole pass. Reads through a memory map make no calls: they show as page faults.",
+              those of the whole pass. Decoded per byte delivered: where whole chunks or pages have to be decoded, how many bytes \
+              that makes for each byte of the images asked for, in the order of the workload, with what the format keeps; 1 where \
+              each image is moved or decoded alone; not known where several threads read. Reads through a memory map make no calls: they show as page faults.",
         table,
     }
 }

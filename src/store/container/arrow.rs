@@ -4,7 +4,7 @@
 
 use super::fetch::each_ahead;
 use super::guard::guarded;
-use super::mapped::{Mapped, READAHEAD, Reads};
+use super::mapped::{Mapped, READAHEAD, Reads, TUNED};
 use super::output::Output;
 use super::record::{
     self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter, TakeRecord,
@@ -45,6 +45,7 @@ pub const INFO: ContainerInfo = ContainerInfo {
         others: "pyarrow, Hugging Face datasets, Polars, DuckDB; implementations in a dozen languages",
     },
     options: &[BATCH, READAHEAD],
+    tuned: &[TUNED],
     labels: "a column beside the images",
     make: |id| record::format(id, Arrow { batch: integer(id, BATCH.key).unwrap_or(1000), reads: Reads::of(id) }),
 };

@@ -26,6 +26,7 @@ pub const INFO: ContainerInfo = ContainerInfo {
         others: "any program that reads files",
     },
     options: &[FANOUT],
+    tuned: &[],
     labels: "labels.csv beside the files",
     make: |id| record::format(id, Dir { fanout: integer(id, FANOUT.key) }),
 };

@@ -38,6 +38,7 @@ pub const INFO: ContainerInfo = ContainerInfo {
         others: "none: it is a reference, and no format to keep images in",
     },
     options: &[READ],
+    tuned: &[],
     labels: "labels.bin beside the pixels, little-endian u32",
     make: |id| Ok(Box::new(Flat { memory: options::word(id, &READ) == "memory", id: id.clone() })),
 };

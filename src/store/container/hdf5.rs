@@ -24,6 +24,7 @@ mod decoded;
 mod direct;
 mod file;
 mod filters;
+mod kept;
 mod records;
 mod sequence;
 pub(crate) mod slab;
@@ -113,6 +114,9 @@ pub const INFO: ContainerInfo = ContainerInfo {
         others: "h5py, MATLAB, R and netCDF through the same library; independent readers: jHDF (Java), pyfive (Python), jsfive (JavaScript)",
     },
     options: &[CHUNK, DEFLATE, FILTER, CHECKSUM, LIBVER, RAGGED, READ],
+    // Contiguous, the default, suits reading; chunks are there only where a name says so, and as large as it says. With
+    // libver=latest reads were not told apart.
+    tuned: &[],
     labels: "a dataset beside, labels",
     make,
 };

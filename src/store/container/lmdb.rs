@@ -8,11 +8,12 @@ mod key;
 mod reader;
 
 use super::record::{self, NewRecord, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
-use super::{ContainerInfo, StoreName};
+use super::{ContainerInfo, StoreName, mapped};
 use crate::error::{Error, Result};
 use crate::results::Native;
 use crate::store::facts::Facts;
 use crate::store::options::{OptionInfo, Values, word};
+use crate::store::tuning::{Applies, Tuned};
 use crate::store::{Capabilities, Durability, Removal, WriteOptions};
 use ::lmdb::{Database, Environment, EnvironmentFlags, RoTransaction, RwTransaction, Transaction, WriteFlags};
 use direct::Direct;
@@ -23,6 +24,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+const TUNED: &[Tuned] = &[
+    Tuned {
+        key: KEYS.key,
+        value: "integer",
+        applies: Applies::Always,
+        why: "keys are compared as numbers: 1.09 times as fast in a shuffled epoch and in single reads, else tied",
+    },
+    Tuned { key: READAHEAD.key, ..mapped::TUNED },
+];
+
 pub const INFO: ContainerInfo = ContainerInfo {
     about: "LMDB, memory-mapped B+tree",
     codecs: &["bincode", "raw", "png", "source", "jpeg", "qoi", "webp", "zstd", "lz4"],
@@ -32,6 +43,7 @@ pub const INFO: ContainerInfo = ContainerInfo {
         others: "bindings of the same C library for Python, Go, Java, JavaScript, C++; libmdbx reads a descendant of it, not the same",
     },
     options: &[KEYS, READAHEAD, READ],
+    tuned: TUNED,
     labels: "inside each record",
     make: |id| {
         let keys = if word(id, &KEYS) == "integer" { Keys::Integers } else { Keys::Digits };

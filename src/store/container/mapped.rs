@@ -4,6 +4,7 @@ use super::StoreName;
 use crate::error::{IoContext, Result};
 use crate::store::FormatId;
 use crate::store::options::{OptionInfo, Values, word};
+use crate::store::tuning::{Applies, Tuned};
 use memmap2::Mmap;
 use std::fs::File;
 use std::path::Path;
@@ -15,6 +16,14 @@ pub const READAHEAD: OptionInfo = OptionInfo {
     default: "on",
     about: "off (madvise random): for random reads of a store that does not fit into memory",
     reading: true,
+};
+
+/// What tuning sets: read-ahead fetches neighbours that a shuffled epoch does not ask for next.
+pub const TUNED: Tuned = Tuned {
+    key: READAHEAD.key,
+    value: "off",
+    applies: Applies::Cold,
+    why: "a shuffled epoch does not ask for neighbours next; in order it is slower",
 };
 
 /// What is expected of reads.

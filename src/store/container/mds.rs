@@ -7,7 +7,7 @@
 mod index;
 
 use super::fetch::each_ahead;
-use super::mapped::{Mapped, READAHEAD, Reads};
+use super::mapped::{Mapped, READAHEAD, Reads, TUNED};
 use super::output::Output;
 use super::record::{
     self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter, TakeRecord,
@@ -42,6 +42,7 @@ pub const INFO: ContainerInfo = ContainerInfo {
         others: "mosaicml-streaming",
     },
     options: &[SHARD, READAHEAD],
+    tuned: &[TUNED],
     labels: "a column of each sample, label",
     make: |id| {
         record::format(id, Mds { shard_bytes: integer(id, SHARD.key).unwrap_or(64) << 20, reads: Reads::of(id) })

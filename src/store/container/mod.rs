@@ -1,6 +1,7 @@
 //! Containers: what holds records or arrays. One file a container; the table below is the only list of them, and
 //! benches, tests, `list`, documentation and report go through it.
 
+mod bare;
 mod fetch;
 #[cfg(any(feature = "arrow", feature = "parquet", feature = "redb", feature = "zarr"))]
 mod guard;
@@ -15,6 +16,7 @@ mod trial;
 use crate::error::{Error, Result};
 use crate::store::facts::Facts;
 use crate::store::options::OptionInfo;
+use crate::store::tuning::Tuned;
 use crate::store::{Format, FormatId};
 use std::path::{Path, PathBuf};
 
@@ -29,6 +31,8 @@ pub struct ContainerInfo {
     pub codecs: &'static [&'static str],
     /// Options it takes.
     pub options: &'static [OptionInfo],
+    /// Which of them are set, and to what, by `--tuning tuned`.
+    pub tuned: &'static [Tuned],
     /// Where labels are kept, in words.
     pub labels: &'static str,
     /// Makes a format of it. Container, codec and options were checked one by one before; what is left to refuse

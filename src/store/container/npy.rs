@@ -3,15 +3,15 @@
 
 mod header;
 
+use super::bare::{one_shape, pixels_to_add};
 use super::fetch::fetch;
-use super::mapped::{Mapped, READAHEAD, Reads};
+use super::mapped::{Mapped, READAHEAD, Reads, TUNED};
 use super::output::Output;
-use super::record::refuse_strange_shape;
 use super::runs::{RunReader, Runs, scattered};
 use super::{ContainerInfo, StoreName};
 use crate::error::Result;
 use crate::results::Native;
-use crate::sample::{Batch, ImageShape, Shape};
+use crate::sample::{Batch, ImageShape};
 use crate::store::facts::Facts;
 use crate::store::{
     Capabilities, Durability, Format, FormatId, ImageReader, ImageStore, ImageWriter, StoreSpec, WriteOptions, sync,
@@ -29,6 +29,7 @@ pub const INFO: ContainerInfo = ContainerInfo {
         others: "NumPy, and readers in most languages",
     },
     options: &[READAHEAD],
+    tuned: &[TUNED],
     labels: "labels.npy beside the images",
     make: |id| Ok(Box::new(Npy { id: id.clone(), reads: Reads::of(id) })),
 };
@@ -41,15 +42,6 @@ struct Npy {
     reads: Reads,
 }
 
-fn shape_of(spec: &StoreSpec, name: &StoreName) -> Result<ImageShape> {
-    match spec.shape {
-        Shape::Fixed(shape) => Ok(shape),
-        Shape::Ragged { .. } => Err(name.unsupported(
-            "ragged images: an array has one shape; try hdf5:raw, or bring them to one size with --resize",
-        )),
-    }
-}
-
 fn extents(spec: &StoreSpec, shape: ImageShape) -> [u64; 4] {
     [spec.images, shape.height.into(), shape.width.into(), shape.channels.into()]
 }
@@ -57,7 +49,7 @@ fn extents(spec: &StoreSpec, shape: ImageShape) -> [u64; 4] {
 impl Format for Npy {
     fn create(&self, at: &Path, spec: &StoreSpec, write: &WriteOptions) -> Result<Box<dyn ImageWriter>> {
         let name = StoreName::new(&self.id, at);
-        let shape = shape_of(spec, &name)?;
+        let shape = one_shape(spec, &name)?;
         let (mut images, mut labels) = (Output::create(&at.join(IMAGES))?, Output::create(&at.join(LABELS))?);
         images.add(&header::write("|u1", &extents(spec, shape)))?;
         labels.add(&header::write("<u4", &[spec.images]))?;
@@ -67,7 +59,7 @@ impl Format for Npy {
 
     fn open(&self, at: &Path, spec: &StoreSpec) -> Result<Arc<dyn ImageStore>> {
         let name = StoreName::new(&self.id, at);
-        let shape = shape_of(spec, &name)?;
+        let shape = one_shape(spec, &name)?;
         let (map, pixels_at) = header::open(IMAGES, "|u1", &extents(spec, shape), self.reads, &name)?;
         let (labels, labels_at) = header::open(LABELS, "<u4", &[spec.images], Reads::Near, &name)?;
         // As many bytes are there as the extents say.
@@ -111,13 +103,8 @@ struct Writer {
 
 impl ImageWriter for Writer {
     fn append(&mut self, samples: &Batch) -> Result<()> {
-        samples.iter().try_for_each(|sample| refuse_strange_shape(&self.name, &self.spec.shape, sample.shape))?;
-        let pixels = samples.all_pixels().ok_or_else(|| self.name.unsupported("encoded files in place of pixels"))?;
+        let pixels = pixels_to_add(samples, self.written, &self.spec, &self.name)?;
         self.written += samples.len() as u64;
-        if self.written > self.spec.images {
-            let cause = format!("more than {} images were given", self.spec.images);
-            return Err(self.name.error(cause, "say the right number"));
-        }
         self.images.add(pixels)?;
         samples.labels().try_for_each(|label| self.labels.add(&label.to_le_bytes()))?;
         if self.sync_each { self.sync() } else { Ok(()) }

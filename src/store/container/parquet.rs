@@ -59,6 +59,8 @@ pub const INFO: ContainerInfo = ContainerInfo {
         others: "pyarrow, pandas, Hugging Face datasets, Spark, DuckDB, Polars",
     },
     options: &[ROW_GROUP, PAGE, COMPRESSION],
+    // Pages of one image suit shuffled reads (compressed, 1.5 times as fast) and ruin reads in order (14 times as slow).
+    tuned: &[],
     labels: "a column beside the images",
     make: |id| record::format(id, Parquet::new(id)),
 };
@@ -268,31 +270,43 @@ struct Store {
 
 impl RecordStore for Store {
     fn reader(self: Arc<Self>) -> Result<Box<dyn RecordReader>> {
-        Ok(Box::new(Reader { last: None, store: self }))
+        Ok(Box::new(Reader { last: None, decoded: 0, store: self }))
     }
 }
 
 struct Reader {
     /// The page that was read last.
     last: Option<Page>,
+    /// Bytes of pages that were decompressed.
+    decoded: u64,
     store: Arc<Store>,
 }
 
 impl RecordReader for Reader {
     fn get(&mut self, index: u64) -> Result<Record<'_>> {
-        let Self { last, store } = self;
+        let Self { last, decoded, store } = self;
         let damaged = |why: String| store.name.damaged(format!("image {index}: {why}"));
         let label = usize::try_from(index).ok().and_then(|at| store.labels.get(at).copied());
         let label = label.ok_or_else(|| damaged("it is missing".into()))?;
         let page = match last.take().filter(|page| page.rows().contains(&index)) {
             Some(page) => last.insert(page),
-            None => last.insert(guarded(|| store.pages.page(index)).map_err(damaged)?),
+            None => {
+                let page = last.insert(guarded(|| store.pages.page(index)).map_err(damaged)?);
+                *decoded += page.bytes();
+                page
+            }
         };
         let bytes = page.value(index).ok_or_else(|| damaged("its page does not hold it".into()))?;
         match bytes.len() as u64 <= store.max_bytes {
             true => Ok(Record { bytes, label }),
             false => Err(damaged("it is too long for any image".into())),
         }
+    }
+
+    /// Of pages that are not compressed the library hands over the mapped bytes: nothing of them is decoded, and only the
+    /// image asked for is moved.
+    fn decoded_bytes(&self) -> Option<u64> {
+        self.store.pages.compresses().then_some(self.decoded)
     }
 }
 

@@ -163,6 +163,11 @@ pub trait RecordReader: Send {
     fn get_each(&mut self, indices: &[u64], take: &mut TakeRecord<'_>) -> Result<()> {
         indices.iter().try_for_each(|&index| take(index, self.get(index)?))
     }
+
+    /// Bytes that this reader has made so far by decoding units of several records; `None` where a record is read alone.
+    fn decoded_bytes(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Takes a record and its number.

@@ -35,6 +35,7 @@ pub const INFO: ContainerInfo = ContainerInfo {
         others: "none beside Rust",
     },
     options: &[CACHE],
+    tuned: &[],
     labels: "inside each record",
     make: |id| record::format(id, Redb { cache_mib: integer(id, CACHE.key).unwrap_or(1024) }),
 };

@@ -28,6 +28,11 @@ pub trait RunReader: Send {
     fn read_batch(&mut self, indices: &[u64], out: &mut Batch) -> Result<()> {
         run_by_run(self, indices, out)
     }
+
+    /// As [`ImageReader::decoded_bytes`].
+    fn decoded_bytes(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Appends the images `indices`, all of which there are, to `out`: neighbours in the request in one piece.
@@ -73,6 +78,10 @@ impl<R: RunReader> ImageReader for Runs<R> {
             self.0.name().check_index(*highest, self.0.images())?;
         }
         self.0.read_batch(indices, out)
+    }
+
+    fn decoded_bytes(&self) -> Option<u64> {
+        self.0.decoded_bytes()
     }
 
     fn read_file(&mut self, _: u64, _: &mut Batch) -> Result<()> {

@@ -8,6 +8,7 @@ use crate::error::{Error, IoContext, Result};
 use crate::results::Native;
 use crate::store::facts::Facts;
 use crate::store::options::{OptionInfo, Values, integer, word};
+use crate::store::tuning::{Applies, Tuned};
 use crate::store::{Capabilities, Durability, Removal, WriteOptions, sync};
 use ::rusqlite::types::ValueRef;
 use ::rusqlite::{Connection, OpenFlags, Row};
@@ -32,6 +33,13 @@ const MMAP: OptionInfo = OptionInfo {
     reading: true,
 };
 
+const TUNED: &[Tuned] = &[Tuned {
+    key: MMAP.key,
+    value: "on",
+    applies: Applies::Always,
+    why: "pages are read from a map, without a call for each: single reads 1.8 times as fast",
+}];
+
 pub const INFO: ContainerInfo = ContainerInfo {
     about: "SQLite, one table of blobs",
     codecs: &["raw", "png", "source", "jpeg", "qoi", "webp", "zstd", "lz4"],
@@ -41,6 +49,7 @@ pub const INFO: ContainerInfo = ContainerInfo {
         others: "the same library in every language; sqlite3 of Python's standard library",
     },
     options: &[PAGE, MMAP],
+    tuned: TUNED,
     labels: "a column beside the images",
     make: |id| {
         let page = integer(id, PAGE.key).unwrap_or(4096);

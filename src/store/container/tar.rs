@@ -6,7 +6,7 @@
 mod index;
 
 use super::fetch::each_ahead;
-use super::mapped::{Mapped, READAHEAD, Reads};
+use super::mapped::{Mapped, READAHEAD, Reads, TUNED};
 use super::output::Output;
 use super::record::{
     self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter, TakeRecord,
@@ -32,6 +32,7 @@ pub const INFO: ContainerInfo = ContainerInfo {
         others: "webdataset, torchdata, NVIDIA DALI, tar and every archiver",
     },
     options: &[SHARD, READAHEAD],
+    tuned: &[TUNED],
     labels: "a file of its own in each sample, NAME.cls",
     make: |id| record::format(id, Tar { shard_bytes: shard_bytes(id), reads: Reads::of(id) }),
 };

@@ -7,7 +7,7 @@
 mod example;
 mod frame;
 
-use super::mapped::{Mapped, READAHEAD, Reads};
+use super::mapped::{Mapped, READAHEAD, Reads, TUNED};
 use super::output::Output;
 use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
 use super::shards::{SHARD, Shards, shard_bytes};
@@ -31,6 +31,7 @@ pub const INFO: ContainerInfo = ContainerInfo {
         others: "TensorFlow, tf.data, the tfrecord package, NVIDIA DALI, Apache Beam",
     },
     options: &[SHARD, READAHEAD],
+    tuned: &[TUNED],
     labels: "a feature of each record, image/class/label",
     make: |id| record::format(id, TfRecord { shard_bytes: shard_bytes(id), reads: Reads::of(id) }),
 };

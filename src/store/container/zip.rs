@@ -2,7 +2,7 @@
 //! StyleGAN's tools keep them, `{"labels": [["00000012.png", 7], ...]}`. The archive's directory is read on opening; a file is
 //! then found without a search, and its CRC-32 verified on every read, as every ZIP library does.
 
-use super::mapped::{Mapped, READAHEAD, Reads};
+use super::mapped::{Mapped, READAHEAD, Reads, TUNED};
 use super::output::Output;
 use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
 use super::{ContainerInfo, StoreName};
@@ -28,6 +28,7 @@ pub const INFO: ContainerInfo = ContainerInfo {
         others: "StyleGAN's loader, Python's zipfile, every archiver",
     },
     options: &[READAHEAD],
+    tuned: &[TUNED],
     labels: "dataset.json in the archive",
     make: |id| record::format(id, Zip { reads: Reads::of(id) }),
 };

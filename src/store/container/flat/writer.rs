@@ -4,7 +4,7 @@ use super::{IMAGES, LABELS, SHAPES};
 use crate::error::{IoContext, Result};
 use crate::sample::{Batch, Shape};
 use crate::store::container::StoreName;
-use crate::store::container::record::refuse_strange_shape;
+use crate::store::container::bare::pixels_to_add;
 use crate::store::{Durability, ImageWriter, StoreSpec, sync};
 use std::fs::File;
 use std::io::Write;
@@ -71,20 +71,14 @@ impl Writer {
 
 impl ImageWriter for Writer {
     fn append(&mut self, samples: &Batch) -> Result<()> {
-        samples.iter().try_for_each(|sample| refuse_strange_shape(&self.name, &self.spec.shape, sample.shape))?;
-        let pixels = samples.all_pixels().ok_or_else(|| self.name.unsupported("encoded files in place of pixels"))?;
-        let written = self.written + samples.len() as u64;
-        if written > self.spec.images {
-            let cause = format!("more than {} images were given", self.spec.images);
-            return Err(self.name.error(cause, "say the right number"));
-        }
+        let pixels = pixels_to_add(samples, self.written, &self.spec, &self.name)?;
         self.images.write(pixels)?;
         Self::write_words(&mut self.scratch, samples.labels(), &mut self.labels)?;
         if let Some(shapes) = &mut self.shapes {
             let words = samples.iter().flat_map(|sample| <[u32; 3]>::from(sample.shape));
             Self::write_words(&mut self.scratch, words, shapes)?;
         }
-        self.written = written;
+        self.written += samples.len() as u64;
         if self.sync_each { self.sync() } else { Ok(()) }
     }
 

@@ -5,6 +5,7 @@ use super::column::{self, Column};
 use super::direct::{Direct, Expected};
 use super::file::{self, ChunkCache, Unfinished};
 use super::filters;
+use super::kept::KeptChunks;
 use super::slab::Slab;
 use super::writer::{Arrays, Writer};
 use super::{LABELS, StoreName, as_extent, failed, native};
@@ -21,7 +22,7 @@ use ::hdf5::plist::dataset_create::FillTime;
 use ::hdf5::{Dataset, Extent, File};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 const IMAGES: &str = "images";
 
@@ -161,8 +162,11 @@ impl Format for Array {
             let expected = Expected { shape, chunk, cache_bytes };
             return Ok(Arc::new(Direct::open(&images, labels.into(), &expected, name)?));
         }
-        let decodes = !self.filters().is_empty();
-        Ok(Arc::new(Store { labels: labels.into(), images, shape, decodes, name, _file: file }))
+        let kept = self.chunk_images(spec.images).filter(|_| !self.filters().is_empty()).map(|rows| {
+            let (chunk_bytes, cache) = (rows.saturating_mul(shape.bytes() as u64), self.read_cache(spec));
+            Decodes { chunk_bytes, kept: Mutex::new(KeptChunks::new(rows, chunk_bytes, cache.bytes, cache.slots())) }
+        });
+        Ok(Arc::new(Store { labels: labels.into(), images, shape, decodes: kept, name, _file: file }))
     }
 
     fn audit(&self, at: &Path, spec: &StoreSpec) -> Result<()> {
@@ -262,17 +266,32 @@ struct Store {
     images: Dataset,
     labels: Arc<[u32]>,
     shape: ImageShape,
-    /// Whether chunks have to be decoded before there are pixels.
-    decodes: bool,
+    /// Where chunks have to be decoded before there are pixels.
+    decodes: Option<Decodes>,
     name: StoreName,
     // Closed strongly, so it has to outlive the dataset; fields are dropped in order.
     _file: File,
 }
 
+/// What is known of the decoding that the library does.
+struct Decodes {
+    chunk_bytes: u64,
+    /// All readers have one dataset, and so one cache. With several threads its order may differ from the library's.
+    kept: Mutex<KeptChunks>,
+}
+
+impl Decodes {
+    /// Bytes that the library decodes to read so many images from `first` on.
+    fn for_reading(&self, first: u64, count: u64) -> u64 {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.read(first, count) * self.chunk_bytes
+    }
+}
+
 impl ImageStore for Store {
     fn reader(self: Arc<Self>) -> Result<Box<dyn ImageReader>> {
         let slab = Slab::new(self.images.clone()).map_err(|e| failed(&self.name, "read", e))?;
-        Ok(Box::new(Runs(Reader { slab, order: Vec::new(), store: self })))
+        Ok(Box::new(Runs(Reader { slab, order: Vec::new(), decoded: 0, store: self })))
     }
 }
 
@@ -280,6 +299,8 @@ struct Reader {
     slab: Slab<u8>,
     /// Images of a batch, in the order of the file, and the place of each in the batch.
     order: Vec<(u64, usize)>,
+    /// Bytes that the library has decoded.
+    decoded: u64,
     store: Arc<Store>,
 }
 
@@ -294,6 +315,7 @@ impl RunReader for Reader {
 
     fn read_run(&mut self, first: u64, count: u64, out: &mut Batch) -> Result<()> {
         let store = &self.store;
+        self.decoded += store.decodes.as_ref().map_or(0, |decodes| decodes.for_reading(first, count));
         // There are as many, so both numbers fit.
         let labels = &store.labels[first as usize..(first + count) as usize];
         // Not by H5Dread_chunk, where an image is a chunk: it is faster, but writes as many bytes as a damaged index claims,
@@ -307,16 +329,17 @@ impl RunReader for Reader {
 
     /// Where chunks have to be decoded: in the order of the file, so that each is decoded once for a batch.
     fn read_batch(&mut self, indices: &[u64], out: &mut Batch) -> Result<()> {
-        if !self.store.decodes || indices.is_sorted() {
+        if self.store.decodes.is_none() || indices.is_sorted() {
             return run_by_run(self, indices, out);
         }
-        let Self { slab, order, store } = self;
+        let Self { slab, order, decoded, store } = self;
         order.clear();
         order.extend(indices.iter().copied().zip(0..));
         order.sort_unstable();
         let of_one = store.shape.bytes();
         let place = out.push_each(indices.iter().map(|index| (store.shape, store.labels[*index as usize])));
         let failed = order.iter().find_map(|&(index, at)| {
+            *decoded += store.decodes.as_ref().map_or(0, |decodes| decodes.for_reading(index, 1));
             let read = slab.read(index, 1, &mut place[at * of_one..][..of_one]);
             read.err().map(|why| store.name.damaged(format!("image {index}: {why}")))
         });
@@ -324,5 +347,9 @@ impl RunReader for Reader {
             indices.iter().for_each(|_| out.pop());
             Err(error)
         })
+    }
+
+    fn decoded_bytes(&self) -> Option<u64> {
+        self.store.decodes.is_some().then_some(self.decoded)
     }
 }

@@ -83,7 +83,7 @@ impl ImageStore for Direct {
         };
         let chunk = usize::try_from(*images).unwrap_or(usize::MAX).saturating_mul(self.shape.bytes());
         let (undo, decoded) = (Undo::new(self.filters.clone()), Decoded::new(self.keeps, chunk));
-        Ok(Box::new(Runs(Filtered { undo, decoded, order: Vec::new(), run: Vec::new(), store: self })))
+        Ok(Box::new(Runs(Filtered { undo, decoded, bytes: 0, order: Vec::new(), run: Vec::new(), store: self })))
     }
 }
 
@@ -145,6 +145,8 @@ impl RunReader for Plain {
 struct Filtered {
     undo: Undo,
     decoded: Decoded,
+    /// Bytes of chunks that were decoded.
+    bytes: u64,
     /// Chunk of each image asked for, and its place in the batch.
     order: Vec<(u64, usize)>,
     /// The images of a run.
@@ -154,7 +156,7 @@ struct Filtered {
 
 impl Filtered {
     fn fill(&mut self, indices: &[u64], place: &mut [u8]) -> Result<(), String> {
-        let Self { undo, decoded, order, store, .. } = self;
+        let Self { undo, decoded, bytes, order, store, .. } = self;
         let Addresses::Chunked { images, chunks } = &store.addresses else {
             return Err("it has filters and no chunks".into());
         };
@@ -168,8 +170,10 @@ impl Filtered {
             let (number, first) = group[0];
             let Chunk { address, stored, skipped } = chunks[number as usize];
             let from = store.bytes(address, stored as usize);
-            let mut decode =
-                |into: &mut [u8]| undo.undo(from, skipped, into).map_err(|why| format!("chunk {number}: {why}"));
+            let mut decode = |into: &mut [u8]| {
+                *bytes += into.len() as u64;
+                undo.undo(from, skipped, into).map_err(|why| format!("chunk {number}: {why}"))
+            };
             let whole = group.len() as u64 == *images
                 && group
                     .iter()
@@ -216,5 +220,9 @@ impl RunReader for Filtered {
             indices.iter().for_each(|_| out.pop());
             store.name.damaged(why)
         })
+    }
+
+    fn decoded_bytes(&self) -> Option<u64> {
+        Some(self.bytes)
     }
 }

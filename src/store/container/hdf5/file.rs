@@ -1,5 +1,6 @@
 //! The HDF5 file of a store: made, opened, synced, and given up when it cannot be finished.
 
+use super::kept::PREEMPTION;
 use super::{StoreName, failed};
 use crate::error::{IoContext, Result};
 use ::hdf5::File;
@@ -23,7 +24,8 @@ impl ChunkCache {
     /// No cache.
     pub const NONE: Self = Self { bytes: 0 };
 
-    fn slots(self) -> usize {
+    /// Places of its table.
+    pub fn slots(self) -> usize {
         // 10,007, a prime: about a hundred for each chunk that fits, as HDF5's documentation advises.
         if self.bytes == 0 { 0 } else { 10_007 }
     }
@@ -50,7 +52,7 @@ pub fn open_to_change(at: &Path, cache: ChunkCache, latest: bool, name: &StoreNa
 fn written_with(cache: ChunkCache, latest: bool) -> FileBuilder {
     let mut builder = File::with_options();
     builder.with_fapl(|p| {
-        let p = p.fclose_degree(FileCloseDegree::Strong).chunk_cache(cache.slots(), cache.bytes, 0.75);
+        let p = p.fclose_degree(FileCloseDegree::Strong).chunk_cache(cache.slots(), cache.bytes, PREEMPTION);
         if latest { p.libver_latest() } else { p }
     });
     builder
@@ -65,7 +67,7 @@ pub fn open(at: &Path, cache: ChunkCache, name: &StoreName) -> Result<File> {
     std::fs::metadata(&path).at("open", &path)?;
     File::with_options()
         .with_fapl(|p| {
-            let p = p.fclose_degree(FileCloseDegree::Strong).chunk_cache(cache.slots(), cache.bytes, 0.75);
+            let p = p.fclose_degree(FileCloseDegree::Strong).chunk_cache(cache.slots(), cache.bytes, PREEMPTION);
             // A sieve buffer of one byte is none: 0 would mean HDF5's default.
             p.sieve_buf_size(1)
         })

@@ -98,6 +98,12 @@ impl Pages {
         })
     }
 
+    /// Whether there is a page of images that has to be decompressed.
+    pub fn compresses(&self) -> bool {
+        let groups = self.file.metadata().row_groups();
+        groups.iter().any(|group| group.column(0).compression() != Compression::UNCOMPRESSED)
+    }
+
     /// All labels.
     ///
     /// # Errors
@@ -173,6 +179,11 @@ impl Page {
     /// The rows that it holds.
     pub fn rows(&self) -> &Range<u64> {
         &self.rows
+    }
+
+    /// How long it is, decompressed.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.len() as u64
     }
 
     /// The image of a row.

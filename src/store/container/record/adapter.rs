@@ -120,6 +120,7 @@ impl Format for RecordFormat {
             spec: spec.clone(),
             prefix: self.prefixes_label(),
             of_files: self.info.of_files,
+            copies: self.keeps_pixels(),
         }))
     }
 
@@ -199,6 +200,8 @@ struct Store {
     spec: StoreSpec,
     prefix: bool,
     of_files: bool,
+    /// Whether records are the pixels themselves, with nothing to decode.
+    copies: bool,
 }
 
 impl ImageStore for Store {
@@ -206,6 +209,7 @@ impl ImageStore for Store {
         Ok(Box::new(Reader {
             records: Arc::clone(&self.records).reader()?,
             decoder: self.codec.decoder(&self.spec.shape),
+            pixels: 0,
             store: self,
         }))
     }
@@ -214,6 +218,8 @@ impl ImageStore for Store {
 struct Reader {
     records: Box<dyn RecordReader>,
     decoder: Box<dyn Decoder>,
+    /// Bytes of pixels that the codec has decoded.
+    pixels: u64,
     store: Arc<Store>,
 }
 
@@ -221,15 +227,27 @@ impl ImageReader for Reader {
     fn read(&mut self, index: u64, out: &mut Batch) -> Result<()> {
         self.store.name.check_index(index, self.store.spec.images)?;
         let record = self.records.get(index)?;
-        decode(&mut *self.decoder, &self.store, index, record, out)
+        let before = out.bytes();
+        let decoded = decode(&mut *self.decoder, &self.store, index, record, out);
+        self.pixels += out.bytes().saturating_sub(before) as u64;
+        decoded
     }
 
     fn read_batch(&mut self, indices: &[u64], out: &mut Batch) -> Result<()> {
-        let Self { records, decoder, store } = self;
+        let Self { records, decoder, pixels, store } = self;
+        let before = out.bytes();
         if let Some(highest) = indices.iter().max() {
             store.name.check_index(*highest, store.spec.images)?;
         }
-        records.get_each(indices, &mut |index, record| decode(&mut **decoder, store, index, record, out))
+        let read = records.get_each(indices, &mut |index, record| decode(&mut **decoder, store, index, record, out));
+        *pixels += out.bytes().saturating_sub(before) as u64;
+        read
+    }
+
+    /// What the container decodes, and behind it the codec, unless that has nothing to decode.
+    fn decoded_bytes(&self) -> Option<u64> {
+        let codec = if self.store.copies { 0 } else { self.pixels };
+        self.records.decoded_bytes().map(|of_container| of_container + codec)
     }
 
     fn read_file(&mut self, index: u64, out: &mut Batch) -> Result<()> {

@@ -136,6 +136,10 @@ impl RecordReader for MeteredReader {
         meter.count_since(since, part);
         read
     }
+
+    fn decoded_bytes(&self) -> Option<u64> {
+        self.inner.decoded_bytes()
+    }
 }
 
 /// Looks at one byte of each page, so that all of them are mapped and in memory.

@@ -95,6 +95,8 @@ impl RunReader for Plain {
 pub struct Decoding {
     indices: ArrayShardedReadableExtCache,
     last: Option<(u64, Vec<u8>)>,
+    /// Bytes of chunks that were decoded.
+    decoded: u64,
     options: CodecOptions,
     store: Arc<Store>,
 }
@@ -103,7 +105,7 @@ impl Decoding {
     /// For one thread.
     pub fn new(store: Arc<Store>) -> Self {
         let indices = ArrayShardedReadableExtCache::new(&store.images);
-        Self { indices, last: None, options: options(), store }
+        Self { indices, last: None, decoded: 0, options: options(), store }
     }
 }
 
@@ -161,16 +163,24 @@ impl RunReader for Decoding {
     }
 
     fn read_run(&mut self, first: u64, count: u64, out: &mut Batch) -> Result<()> {
-        let Self { indices, last, options, store } = self;
+        let Self { indices, last, decoded: bytes, options, store } = self;
         let Some(coded) = &store.coded else { return Err(store.name.damaged("it has no codecs")) };
         read_run(store, (first, count), coded.images, out, |chunk, first, _, place| {
             let pixels = match last.take().filter(|(kept, _)| *kept == chunk) {
                 Some(kept) => &last.insert(kept).1,
-                None => &last.insert((chunk, decoded(store, coded, indices, chunk, options)?)).1,
+                None => {
+                    let pixels = &last.insert((chunk, decoded(store, coded, indices, chunk, options)?)).1;
+                    *bytes += pixels.len() as u64;
+                    pixels
+                }
             };
             let from = first as usize * store.shape.bytes();
             place.copy_from_slice(&pixels[from..from + place.len()]);
             Ok(())
         })
+    }
+
+    fn decoded_bytes(&self) -> Option<u64> {
+        Some(self.decoded)
     }
 }
