@@ -18,6 +18,7 @@ use super::{charts, rank, words};
 use crate::error::Result;
 use crate::history::Entry;
 use crate::results::Results;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("style.css");
@@ -37,7 +38,7 @@ pub(super) fn page(results: &[Results], history: &[Entry]) -> Result<String> {
     let run = |group: &Group<'_>| results.iter().position(|r| std::ptr::eq(r, group.results)).unwrap_or(0) + 1;
     let sheets = rank::sheets(&groups);
     filters(&mut out, &groups);
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for (nth, sheet) in sheets.iter().enumerate() {
         let id = if sheets.len() > 1 { format!("s{}-", nth + 1) } else { String::new() };
         if sheets.len() > 1 {
@@ -57,6 +58,7 @@ pub(super) fn page(results: &[Results], history: &[Entry]) -> Result<String> {
                 group::picture(&mut out, group, &chart, level, &id)?;
             }
         }
+        let mut drawn = BTreeSet::new();
         for group in &sheet.groups {
             let place = groups.iter().position(|other| std::ptr::eq(other, *group)).unwrap_or(0);
             let id = if groups.len() > 1 { format!("g{}-", place + 1) } else { String::new() };
@@ -66,7 +68,7 @@ pub(super) fn page(results: &[Results], history: &[Entry]) -> Result<String> {
                 let _ = writeln!(out, "<h{level} class=\"run\" id=\"{id}top\">{title}</h{level}>");
                 inner += 1;
             }
-            group::section(&mut out, group, inner, &id)?;
+            group::section(&mut out, group, inner, &id, &mut drawn)?;
         }
         breakeven::breakeven(&mut out, sheet, level, &id);
         cards::cards(&mut out, sheet, level, &id);
@@ -92,7 +94,12 @@ fn header(out: &mut String, results: &[Results]) {
         let text = escape(&banner.text);
         let _ = writeln!(out, "<p class=\"banner {class}\"><strong>{word}:</strong> {text}</p>");
     }
-    out.push_str("</header>\n");
+    let _ = writeln!(
+        out,
+        "<p class=\"paper note\">On paper what is folded stays folded, and the numbers of the charts are left out: both are in the page \
+         itself, and in {} beside it.</p>\n</header>",
+        (0..results.len()).map(|nth| results_file(nth, results.len())).collect::<Vec<_>>().join(", ")
+    );
 }
 
 /// What was run where, and what that can and cannot say.

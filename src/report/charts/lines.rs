@@ -31,7 +31,7 @@ impl Along {
     fn scale(self, values: impl Iterator<Item = f64>, from: f64, to: f64) -> Scale {
         match self {
             Self::Growth(_) => Scale::log(values, from, to, 52.0),
-            Self::Number(_) => Scale::linear(values, from, to, 52.0),
+            Self::Number(_) => Scale::linear(values, from, to, 52.0).counted(),
         }
     }
 }

@@ -39,6 +39,12 @@ impl Scale {
         Self { lo: 0.0, hi, from, to, log: false, ticks }
     }
 
+    /// The same, of things that are counted from 1: ticks at whole numbers alone.
+    pub(super) fn counted(mut self) -> Self {
+        self.ticks.retain(|tick| *tick >= 1.0 && tick.fract() == 0.0);
+        self
+    }
+
     /// The pixel of `value`, kept within the axis.
     pub(super) fn at(&self, value: f64) -> f64 {
         let share = if self.log {
@@ -119,6 +125,8 @@ mod tests {
             [0.0, 1000.0, 2000.0, 3000.0, 4000.0, 5000.0]
         );
         assert_eq!(Scale::linear([], 0.0, 300.0, 60.0).ticks[0], 0.0);
+        assert_eq!(Scale::linear([1.0, 2.0], 0.0, 300.0, 52.0).counted().ticks, [1.0, 2.0]);
+        assert_eq!(Scale::linear([1.0, 13.0], 0.0, 300.0, 52.0).counted().ticks, [5.0, 10.0, 15.0]);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The answer box: the questions with their answers, and a ranking by weights of the reader's own. Without a script it
 //! shows the ranking by the weights that the sliders begin with; `script.js` ranks anew, by the same rule as `rank`.
 
-use super::super::format;
 use super::super::model::{Group, interleaved};
 use super::super::rank::{Criterion, Figure, Ranked, Role, Sheet, weigh};
 use super::super::words;
@@ -124,15 +123,16 @@ fn ranking(out: &mut String, ranked: &Ranked) {
          <caption>{caption}</caption><thead><tr><th scope=\"col\">rank</th><th scope=\"col\">format</th>\
          <th scope=\"col\">score</th><th scope=\"col\">interval</th></tr></thead><tbody>"
     );
-    for (row, format) in
-        ranked.table().into_rows().into_iter().zip(
-            ranked.places.iter().map(|place| &place.format).chain(ranked.unranked.iter().map(|(format, _)| format)),
-        )
-    {
+    let places = ranked.places.iter().map(|place| (&place.format, true));
+    let unranked = ranked.unranked.iter().map(|(format, _)| (format, false));
+    for (row, (format, is_ranked)) in ranked.table().into_rows().into_iter().zip(places.chain(unranked)) {
         let _ = write!(out, "<tr data-f=\"{}\">", escape(format));
         for (nth, text) in row.iter().enumerate() {
-            let _ = match nth {
-                1 => write!(out, "<th scope=\"row\">{}</th>", breakable(text)),
+            let _ = match (nth, is_ranked) {
+                (1, _) => write!(out, "<th scope=\"row\">{}</th>", breakable(text)),
+                // The reason takes both columns.
+                (2, false) => write!(out, "<td colspan=\"2\">{}</td>", escape(text)),
+                (3, false) => Ok(()),
                 _ => write!(out, "<td>{}</td>", escape(text)),
             };
         }
@@ -158,6 +158,5 @@ fn embedded(sheet: &Sheet<'_, '_>) -> Value {
         "formats": sheet.rows.iter().map(|row| clean(row.format)).collect::<Vec<_>>(),
         "criteria": sheet.criteria.iter().filter(|c| c.role.is_some()).map(criterion).collect::<Vec<_>>(),
         "margin": crate::stats::Rule::default().differ,
-        "none": format::NONE,
     })
 }

@@ -22,7 +22,8 @@ pub(super) fn overview(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id
     heading(out, level, &format!("{id}overview"), "Overview");
     out.push_str(
         "<p class=\"how\"><b>How to read this:</b> how many times as long as the fastest format each takes: the darker, the slower. \
-         ★ is the fastest (of stores of many files another, where these are ranked apart); grey, with = (tied) or ≈ (not told apart), is as good as it as far as this run can say; what has \
+         ★ is the fastest (of stores of many files another, where these are ranked apart); grey, with = (tied) or ≈ (not told apart), is as good as it as far as this run can say, and so is the highest \
+         estimate, with ☆, where nobody is slower for certain; what has \
          no colour is not ranked; hatched is what has no number, with the reason.</p>\n",
     );
     let caption = "Time over that of the fastest format, by format and workload";

@@ -78,7 +78,8 @@
         : `First by ${by}: ${first[0]}${first.length > 1 ? `; not told apart from it: ${first.slice(1).join(", ")}` : ""}.`;
       const row = (format, cells) => {
         const row = element("tr", "", { "data-f": format });
-        cells.forEach((text, nth) => row.append(element(nth === 1 ? "th" : "td", text, nth === 1 ? { scope: "row" } : {})));
+        const attributes = (nth) => (nth === 1 ? { scope: "row" } : cells.length === 3 && nth === 2 ? { colspan: 2 } : {});
+        cells.forEach((text, nth) => row.append(element(nth === 1 ? "th" : "td", text, attributes(nth))));
         return row;
       };
       box.querySelector(".ranking tbody").replaceChildren(
@@ -88,7 +89,7 @@
           `${sig3(Math.exp(p.ln))} ×`,
           `${sig3(Math.exp(p.ln - p.below))} to ${sig3(Math.exp(p.ln + p.above))}`,
         ])),
-        ...unranked.map(([format, why]) => row(format, ["not ranked", format, why, sheet.none])),
+        ...unranked.map(([format, why]) => row(format, ["not ranked", format, why])),
       );
     };
     sliders.forEach((slider) => {
