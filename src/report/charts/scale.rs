@@ -81,20 +81,21 @@ fn decades(lo: f64, hi: f64, most: f64) -> Option<Vec<f64>> {
     (kept.len() > 1).then_some(kept)
 }
 
-/// Heights for labels that want to stand at `wanted`, at least `gap` apart and within `top..=bottom`.
-pub(super) fn spread(wanted: &[f64], gap: f64, top: f64, bottom: f64) -> Vec<f64> {
+/// Heights of the middles of labels that want to stand at `wanted`, are as high as `heights`, and stay within `top..=bottom`.
+pub(super) fn spread(wanted: &[f64], heights: &[f64], top: f64, bottom: f64) -> Vec<f64> {
+    let half = |nth: usize| heights.get(nth).copied().unwrap_or(0.0) / 2.0;
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by(|a, b| wanted[*a].total_cmp(&wanted[*b]).then(a.cmp(b)));
     let mut placed = wanted.to_vec();
     let mut floor = top;
     for &nth in &order {
-        placed[nth] = placed[nth].max(floor);
-        floor = placed[nth] + gap;
+        placed[nth] = placed[nth].max(floor + half(nth));
+        floor = placed[nth] + half(nth);
     }
     let mut ceiling = bottom;
     for &nth in order.iter().rev() {
-        placed[nth] = placed[nth].min(ceiling);
-        ceiling = placed[nth] - gap;
+        placed[nth] = placed[nth].min(ceiling - half(nth));
+        ceiling = placed[nth] - half(nth);
     }
     placed
 }
@@ -131,10 +132,12 @@ mod tests {
 
     #[test]
     fn labels_are_pushed_apart_and_stay_inside() {
-        let placed = spread(&[10.0, 11.0, 99.0, 12.0], 14.0, 0.0, 100.0);
+        let placed = spread(&[10.0, 11.0, 99.0, 12.0], &[14.0; 4], 0.0, 100.0);
         let mut sorted = placed.clone();
         sorted.sort_by(f64::total_cmp);
         assert!(sorted.windows(2).all(|w| w[1] - w[0] >= 13.99), "{placed:?}");
-        assert!(sorted[0] >= 0.0 && sorted[3] <= 100.0);
+        assert!(sorted[0] >= 7.0 && sorted[3] <= 93.0);
+        // A name of two lines takes room for two, and only there.
+        assert_eq!(spread(&[10.0, 10.0, 10.0], &[10.0, 30.0, 10.0], 0.0, 100.0), [5.0, 25.0, 45.0]);
     }
 }

@@ -61,7 +61,7 @@ fn state(sheet: &Sheet<'_, '_>, group: &Group<'_>, column: &Column<'_>) -> Strin
     let threads = sheet.groups.iter().any(|other| other.threads != group.threads);
     let mut state = if column.durability.is_some() { String::new() } else { group.cache.to_owned() };
     if threads && column.durability.is_none() {
-        state += &format!(", {} thread{}", group.threads, if group.threads == 1 { "" } else { "s" });
+        state += &format!(", {}", format::many(group.threads.into(), "thread"));
     }
     state
 }
@@ -90,7 +90,8 @@ fn cell(out: &mut String, entry: Option<&Entry<'_>>, best: Option<f64>, workload
     let _ = match entry {
         None => write!(out, "<td data-w=\"{workload}\">{}</td>", format::NONE),
         Some(Entry::Missing(word, reason)) => {
-            let reason = reason.strip_prefix(*word).map_or(reason.as_str(), |rest| rest.trim_start_matches([':', ' ']));
+            // What may be done about it is under “Not measured”.
+            let reason = format::without(reason, word).split("; ").next().unwrap_or_default();
             write!(
                 out,
                 "<td class=\"hatched\" data-w=\"{workload}\"><b>{}</b><small>{}</small></td>",
