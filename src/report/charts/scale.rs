@@ -138,6 +138,6 @@ mod tests {
         assert!(sorted.windows(2).all(|w| w[1] - w[0] >= 13.99), "{placed:?}");
         assert!(sorted[0] >= 7.0 && sorted[3] <= 93.0);
         // A name of two lines takes room for two, and only there.
-        assert_eq!(spread(&[10.0, 10.0, 10.0], &[10.0, 30.0, 10.0], 0.0, 100.0), [5.0, 25.0, 45.0]);
+        assert_eq!(spread(&[10.0, 10.0, 10.0], &[10.0, 30.0, 10.0], 0.0, 100.0), [10.0, 30.0, 50.0]);
     }
 }
