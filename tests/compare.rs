@@ -271,3 +271,27 @@ fn a_history_grows_by_runs_and_shows_them() {
     assert!(code == Some(1) && text.contains("line 2 is damaged"), "{text}");
     assert!(add(&base).contains("line 2 is damaged"));
 }
+
+#[test]
+fn a_folder_stands_for_the_results_in_it() {
+    let two = Two::new(|_| {});
+    let folder = two.place.path();
+    let report = |out: &str| {
+        let (from, to) = (folder.to_str().unwrap(), folder.join(out));
+        let output = shelfmark(&["report", from, "-o", to.to_str().unwrap()]);
+        (output.status.code(), said(&output))
+    };
+    let (code, text) = report("page");
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("no results.json") && text.contains("base.json, head.json"), "{text}");
+    std::fs::rename(folder.join("base.json"), folder.join("results-1.json")).unwrap();
+    std::fs::rename(folder.join("head.json"), folder.join("results-2.json")).unwrap();
+    let (code, text) = report("page");
+    assert_eq!(code, Some(0), "{text}");
+    let page = std::fs::read_to_string(folder.join("page/index.html")).unwrap();
+    assert!(page.contains("Nothing was timed: this run counted calls, bytes and files"), "{page}");
+    let base = folder.join("results-1.json");
+    let output = shelfmark(&["compare", base.to_str().unwrap(), folder.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("has several results, and one is needed"), "{}", said(&output));
+}

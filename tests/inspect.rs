@@ -33,12 +33,15 @@ fn inspect_tells_what_is_there_and_whether_it_is_whole() {
     assert_eq!((&found["heights"]["median"], &found["widths"]["max"]), (&30.into(), &40.into()));
     assert_eq!((&found["store"]["format"], &found["files"]["png"]), (&"dir:source".into(), &30.into()));
     assert_eq!(std::fs::read(picture).unwrap()[1..4], *b"PNG");
+    let other = root.path().join("7.jpg");
+    inspect(&["--show", "7", other.to_str().unwrap()]).assert().code(2).stderr(contains("name it .png"));
+    assert!(!other.exists());
     // A damaged image, then a store that is none.
     let victim = store.join("images/00000009.png");
     std::fs::write(&victim, &std::fs::read(&victim).unwrap()[..200]).unwrap();
-    inspect(&["--all"]).assert().code(1).stdout(contains("NOT WHOLE: 1 images").and(contains("image 9")));
+    inspect(&["--all"]).assert().code(5).stdout(contains("NOT WHOLE: 1 image cannot").and(contains("image 9")));
     std::fs::remove_file(store.join("labels.csv")).unwrap();
-    inspect(&[]).assert().code(1).stderr(contains("labels.csv"));
+    inspect(&[]).assert().code(5).stderr(contains("labels.csv"));
     Command::cargo_bin("shelfmark")
         .unwrap()
         .args(["inspect", "/no/such"])
@@ -105,7 +108,7 @@ fn a_missing_image_is_the_same_to_inspect_and_to_verify() {
     let store = root.path().join("store");
     convert("synthetic:8x8x3", &store, "dir:raw", &["--images", "9"]).assert().success();
     std::fs::remove_file(store.join("images/00000000.raw")).unwrap();
-    inspect(&store, &[]).assert().code(1).stdout(contains("NOT WHOLE").and(contains("DAMAGED")));
+    inspect(&store, &[]).assert().code(5).stdout(contains("NOT WHOLE").and(contains("DAMAGED")));
     let mut verify = Command::cargo_bin("shelfmark").unwrap();
     verify.arg("verify").arg("--store").arg(&store);
     verify.assert().code(5);

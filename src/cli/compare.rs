@@ -42,7 +42,7 @@ impl Compare {
             Some(None) => Some(Gate::default()),
             Some(Some(file)) => Some(Gate::read(file)?),
         };
-        let (base_file, head_file) = (named_file(&self.base), named_file(&self.head));
+        let (base_file, head_file) = (named_file(&self.base)?, named_file(&self.head)?);
         let (mut base, mut head) = (Results::read(&base_file)?, Results::read(&head_file)?);
         for (results, file) in [(&base, &base_file), (&head, &head_file)] {
             if gate.is_some() && !results.run.complete {

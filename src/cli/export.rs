@@ -1,7 +1,7 @@
 //! `shelfmark export`: results in the formats of other tools.
 
 use super::Exit;
-use super::flags::{Cells, named_file, same_file};
+use super::flags::{Cells, named_files, same_file};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use shelfmark::export::{EXPORTERS, Exporter, Record, records};
 use shelfmark::results::{Results, Status, write_whole};
@@ -32,7 +32,7 @@ impl Export {
     /// Writes what the other tool reads, and says on stderr what it has no place for.
     pub fn run(&self) -> anyhow::Result<Exit> {
         let exporter = self.exporter()?;
-        let files: Vec<PathBuf> = self.files.iter().map(|given| named_file(given)).collect();
+        let files: Vec<PathBuf> = named_files(&self.files)?;
         if let Some(out) = self.out.as_ref().filter(|out| files.iter().any(|file| same_file(file, out))) {
             let text = format!("--out {} would replace the results; name another file", out.display());
             return Err(shelfmark::Error::Usage(text).into());

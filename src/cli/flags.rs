@@ -3,7 +3,9 @@
 use super::plain::plain;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use shelfmark::Error;
 use shelfmark::dataset::{self, Dataset, OnError, OpenOptions};
+use shelfmark::error::IoContext;
 use shelfmark::report::RESULTS_FILE;
 use shelfmark::results::{Only, Results};
 use shelfmark::store::FormatId;
@@ -99,9 +101,53 @@ impl Cells {
     }
 }
 
-/// The results that are meant: a folder stands for those in it.
-pub fn named_file(given: &Path) -> PathBuf {
-    if given.is_dir() { given.join(RESULTS_FILE) } else { given.to_owned() }
+/// The results that are meant: a folder stands for those in it, results.json or else results-1.json and its like.
+///
+/// # Errors
+/// [`Error::Usage`] where a folder has neither: it says what is there.
+pub fn named_files(given: &[PathBuf]) -> shelfmark::Result<Vec<PathBuf>> {
+    given.iter().map(|given| in_folder(given)).collect::<Result<Vec<_>, _>>().map(|all| all.concat())
+}
+
+/// The one file of results that is meant.
+///
+/// # Errors
+/// [`Error::Usage`] where a folder has none, or several.
+pub fn named_file(given: &Path) -> shelfmark::Result<PathBuf> {
+    let mut found = in_folder(given)?;
+    match (found.pop(), &found[..]) {
+        (Some(one), []) => Ok(one),
+        (last, others) => {
+            let names: Vec<String> = others.iter().chain(&last).map(|file| file.display().to_string()).collect();
+            Err(Error::Usage(format!(
+                "{} has several results, and one is needed: name {}",
+                given.display(),
+                names.join(" or ")
+            )))
+        }
+    }
+}
+
+fn in_folder(given: &Path) -> shelfmark::Result<Vec<PathBuf>> {
+    if !given.is_dir() || given.join(RESULTS_FILE).is_file() {
+        let file = if given.is_dir() { given.join(RESULTS_FILE) } else { given.to_owned() };
+        return Ok(vec![file]);
+    }
+    let entries = std::fs::read_dir(given).at("read", given)?.flatten();
+    let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    // results-10.json comes after results-9.json.
+    names.sort_by_key(|name| (name.len(), name.clone()));
+    let numbered = |name: &&String| name.starts_with("results-") && name.ends_with(".json");
+    let found: Vec<PathBuf> = names.iter().filter(numbered).map(|name| given.join(name)).collect();
+    if found.is_empty() {
+        let json: Vec<&str> = names.iter().map(String::as_str).filter(|name| name.ends_with(".json")).take(5).collect();
+        let there = if json.is_empty() { "no JSON file".to_owned() } else { json.join(", ") };
+        return Err(Error::Usage(format!(
+            "there is no {RESULTS_FILE} and no results-1.json in {}, but {there}; name the file of results",
+            given.display()
+        )));
+    }
+    Ok(found)
 }
 
 /// Whether both are there and are one file.

@@ -14,7 +14,7 @@ use shelfmark::results::write_whole;
 use shelfmark::sample::Batch;
 use shelfmark::store::MANIFEST_FILE;
 use shelfmark::store::progress::Progress;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use survey::Survey;
@@ -22,8 +22,12 @@ use survey::Survey;
 /// Images looked at unless all are asked for, spread over the whole.
 const LOOKED_AT: u64 = 1_000;
 
+const EXITS: &str = "Exit codes: 5 where what is there is damaged, or is not what its name says; 1 where it cannot be looked \
+                     at: it is not there, the system does not let it be read, or the time limit is over.";
+
 /// Arguments of `inspect`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXITS)]
 pub struct Inspect {
     /// The path of a store or of a folder of images, or a dataset (folder:PATH, cifar10:PATH ...)
     #[arg(value_name = "SOURCE")]
@@ -53,7 +57,13 @@ impl Inspect {
         let show = self.show()?;
         if self.in_child {
             child::end_with_parent();
-            let found = self.look(show)?;
+            let found = match self.look(show) {
+                Err(error) if self.is_damage(&error) => {
+                    eprintln!("shelfmark: {error}");
+                    return Ok(Exit::Unverified);
+                }
+                found => found?,
+            };
             writeln!(std::io::stdout(), "{}", serde_json::to_string(&found)?)?;
             return Ok(Exit::Ok);
         }
@@ -74,13 +84,20 @@ impl Inspect {
         let found = match child::run(&arguments, limit)? {
             child::Outcome::Ended { stdout, stderr, code } if code != Some(0) || stdout.is_empty() => {
                 stderr.lines().for_each(|line| eprintln!("{}", plain(line)));
-                return Ok(if code == Some(2) { Exit::Usage } else { Exit::Failed });
+                return Ok(match code {
+                    Some(2) => Exit::Usage,
+                    Some(5) => Exit::Unverified,
+                    _ => Exit::Failed,
+                });
             }
             child::Outcome::Ended { stdout, stderr, .. } => {
                 let found: Found = serde_json::from_slice(&stdout).with_context(|| stderr)?;
                 found
             }
-            child::Outcome::Broken(how) => anyhow::bail!("{}: reading it {how}: it is damaged", self.source),
+            child::Outcome::Broken(how) => {
+                eprintln!("shelfmark: {}: reading it {how}: it is damaged", plain(&self.source));
+                return Ok(Exit::Unverified);
+            }
             child::Outcome::TimedOut => anyhow::bail!(
                 "{}: reading it did not end within {} seconds; raise --time-limit",
                 self.source,
@@ -91,10 +108,10 @@ impl Inspect {
             true => writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&found)?)?,
             false => found.tell(&mut std::io::stdout())?,
         }
-        Ok(match (&found.store, found.whole) {
-            (_, Some(true) | None) => Exit::Ok,
-            (Some(StoreFacts { mismatch: Some(_), .. }), _) => Exit::Unverified,
-            _ => Exit::Failed,
+        Ok(match found.whole {
+            Some(true) | None => Exit::Ok,
+            Some(false) if found.refused => Exit::Failed,
+            Some(false) => Exit::Unverified,
         })
     }
 
@@ -102,7 +119,26 @@ impl Inspect {
         let [index, out] = &self.show[..] else { return Ok(None) };
         let index =
             index.parse().map_err(|_| Error::Usage(format!("--show takes a number and a file, not '{index}'")))?;
-        Ok(Some((index, out.into())))
+        let out = PathBuf::from(out);
+        if !out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
+            let text = format!("--show writes PNG files, and {} ends otherwise; name it .png", out.display());
+            return Err(Error::Usage(text).into());
+        }
+        Ok(Some((index, out)))
+    }
+
+    /// Whether an error says that a store is not what was written, rather than that it cannot be looked at.
+    fn is_damage(&self, error: &anyhow::Error) -> bool {
+        match error.downcast_ref() {
+            Some(Error::Store { .. } | Error::Mismatch { .. }) => true,
+            // A file of a store that is missing or too short.
+            Some(Error::Io { source, .. }) => {
+                let lost =
+                    matches!(source.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof | ErrorKind::InvalidData);
+                lost && store_path(&self.source).is_some()
+            }
+            _ => false,
+        }
     }
 
     fn look(&self, show: Option<(u64, PathBuf)>) -> anyhow::Result<Found> {

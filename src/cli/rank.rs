@@ -1,7 +1,7 @@
 //! `shelfmark rank`: one ranking by several criteria, weighted by the user.
 
 use super::Exit;
-use super::flags::{Cells, Printed, named_file};
+use super::flags::{Cells, Printed, named_files};
 use shelfmark::report::rank::{Ranked, Weights, csv, rank, rank_as_usual};
 use shelfmark::results::Results;
 use std::io::Write;
@@ -34,11 +34,11 @@ fn weights(text: &str) -> Result<Weights, String> {
 impl Rank {
     /// Ranks and prints.
     pub fn run(&self) -> anyhow::Result<Exit> {
-        let mut results =
-            self.files.iter().map(|given| Results::read(&named_file(given))).collect::<Result<Vec<_>, _>>()?;
+        let files = named_files(&self.files)?;
+        let mut results = files.iter().map(|file| Results::read(file)).collect::<Result<Vec<_>, _>>()?;
         self.cells.keep(&mut results)?;
         let mut all = Vec::new();
-        for (given, results) in self.files.iter().zip(&results) {
+        for (given, results) in files.iter().zip(&results) {
             let ranked = match &self.weights {
                 Some(weights) => rank(results, weights)
                     .map_err(|error| anyhow::Error::new(error).context(given.display().to_string()))?,

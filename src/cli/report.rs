@@ -1,7 +1,7 @@
 //! `shelfmark report`: results into a page.
 
 use super::Exit;
-use super::flags::{Cells, named_file, same_file};
+use super::flags::{Cells, named_files, same_file};
 use shelfmark::report::RESULTS_FILE;
 use shelfmark::results::Results;
 use std::io::Write;
@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 pub struct Report {
     /// Results that `shelfmark run` or `cargo bench` wrote, as reports/latest/results.json; or the folder they are in
+    /// (results.json, or results-1.json and so on)
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The folder for index.html, report.md and the charts [default: that of results.json; NAME.report beside a file
@@ -30,7 +31,7 @@ pub struct Report {
 impl Report {
     /// Writes the page and prints its path.
     pub fn run(&self) -> anyhow::Result<Exit> {
-        let files: Vec<PathBuf> = self.files.iter().map(|given| named_file(given)).collect();
+        let files: Vec<PathBuf> = named_files(&self.files)?;
         let mut results = files.iter().map(|file| Results::read(file)).collect::<Result<Vec<_>, _>>()?;
         let history = self.history.as_deref().map(shelfmark::history::read).transpose()?.unwrap_or_default();
         let only = self.cells.only();

@@ -242,7 +242,12 @@ impl Verify {
         if self.json {
             return Ok(());
         }
-        let counts = format!("{} of {}", line.verified, line.images);
+        // Before the first difference: where that is in the first batch, a number would say nothing.
+        let counts = match (line.verified, &line.reason) {
+            (0, Some(_)) => String::new(),
+            (verified, Some(_)) => format!("{verified} of {} equal", line.images),
+            (verified, None) => format!("{verified} of {}", line.images),
+        };
         let mut out = std::io::stdout();
         unless_closed(match (&line.reason, &line.storage) {
             (Some(reason), _) => writeln!(out, "{:<width$} {counts:<18} {}: {reason}", line.format, line.status),

@@ -22,7 +22,7 @@ const HEADS: [&str; 14] = [
 ];
 
 /// The comparison as CSV with a line of heads. `found` is `equal`, `changed`, `unknown`; of times the verdict, which is
-/// advice; where a gate was asked, `failed` or `allowed`.
+/// advice; where a gate was asked, `failed`, `allowed` or `not comparable`.
 ///
 /// # Errors
 /// [`crate::Error::Io`] when it cannot be written, which memory always can.
@@ -69,6 +69,8 @@ fn found(pair: &Pair, metric: &super::Metric, judgement: Option<&Judgement>) -> 
             "failed"
         } else if judgement.allowed.iter().any(|one| is(&one.cell, one.metric)) {
             "allowed"
+        } else if metric.incomparable.is_some() {
+            "not comparable"
         } else {
             change
         }

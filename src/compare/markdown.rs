@@ -11,7 +11,7 @@ pub fn markdown(compared: &Compared, judgement: Option<&Judgement>) -> String {
     if let Some(judgement) = judgement {
         gate(&mut out, judgement);
     }
-    changed(&mut out, compared);
+    changed(&mut out, compared, judgement);
     times(&mut out, compared);
     let _ = write!(out, "<details><summary>Everything else</summary>\n\n");
     for (side, which) in [(&compared.base, "Base"), (&compared.head, "Head")] {
@@ -40,12 +40,21 @@ fn gate(out: &mut String, judgement: &Judgement) {
     }
 }
 
-fn changed(out: &mut String, compared: &Compared) {
-    let all = || compared.cells.iter().flat_map(|pair| pair.changed().map(move |metric| (pair, metric)));
+/// What changed; not again where the gate said so.
+fn changed(out: &mut String, compared: &Compared, judgement: Option<&Judgement>) {
+    let failures = judgement.map_or(&[][..], |judgement| &judgement.failures);
+    let failed = |pair: &Pair, metric: &Metric| {
+        failures.iter().any(|failure| failure.cell == pair.id && failure.metric == metric.name)
+    };
+    let all = || {
+        let each = compared.cells.iter().flat_map(|pair| pair.changed().map(move |metric| (pair, metric)));
+        each.filter(|(pair, metric)| !failed(pair, metric))
+    };
     if all().next().is_none() {
         return;
     }
-    out.push_str("### Exact metrics that changed\n\n| cell | metric | base → head |\n|:--|:--|:--|\n");
+    let other = if failures.is_empty() { "Exact" } else { "Other exact" };
+    let _ = write!(out, "### {other} metrics that changed\n\n| cell | metric | base → head |\n|:--|:--|:--|\n");
     for (pair, metric) in all() {
         let _ =
             writeln!(out, "| {} | {} | {} |", code(&pair.id), metric.name.name(), prose(&said(metric, &pair.workload)));

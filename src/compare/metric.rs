@@ -1,5 +1,6 @@
 //! What is counted exactly.
 
+use crate::report::format::many;
 use crate::results::{Cell, Counters, Native, Results};
 use serde::{Deserialize, Serialize};
 
@@ -197,8 +198,8 @@ fn incomparable(name: MetricName, (base, old, a): Seen<'_>, (head, new, b): Seen
     }
     ((a.operations, a.images) != (b.operations, b.images)).then(|| {
         let said = |count: Count| match count.operations {
-            Some(operations) => format!("{operations} operations"),
-            None => format!("{} images", count.images),
+            Some(operations) => many(operations, "operation"),
+            None => many(count.images, "image"),
         };
         format!("counted over {} in the base and {} in the head: run both with --profile exact", said(a), said(b))
     })

@@ -136,16 +136,35 @@ pub fn compare(base: &Results, head: &Results, names: (&str, &str)) -> Result<Co
         });
     }
     let times = time::judge(&cells, base, head);
+    let fewer = fewer_verified(&cells, base, head);
     let pairs = cells.iter().zip(times).filter_map(|(cell, time)| pair(base, head, cell, time));
     let cells = pairs.collect();
     Ok(Compared {
         schema: SCHEMA_ID,
         advice: ADVICE,
-        notes: side::notes(&base_side, &head_side),
+        notes: side::notes(&base_side, &head_side).into_iter().chain(fewer).collect(),
         base: base_side,
         head: head_side,
         cells,
     })
+}
+
+/// What to know where less was verified than before. Only exact runs verify a fixed number: others as much as they time.
+fn fewer_verified(cells: &[Matched<'_>], base: &Results, head: &Results) -> Option<String> {
+    if [base, head].iter().any(|results| results.run.profile != "exact") {
+        return None;
+    }
+    let verified = |cell: &Cell| cell.verified.as_ref().map_or(0, |verified| verified.images);
+    let fewer = cells.iter().filter_map(|cell| cell.both_ok()).filter(|(old, new)| verified(new) < verified(old));
+    let fewer: Vec<(&Cell, &Cell)> = fewer.collect();
+    let (old, new) = fewer.first()?;
+    Some(format!(
+        "Fewer images were verified in the head than in the base, in {}: {} has {} instead of {}.",
+        words::many(fewer.len(), "cell"),
+        old.id,
+        verified(new),
+        verified(old)
+    ))
 }
 
 /// The outcome of a cell that a run does not have.

@@ -1,7 +1,9 @@
 //! What a comparison says, in words shared by all that show it.
 
-use super::{Change, Compared, Count, Judgement, Metric, Pair, Time};
+use super::gate::Ungated;
+use super::{Change, Compared, Count, Judgement, Metric, MetricName, Pair, Time};
 use crate::report::format;
+use std::collections::BTreeSet;
 
 /// A metric in both runs: `64 -> 128 (+100 %; 1 -> 2 an image)`.
 pub(crate) fn change(metric: &Metric, workload: &str) -> String {
@@ -46,7 +48,9 @@ pub(super) fn exact(pair: &Pair) -> String {
     let count = |change| pair.metrics.iter().filter(|metric| metric.change == change).count();
     let told = [(Change::Changed, "changed"), (Change::Unknown, "in one run only"), (Change::Equal, "equal")]
         .map(|(change, word)| (count(change) > 0).then(|| format!("{} {word}", count(change))));
-    let told: Vec<String> = told.into_iter().flatten().collect();
+    let barred = pair.metrics.iter().filter(|metric| metric.incomparable.is_some()).count();
+    let barred = (barred > 0).then(|| format!("{barred} of them not comparable"));
+    let told: Vec<String> = told.into_iter().flatten().chain(barred).collect();
     if told.is_empty() { "nothing counted".into() } else { told.join(", ") }
 }
 
@@ -85,7 +89,7 @@ pub(super) fn is_open(pair: &Pair) -> bool {
 
 /// `1 cell`, `12 cells`.
 pub(super) fn many(n: usize, what: &str) -> String {
-    format!("{} {what}{}", format::count(n as u64), if n == 1 { "" } else { "s" })
+    format::many(n as u64, what)
 }
 
 /// All of it in a line.
@@ -99,7 +103,11 @@ pub(super) fn summary(compared: &Compared) -> String {
     let touched = cells.iter().filter(|pair| pair.changed().next().is_some()).count();
     parts.push(match changed {
         0 => format!("all {} equal", many(equal, "exact metric")),
-        _ => format!("{} changed in {}, {equal} equal", many(changed, "exact metric"), many(touched, "cell")),
+        _ => {
+            let barred = metrics().filter(|m| m.change == Change::Changed && m.incomparable.is_some()).count();
+            let barred = if barred > 0 { format!(" ({barred} of them not comparable)") } else { String::new() };
+            format!("{} changed in {}{barred}, {equal} equal", many(changed, "exact metric"), many(touched, "cell"))
+        }
     });
     let verdicts = ["slower", "faster", "tied", "inconclusive"].map(|verdict| {
         let n = cells.iter().filter(|pair| is(pair, verdict)).count();
@@ -141,14 +149,21 @@ pub(super) fn gate(judgement: &Judgement) -> String {
     text + "."
 }
 
-/// What is not gated, each reason once: the reason, how many metrics, and of how many cells.
+/// What is not gated, each reason once: which metrics, of how many cells, and the reason.
 pub(super) fn ungated(judgement: &Judgement) -> Vec<String> {
-    let mut reasons: Vec<(&str, usize)> = Vec::new();
+    let mut reasons: Vec<(&str, Vec<&Ungated>)> = Vec::new();
     for one in &judgement.ungated {
         match reasons.iter_mut().find(|(reason, _)| *reason == one.reason) {
-            Some((_, n)) => *n += 1,
-            None => reasons.push((&one.reason, 1)),
+            Some((_, all)) => all.push(one),
+            None => reasons.push((&one.reason, vec![one])),
         }
     }
-    reasons.into_iter().map(|(reason, n)| format!("{}: {reason}", many(n, "metric"))).collect()
+    let told = reasons.into_iter().map(|(reason, all)| {
+        let names: BTreeSet<MetricName> = all.iter().map(|one| one.metric).collect();
+        let names: Vec<&str> = names.into_iter().map(MetricName::name).collect();
+        let cells: BTreeSet<&str> = all.iter().map(|one| one.cell.as_str()).collect();
+        let (metrics, cells) = (many(all.len(), "metric"), many(cells.len(), "cell"));
+        format!("{metrics} of {cells} ({}): {reason}", names.join(", "))
+    });
+    told.collect()
 }

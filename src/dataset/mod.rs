@@ -83,7 +83,8 @@ pub trait Dataset: Send + Sync {
 }
 
 /// Why the codec `source` cannot take images that were never in encoded files.
-pub const NO_FILES: &str = "its images come as pixels, and there are no encoded files to keep";
+pub const NO_FILES: &str = "its images come as pixels, and there are no encoded files to keep; choose a codec, such as png, or give \
+    the encoded files themselves (folder:PATH, or a store whose codec is source)";
 
 /// The remark about a folder of which only the training files are taken.
 fn only_training(test: &Path) -> String {

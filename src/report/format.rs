@@ -68,9 +68,30 @@ pub(crate) fn count(value: u64) -> String {
     group(&value.to_string())
 }
 
+/// So many of what has a regular plural: `1 file`, `10,000 files`.
+pub(crate) fn many(n: u64, what: &str) -> String {
+    format!("{} {what}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
 /// A number of images: `1 image`, `10,000 images`.
 pub(super) fn images(n: u64) -> String {
-    if n == 1 { "1 image".into() } else { format!("{} images", count(n)) }
+    many(n, "image")
+}
+
+/// Names in a line: the first few, and how many more there are. All of them are in a table.
+pub(super) fn some<'a>(names: impl ExactSizeIterator<Item = &'a str>, between: &str) -> String {
+    const MOST: usize = 6;
+    let more = names.len().saturating_sub(MOST);
+    // One more name is as short as saying that there is one.
+    let (shown, more) = if more == 1 { (MOST + 1, 0) } else { (MOST, more) };
+    let told = names.take(shown).collect::<Vec<_>>().join(between);
+    if more == 0 { told } else { format!("{told} and {more} others") }
+}
+
+/// A reason without the word for how it ended, which stands before it: errors begin with what they are about, and the word.
+pub(super) fn without<'a>(reason: &'a str, word: &str) -> &'a str {
+    let own = reason.strip_prefix(word).map(|rest| rest.trim_start_matches([':', ' ']));
+    own.unwrap_or_else(|| reason.split_once(&format!(": {word}: ")).map_or(reason, |(_, rest)| rest))
 }
 
 /// Bytes: exact below 10 KiB, then KiB, MiB (2^20), GiB and TiB.
@@ -215,6 +236,17 @@ mod tests {
         assert_eq!(bytes_each(f64::NAN), NONE);
         assert_eq!(count(1_234_000), "1,234,000");
         assert_eq!(count(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn lists_and_reasons_are_short() {
+        assert_eq!((many(1, "file"), many(1200, "file")), ("1 file".into(), "1,200 files".into()));
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        assert_eq!(some(names[..7].iter().copied(), "; "), "a; b; c; d; e; f; g");
+        assert_eq!(some(names.into_iter(), ", "), "a, b, c, d, e, f and 2 others");
+        assert_eq!(without("unsupported: no files", "unsupported"), "no files");
+        assert_eq!(without("cifar10:test.bin: unsupported: no files", "unsupported"), "no files");
+        assert_eq!(without("killed by signal 7", "failed"), "killed by signal 7");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod gaps;
 mod group;
 mod methods;
 mod overview;
+mod packed;
 mod payload;
 mod provenance;
 mod summary;
@@ -18,6 +19,7 @@ use super::{charts, rank, words};
 use crate::error::Result;
 use crate::history::Entry;
 use crate::results::Results;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("style.css");
@@ -37,7 +39,7 @@ pub(super) fn page(results: &[Results], history: &[Entry]) -> Result<String> {
     let run = |group: &Group<'_>| results.iter().position(|r| std::ptr::eq(r, group.results)).unwrap_or(0) + 1;
     let sheets = rank::sheets(&groups);
     filters(&mut out, &groups);
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for (nth, sheet) in sheets.iter().enumerate() {
         let id = if sheets.len() > 1 { format!("s{}-", nth + 1) } else { String::new() };
         if sheets.len() > 1 {
@@ -57,6 +59,7 @@ pub(super) fn page(results: &[Results], history: &[Entry]) -> Result<String> {
                 group::picture(&mut out, group, &chart, level, &id)?;
             }
         }
+        let mut drawn = BTreeSet::new();
         for group in &sheet.groups {
             let place = groups.iter().position(|other| std::ptr::eq(other, *group)).unwrap_or(0);
             let id = if groups.len() > 1 { format!("g{}-", place + 1) } else { String::new() };
@@ -66,7 +69,7 @@ pub(super) fn page(results: &[Results], history: &[Entry]) -> Result<String> {
                 let _ = writeln!(out, "<h{level} class=\"run\" id=\"{id}top\">{title}</h{level}>");
                 inner += 1;
             }
-            group::section(&mut out, group, inner, &id)?;
+            group::section(&mut out, group, inner, &id, &mut drawn)?;
         }
         breakeven::breakeven(&mut out, sheet, level, &id);
         cards::cards(&mut out, sheet, level, &id);
@@ -92,7 +95,12 @@ fn header(out: &mut String, results: &[Results]) {
         let text = escape(&banner.text);
         let _ = writeln!(out, "<p class=\"banner {class}\"><strong>{word}:</strong> {text}</p>");
     }
-    out.push_str("</header>\n");
+    let _ = writeln!(
+        out,
+        "<p class=\"paper note\">On paper what is folded stays folded, and the numbers of the charts are left out: both are in the page \
+         itself, and in {} beside it.</p>\n</header>",
+        (0..results.len()).map(|nth| results_file(nth, results.len())).collect::<Vec<_>>().join(", ")
+    );
 }
 
 /// What was run where, and what that can and cannot say.
@@ -274,56 +282,4 @@ pub(super) fn formats<'g, 'a>(group: &'g Group<'a>) -> impl Iterator<Item = &'g 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::run_fixture::{at, of, run};
-
-    #[test]
-    fn every_section_of_every_run_has_its_link() {
-        let of = |page: &str| {
-            let (_, nav) = page.split_once("<nav aria-label=\"Sections\">").unwrap();
-            nav.split_once("</nav>").unwrap().0.to_owned()
-        };
-        let one = of(&page(&[run()], &[]).unwrap());
-        assert!(one.contains("<li><a href=\"#overview\">Overview</a></li>") && !one.contains("of-run"), "{one}");
-        let mut other = run();
-        other.run.id = "another".into();
-        let two = page(&[run(), other], &[]).unwrap();
-        let nav = of(&two);
-        for id in ["s1-top", "s1-overview", "s2-overview", "s2-tuning", "provenance-2"] {
-            assert!(nav.contains(&format!("<a href=\"#{id}\">")), "{id}: {nav}");
-            assert!(two.contains(&format!(" id=\"{id}\"")), "{id}");
-        }
-        assert_eq!(nav.matches("<ul>").count(), nav.matches("</ul>").count());
-    }
-
-    use crate::results::CellKind;
-
-    #[test]
-    fn charts_are_never_shown_smaller_than_they_are_drawn() {
-        let page = page(&[run()], &[]).unwrap();
-        let least = |rule: &str| {
-            let (_, rest) = STYLE.split_once(&format!("{rule} {{")).unwrap();
-            let (_, rest) = rest.split_once("min-width: ").unwrap();
-            rest.split_once("px").unwrap().0.parse::<f64>().unwrap()
-        };
-        let mut charts = 0;
-        for figure in page.split("<figure").skip(1) {
-            let drawn: f64 = figure.split("width=\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
-            let rule = if figure.contains(">Bytes per image, ") { ".panels.space svg.chart" } else { "\nsvg.chart" };
-            assert_eq!(least(rule), drawn, "{rule}");
-            charts += 1;
-        }
-        assert!(charts > 3);
-    }
-
-    #[test]
-    fn a_format_in_its_own_process_is_not_under_python() {
-        let mut alone = run();
-        alone.cells.retain(|cell| cell.kind != CellKind::Peer);
-        alone.cells.push(of(CellKind::Peer, at("warm", "lmdb:raw (own process)", "epoch", 1.0)));
-        let page = page(&[alone], &[]).unwrap();
-        assert!(page.contains(">A format in a process of its own, as a peer has</th>"));
-        assert!(!page.contains(">What people run in Python</th>"));
-    }
-}
+mod tests;

@@ -9,10 +9,11 @@ pub(super) use sheet::{Criterion, Role, Sheet, sheets};
 pub use weights::Weights;
 
 use super::format;
+use super::model::{outcome, reason};
 use super::spreadsheet;
 use super::table::Table;
 use crate::error::{Error, Result};
-use crate::results::Results;
+use crate::results::{Cell, Results};
 use crate::stats::Rule;
 use serde::Serialize;
 
@@ -134,6 +135,9 @@ pub fn rank(results: &Results, weights: &Weights) -> Result<Vec<Ranked>> {
     let sheets = sheets(&groups);
     for name in weights.names() {
         if !sheets.iter().any(|sheet| sheet.criteria.iter().any(|criterion| criterion.name == name)) {
+            if let Some(why) = without_number(results, name) {
+                return Err(Error::Usage(why));
+            }
             let mut known: Vec<&str> = sheets.iter().flat_map(|sheet| &sheet.criteria).map(|c| &*c.name).collect();
             known.dedup();
             return Err(Error::Usage(format!(
@@ -152,6 +156,24 @@ pub fn rank(results: &Results, weights: &Weights) -> Result<Vec<Ranked>> {
         return Err(Error::Usage(format!("nothing can be ranked by this: {}", why.join("; "))));
     }
     Ok(ranked)
+}
+
+/// Why there is nothing to rank by a criterion that was tried.
+fn without_number(results: &Results, name: &str) -> Option<String> {
+    let (cache, workload) = name.split_once('/').unwrap_or(("warm", name));
+    let tried = |cell: &&Cell| cell.workload == workload && (cell.durability.is_some() || cell.cache == cache);
+    let cells: Vec<&Cell> = results.cells.iter().filter(tried).collect();
+    let first = cells.first()?;
+    let failed = cells.iter().find(|cell| matches!(outcome(cell), "failed" | "timeout"));
+    let shown = failed.unwrap_or(first);
+    let alike = cells.iter().filter(|cell| outcome(cell) == outcome(shown)).count();
+    Some(format!(
+        "criterion '{name}': none of its {} has a number; {alike} {}, such as {}: {}",
+        format::many(cells.len() as u64, "cell"),
+        outcome(shown),
+        shown.format,
+        reason(shown)
+    ))
 }
 
 /// All rankings as one table of numbers (CSV): a line for each format of each file and dataset.

@@ -42,7 +42,7 @@ fn nobody_wins_where_nobody_is_slower() {
     let text = markdown(&[run()]);
     assert!(text.contains("**For ingest (writing a store in batches):** No winner; highest estimate: lmdb:raw"));
     let best = line(&text, WARM, "lmdb:raw");
-    assert!(best.contains("| 50,000 ± 9.0 %<br>highest estimate, but nobody is slower for certain |"), "{best}");
+    assert!(best.contains("| ☆ 50,000 ± 9.0 %<br>highest estimate, but nobody is slower for certain |"), "{best}");
     assert_eq!(best.matches('★').count(), 2, "{best}");
     // There is no verdict on it at all.
     assert!(line(&text, WARM, "lmdb:bincode").contains("| 50,000 ± 9.0 %<br>no verdict"));

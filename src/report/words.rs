@@ -20,5 +20,5 @@ use super::format;
 
 /// A number of cells: `1 cell`, `12 cells`.
 pub(super) fn cells(n: usize) -> String {
-    if n == 1 { "1 cell".into() } else { format!("{} cells", format::count(n as u64)) }
+    format::many(n as u64, "cell")
 }

@@ -298,12 +298,15 @@ def anchors_lead_somewhere(visit):
 # A4 in CSS pixels, at the smallest scale: Chromium lays a page that is too wide out anew on up to one and a half times the
 # paper's width, and cuts off what is wider still.
 PAPER = {"width": 794 * 3 // 2, "height": 1123 * 3 // 2}
-# What is for the screen only (fields, buttons) has the class `screen`.
-CUT_OFF = """width => [...document.querySelectorAll('h1, h2, h3, p, table, svg[role=img]')].filter(e => !e.closest('.screen')).flatMap(e => {
+# What is for the screen only (fields, buttons) has the class `screen`; what is folded stays folded, but for the limits.
+CUT_OFF = """width => [...document.querySelectorAll('h1, h2, h3, p, li, table, svg[role=img]')].filter(e => !e.closest('.screen')).flatMap(e => {
   const box = e.getBoundingClientRect();
   const name = (e.caption ?? e.querySelector('title') ?? e).textContent.trim().slice(0, 60);
   const what = `<${e.tagName.toLowerCase()}> "${name}"`;
-  if (!e.checkVisibility() || !box.height) return name ? [`${what} is not printed`] : [];
+  const folded = e.closest('details:not([open], .limits)');
+  const printed = e.checkVisibility() && box.height > 0;
+  if (folded) return printed ? [`${what} is printed, and it is folded`] : [];
+  if (!printed) return name ? [`${what} is not printed`] : [];
   if (box.right <= width + 1) return [];
   const lost = [...(e.tHead?.rows[0].cells ?? [])].filter(c => c.getBoundingClientRect().right > width + 1);
   const columns = lost.map(c => c.textContent.trim()).join(', ');
@@ -315,7 +318,8 @@ CUT_OFF = """width => [...document.querySelectorAll('h1, h2, h3, p, table, svg[r
     styled("@media print { main { display: none } }"),
     styled("@media print { main { width: 3000px } }"),
     styled("@media print { table { display: none } }"),
-    styled("@media print { details:not([open])::details-content { content-visibility: hidden; display: none } }"),
+    styled("@media print { .limits:not([open])::details-content { content-visibility: hidden; display: none } }"),
+    styled("@media print { details::details-content { content-visibility: visible; display: block; block-size: auto } }"),
 )
 def it_can_be_printed(visit):
     defects = []
@@ -324,6 +328,7 @@ def it_can_be_printed(visit):
         if not pdf.startswith(b"%PDF-") or not re.search(rb"/Type\s*/Page\b", pdf):
             defects.append("no PDF comes out")
     with visit.open(size=PAPER, media="print", unfold=False) as page:
+        page.evaluate("document.querySelectorAll('.limits').forEach(limits => limits.open = false)")
         return defects + page.evaluate(CUT_OFF, PAPER["width"])
 
 

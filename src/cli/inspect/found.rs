@@ -34,6 +34,9 @@ pub struct Found {
     /// Images that could not be read, the first few, and how many.
     pub unreadable: Vec<String>,
     pub unreadable_images: u64,
+    /// Whether the system would not let them be read: that says nothing about the images.
+    #[serde(default)]
+    pub refused: bool,
     pub remarks: Vec<String>,
     /// Whether every image can be read; `null` where nothing wrong was found, but not every image was looked at.
     pub whole: Option<bool>,
@@ -56,6 +59,11 @@ pub struct StoreFacts {
     pub damage: Option<String>,
 }
 
+/// Whether it is the system that said no.
+pub fn is_refusal(error: &Error) -> bool {
+    matches!(error, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied)
+}
+
 impl StoreFacts {
     /// Of the store at `path`.
     ///
@@ -66,7 +74,9 @@ impl StoreFacts {
         let (mismatch, damage) = match store.resolved.format.audit(path, &store.manifest.spec()) {
             Ok(()) => (None, None),
             Err(error @ Error::Mismatch { .. }) => (Some(error.to_string()), None),
-            // A file that is missing, say: as `verify` has it, that is no wrong answer, but none.
+            // The system's no says nothing about the store.
+            Err(error) if is_refusal(&error) => return Err(error.into()),
+            // A file that is missing, say.
             Err(error) => (None, Some(error.to_string())),
         };
         let Manifest { format, settings, dataset, named, labels, library, shelfmark_version, .. } = store.manifest;
@@ -112,6 +122,11 @@ pub struct Labels {
     pub images: Range,
 }
 
+/// The end of a plural.
+fn s(n: u64) -> &'static str {
+    if n == 1 { "" } else { "s" }
+}
+
 impl Found {
     /// Prints it for people.
     pub fn tell(&self, out: &mut impl Write) -> std::io::Result<()> {
@@ -138,7 +153,7 @@ impl Found {
             let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
             let Storage { apparent_bytes, allocated_bytes, files } = store.storage;
             let (apparent, allocated) = (mib(apparent_bytes), mib(allocated_bytes));
-            writeln!(out, "  space        {apparent:.1} MiB in {files} files, {allocated:.1} MiB on disk")?;
+            writeln!(out, "  space        {apparent:.1} MiB in {files} file{}, {allocated:.1} MiB on disk", s(files))?;
             writeln!(out, "  labels       {}", store.labels)?;
         }
         let shape = self.shape.as_ref().map(|shape| format!(", {shape}")).unwrap_or_default();
@@ -182,7 +197,12 @@ impl Found {
             ),
             None => writeln!(out, "  whole, as far as was looked"),
             Some(false) if self.unreadable_images > 0 => {
-                writeln!(out, "  NOT WHOLE: {} images cannot be read", self.unreadable_images)
+                writeln!(
+                    out,
+                    "  NOT WHOLE: {} image{} cannot be read",
+                    self.unreadable_images,
+                    s(self.unreadable_images)
+                )
             }
             Some(false) => writeln!(out, "  NOT WHOLE"),
         }

@@ -1,6 +1,6 @@
 //! What is gathered while images are looked at.
 
-use super::found::{Found, Labels, Range, StoreFacts};
+use super::found::{Found, Labels, Range, StoreFacts, is_refusal};
 use shelfmark::dataset::Dataset;
 use shelfmark::image_file;
 use shelfmark::sample::{Batch, Sample};
@@ -20,6 +20,7 @@ pub struct Survey {
     first_names: Vec<String>,
     unreadable: Vec<String>,
     unreadable_images: u64,
+    refused: bool,
     scratch: Batch,
 }
 
@@ -37,6 +38,7 @@ impl Survey {
             Ok(()) => batch.iter().for_each(|sample| self.note(&sample)),
             Err(error) => {
                 self.unreadable_images += 1;
+                self.refused |= is_refusal(&error);
                 if self.unreadable.len() < 5 {
                     self.unreadable.push(error.to_string());
                 }
@@ -88,6 +90,7 @@ impl Survey {
             whole: if broken { Some(false) } else { all.then_some(true) },
             unreadable: self.unreadable,
             unreadable_images: self.unreadable_images,
+            refused: self.refused,
             remarks: dataset.remarks(),
             store,
         }

@@ -50,6 +50,11 @@ pub(super) fn write(c: &mut Canvas<'_>, lines: &[String], (x, y): (f64, f64), in
     }
 }
 
+/// How high each of these names is, with a little room between it and the next.
+pub(super) fn heights(names: &[Vec<String>]) -> Vec<f64> {
+    names.iter().map(|lines| 1.0 + LINE * lines.len().max(1) as f64).collect()
+}
+
 /// Roughly how wide the widest of these lines will be, in pixels.
 pub(super) fn widest(lines: &[String], size: f64) -> f64 {
     lines.iter().map(|line| text_width(line, size)).fold(0.0, f64::max)

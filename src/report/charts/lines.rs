@@ -3,7 +3,7 @@
 use super::super::format;
 use super::super::model::{Point, Row};
 use super::canvas::{Canvas, Ink, SMALL, Side, TEXT, fit, picture};
-use super::labels::{LINE, lines as broken, widest, write};
+use super::labels::{heights, lines as broken, widest, write};
 use super::scale::{Scale, spread};
 use crate::error::Result;
 
@@ -31,7 +31,7 @@ impl Along {
     fn scale(self, values: impl Iterator<Item = f64>, from: f64, to: f64) -> Scale {
         match self {
             Self::Growth(_) => Scale::log(values, from, to, 52.0),
-            Self::Number(_) => Scale::linear(values, from, to, 52.0),
+            Self::Number(_) => Scale::linear(values, from, to, 52.0).counted(),
         }
     }
 }
@@ -56,8 +56,8 @@ impl Lines<'_, '_> {
     pub(super) fn picture(&self) -> Result<String> {
         let Self { title, along, unit, lines } = self;
         let names: Vec<Vec<String>> = lines.iter().map(|(row, _)| broken(&row.label, SMALL, 200.0)).collect();
-        let gap = 1.0 + LINE * names.iter().map(Vec::len).max().unwrap_or(1) as f64;
-        let height = (lines.len() as f64 * gap).max(230.0) + TOP + 52.0;
+        let high = heights(&names);
+        let height = high.iter().sum::<f64>().max(230.0) + TOP + 52.0;
         let bottom = height - 50.0;
         let right = WIDTH - names.iter().map(|name| widest(name, SMALL)).fold(60.0, f64::max) - 14.0;
         let points = || lines.iter().flat_map(|(_, points)| points);
@@ -85,7 +85,7 @@ impl Lines<'_, '_> {
                 c.of_row(row.format, |c| line(c, row, points, &x, &y));
             }
             let wanted: Vec<f64> = lines.iter().map(|(_, p)| y.at(p[p.len() - 1].1.rate)).collect();
-            let placed = spread(&wanted, gap, TOP + gap / 2.0 - 4.0, bottom - gap / 2.0 + 4.0);
+            let placed = spread(&wanted, &high, TOP - 4.0, bottom + 4.0);
             for ((((row, points), name), wanted), label) in lines.iter().zip(&names).zip(&wanted).zip(placed) {
                 let end = x.at(points[points.len() - 1].0) + 7.0;
                 let path = [(end, *wanted), (right + 4.0, label), (right + 9.0, label)];

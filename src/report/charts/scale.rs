@@ -39,6 +39,12 @@ impl Scale {
         Self { lo: 0.0, hi, from, to, log: false, ticks }
     }
 
+    /// The same, of things that are counted from 1: ticks at whole numbers alone.
+    pub(super) fn counted(mut self) -> Self {
+        self.ticks.retain(|tick| *tick >= 1.0 && tick.fract() == 0.0);
+        self
+    }
+
     /// The pixel of `value`, kept within the axis.
     pub(super) fn at(&self, value: f64) -> f64 {
         let share = if self.log {
@@ -75,20 +81,21 @@ fn decades(lo: f64, hi: f64, most: f64) -> Option<Vec<f64>> {
     (kept.len() > 1).then_some(kept)
 }
 
-/// Heights for labels that want to stand at `wanted`, at least `gap` apart and within `top..=bottom`.
-pub(super) fn spread(wanted: &[f64], gap: f64, top: f64, bottom: f64) -> Vec<f64> {
+/// Heights of the middles of labels that want to stand at `wanted`, are as high as `heights`, and stay within `top..=bottom`.
+pub(super) fn spread(wanted: &[f64], heights: &[f64], top: f64, bottom: f64) -> Vec<f64> {
+    let half = |nth: usize| heights.get(nth).copied().unwrap_or(0.0) / 2.0;
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by(|a, b| wanted[*a].total_cmp(&wanted[*b]).then(a.cmp(b)));
     let mut placed = wanted.to_vec();
     let mut floor = top;
     for &nth in &order {
-        placed[nth] = placed[nth].max(floor);
-        floor = placed[nth] + gap;
+        placed[nth] = placed[nth].max(floor + half(nth));
+        floor = placed[nth] + half(nth);
     }
     let mut ceiling = bottom;
     for &nth in order.iter().rev() {
-        placed[nth] = placed[nth].min(ceiling);
-        ceiling = placed[nth] - gap;
+        placed[nth] = placed[nth].min(ceiling - half(nth));
+        ceiling = placed[nth] - half(nth);
     }
     placed
 }
@@ -119,14 +126,18 @@ mod tests {
             [0.0, 1000.0, 2000.0, 3000.0, 4000.0, 5000.0]
         );
         assert_eq!(Scale::linear([], 0.0, 300.0, 60.0).ticks[0], 0.0);
+        assert_eq!(Scale::linear([1.0, 2.0], 0.0, 300.0, 52.0).counted().ticks, [1.0, 2.0]);
+        assert_eq!(Scale::linear([1.0, 13.0], 0.0, 300.0, 52.0).counted().ticks, [5.0, 10.0, 15.0]);
     }
 
     #[test]
     fn labels_are_pushed_apart_and_stay_inside() {
-        let placed = spread(&[10.0, 11.0, 99.0, 12.0], 14.0, 0.0, 100.0);
+        let placed = spread(&[10.0, 11.0, 99.0, 12.0], &[14.0; 4], 0.0, 100.0);
         let mut sorted = placed.clone();
         sorted.sort_by(f64::total_cmp);
         assert!(sorted.windows(2).all(|w| w[1] - w[0] >= 13.99), "{placed:?}");
-        assert!(sorted[0] >= 0.0 && sorted[3] <= 100.0);
+        assert!(sorted[0] >= 7.0 && sorted[3] <= 93.0);
+        // A name of two lines takes room for two, and only there.
+        assert_eq!(spread(&[10.0, 10.0, 10.0], &[10.0, 30.0, 10.0], 0.0, 100.0), [10.0, 30.0, 50.0]);
     }
 }

@@ -3,7 +3,7 @@
 use super::super::format;
 use super::super::model::{Column, Group, Row};
 use super::canvas::{Ink, SMALL, Side, TEXT, fit, picture};
-use super::labels::{LINE, lines as broken, widest, write};
+use super::labels::{heights, lines as broken, widest, write};
 use super::scale::{Scale, spread};
 use super::{Chart, Panel, Table};
 use crate::error::Result;
@@ -92,8 +92,8 @@ fn spots<'g, 'a>(group: &'g Group<'a>, column: &Column<'_>) -> Vec<Spot<'g, 'a>>
 fn panel(column: &Column<'_>, word: &str, spots: &[Spot<'_, '_>]) -> Result<Panel> {
     let title = format!("Bytes per image against {word} ({})", column.label);
     let names: Vec<Vec<String>> = spots.iter().map(|spot| broken(&spot.row.label, SMALL, 190.0)).collect();
-    let gap = 1.0 + LINE * names.iter().map(Vec::len).max().unwrap_or(1) as f64;
-    let height = (spots.len() as f64 * gap).max(230.0) + TOP + 52.0;
+    let high = heights(&names);
+    let height = high.iter().sum::<f64>().max(230.0) + TOP + 52.0;
     let bottom = height - 50.0;
     let right = WIDTH - names.iter().map(|name| widest(name, SMALL)).fold(60.0, f64::max) - 22.0;
     let y = Scale::log(spots.iter().map(|spot| spot.rate), bottom, TOP, 34.0);
@@ -121,7 +121,7 @@ fn panel(column: &Column<'_>, word: &str, spots: &[Spot<'_, '_>]) -> Result<Pane
         }
         c.line(&path, Ink::Muted, 1.5);
         let wanted: Vec<f64> = spots.iter().map(|spot| y.at(spot.rate)).collect();
-        let placed = spread(&wanted, gap, TOP + gap / 2.0 - 4.0, bottom - gap / 2.0 + 4.0);
+        let placed = spread(&wanted, &high, TOP - 4.0, bottom + 4.0);
         for (((spot, name), y), label) in spots.iter().zip(&names).zip(&wanted).zip(placed) {
             let at = (x.at(spot.bytes), *y);
             c.of_row(spot.row.format, |c| {

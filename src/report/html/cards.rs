@@ -86,7 +86,7 @@ fn measured(cells: &[&Cell]) -> Vec<(&'static str, String)> {
         let bytes = format::bytes(storage.apparent_bytes);
         (
             "Largest store here",
-            format!("{} in {bytes} and {} files", format::images(images), format::count(storage.files)),
+            format!("{} in {bytes} and {}", format::images(images), format::many(storage.files, "file")),
         )
     }));
     let checked = || cells.iter().filter_map(|cell| cell.verified.as_ref());

@@ -2,10 +2,11 @@
 //! shows the ranking by the weights that the sliders begin with; `script.js` ranks anew, by the same rule as `rank`.
 
 use super::super::format;
-use super::super::model::{Group, interleaved};
+use super::super::model::{Group, interleaved, outcome, point};
 use super::super::rank::{Criterion, Figure, Ranked, Role, Sheet, weigh};
 use super::super::words;
 use super::{breakable, clean, data, escape, heading};
+use crate::run::COUNTED;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -35,6 +36,14 @@ pub(super) fn choose(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id: 
     }
     out.push_str("</dl>\n");
     let _ = writeln!(out, "<p class=\"note\">{}</p>", escape(&scope(group)));
+    if only_counted(sheet) {
+        let _ = writeln!(
+            out,
+            "<p>Nothing was timed: this run counted calls, bytes and files, which are under “Beside speed”. There is nothing to rank by \
+             speed here, and no history to draw: <code>shelfmark history show</code> prints how the counts did from run to run.</p>"
+        );
+        return;
+    }
     if sheet.rows.len() < 2 {
         return;
     }
@@ -55,6 +64,14 @@ pub(super) fn choose(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id: 
     let _ = writeln!(out, "<p class=\"note\">{how}</p>");
     data(out, "sheet", &embedded(sheet));
     out.push_str("</div>\n");
+}
+
+/// Whether the run took down what repeats exactly, and no time.
+fn only_counted(sheet: &Sheet<'_, '_>) -> bool {
+    let mut cells = sheet.groups.iter().flat_map(|group| group.cells()).peekable();
+    cells.peek().is_some()
+        && cells.all(|cell| point(cell).is_none())
+        && sheet.groups.iter().any(|group| group.cells().iter().any(|cell| cell.reason.as_deref() == Some(COUNTED)))
 }
 
 /// What the answers speak of.
@@ -92,6 +109,7 @@ fn lacks(sheet: &Sheet<'_, '_>, role: Role) -> Option<String> {
     match sheet.criteria.iter().find(|criterion| criterion.role == Some(role)) {
         Some(Criterion { figures: Ok(_), .. }) => None,
         Some(Criterion { name, figures: Err(why), .. }) => Some(format!("{name}: {why}")),
+        None if failed(sheet, role) => Some("every cell of it failed: see “Not measured” below".into()),
         None => Some(match role {
             Role::ColdSingle | Role::ColdBatch => "cold reads were not measured (--cache cold-data)".into(),
             Role::Single => "single reads were not measured".into(),
@@ -102,6 +120,23 @@ fn lacks(sheet: &Sheet<'_, '_>, role: Role) -> Option<String> {
     }
 }
 
+/// Whether cells that would speak for a role were tried, and went wrong.
+fn failed(sheet: &Sheet<'_, '_>, role: Role) -> bool {
+    let (workloads, cold): (&[&str], bool) = match role {
+        Role::Single => (&["read_one"], false),
+        Role::ColdSingle => (&["read_one"], true),
+        Role::Batch => (&["epoch", "scan", "read_batch"], false),
+        Role::ColdBatch => (&["epoch", "scan", "read_batch"], true),
+        Role::Write => (&["write_batch"], false),
+        Role::Space => return false,
+    };
+    sheet.groups.iter().flat_map(|group| group.cells()).any(|cell| {
+        workloads.contains(&cell.workload.as_str())
+            && (role == Role::Write || (cell.cache != "warm") == cold)
+            && matches!(outcome(cell), "failed" | "timeout")
+    })
+}
+
 /// Who comes first, in words.
 fn verdict(ranked: &Ranked) -> String {
     let mut first = ranked.places.iter().filter(|place| place.first == 1).map(|place| place.format.as_str());
@@ -109,7 +144,7 @@ fn verdict(ranked: &Ranked) -> String {
     match first.next() {
         None => "Nothing can be ranked by these weights.".into(),
         Some(best) => {
-            let others = first.collect::<Vec<_>>().join(", ");
+            let others = format::some(first.collect::<Vec<_>>().into_iter(), ", ");
             let tied = if others.is_empty() { String::new() } else { format!("; not told apart from it: {others}") };
             format!("First by {by}: {best}{tied}.")
         }
@@ -124,15 +159,16 @@ fn ranking(out: &mut String, ranked: &Ranked) {
          <caption>{caption}</caption><thead><tr><th scope=\"col\">rank</th><th scope=\"col\">format</th>\
          <th scope=\"col\">score</th><th scope=\"col\">interval</th></tr></thead><tbody>"
     );
-    for (row, format) in
-        ranked.table().into_rows().into_iter().zip(
-            ranked.places.iter().map(|place| &place.format).chain(ranked.unranked.iter().map(|(format, _)| format)),
-        )
-    {
+    let places = ranked.places.iter().map(|place| (&place.format, true));
+    let unranked = ranked.unranked.iter().map(|(format, _)| (format, false));
+    for (row, (format, is_ranked)) in ranked.table().into_rows().into_iter().zip(places.chain(unranked)) {
         let _ = write!(out, "<tr data-f=\"{}\">", escape(format));
         for (nth, text) in row.iter().enumerate() {
-            let _ = match nth {
-                1 => write!(out, "<th scope=\"row\">{}</th>", breakable(text)),
+            let _ = match (nth, is_ranked) {
+                (1, _) => write!(out, "<th scope=\"row\">{}</th>", breakable(text)),
+                // The reason takes both columns.
+                (2, false) => write!(out, "<td colspan=\"2\">{}</td>", escape(text)),
+                (3, false) => Ok(()),
                 _ => write!(out, "<td>{}</td>", escape(text)),
             };
         }
@@ -158,6 +194,5 @@ fn embedded(sheet: &Sheet<'_, '_>) -> Value {
         "formats": sheet.rows.iter().map(|row| clean(row.format)).collect::<Vec<_>>(),
         "criteria": sheet.criteria.iter().filter(|c| c.role.is_some()).map(criterion).collect::<Vec<_>>(),
         "margin": crate::stats::Rule::default().differ,
-        "none": format::NONE,
     })
 }

@@ -8,10 +8,18 @@ use super::payload::payload;
 use super::summary::summary;
 use super::{breakable, escape, heading, table};
 use crate::error::Result;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-/// Writes the group's sections with headings of `level`; anchors begin with `id`.
-pub(super) fn section(out: &mut String, group: &Group<'_>, level: usize, id: &str) -> Result<()> {
+/// Writes the group's sections with headings of `level`; anchors begin with `id`. Charts that are `drawn` already (the
+/// same stores, read warm and cold) are not drawn again.
+pub(super) fn section(
+    out: &mut String,
+    group: &Group<'_>,
+    level: usize,
+    id: &str,
+    drawn: &mut BTreeSet<String>,
+) -> Result<()> {
     if let Some(means) = words::cache(group.cache).filter(|_| interleaved(group.results)) {
         let _ = writeln!(out, "<p class=\"how\">{}</p>", escape(means));
     }
@@ -34,6 +42,10 @@ pub(super) fn section(out: &mut String, group: &Group<'_>, level: usize, id: &st
     }
     // In a group of a run, such as its cold reads, much has no place; elsewhere an empty chart is worth a word.
     for chart in charts::all(group)?.iter().filter(|chart| !interleaved(group.results) || !chart.panels.is_empty()) {
+        let known = chart.panels.iter().filter(|panel| !drawn.insert(panel.svg.clone())).count();
+        if known > 0 && known == chart.panels.len() {
+            continue;
+        }
         picture(out, group, chart, level, id)?;
     }
     if let Some(tables::Folded { title, how, table: times }) = tables::split(group) {
@@ -72,7 +84,7 @@ pub(super) fn picture(out: &mut String, group: &Group<'_>, chart: &Chart, level:
         out.push_str("</div>\n");
     }
     if !chart.table.rows.is_empty() {
-        out.push_str("<details><summary>The numbers as a table</summary>\n");
+        out.push_str("<details class=\"numbers\"><summary>The numbers as a table</summary>\n");
         table(out, chart.title, &chart.table);
         out.push_str("</details>\n");
     }

@@ -22,7 +22,8 @@ pub(super) fn overview(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id
     heading(out, level, &format!("{id}overview"), "Overview");
     out.push_str(
         "<p class=\"how\"><b>How to read this:</b> how many times as long as the fastest format each takes: the darker, the slower. \
-         ★ is the fastest (of stores of many files another, where these are ranked apart); grey, with = (tied) or ≈ (not told apart), is as good as it as far as this run can say; what has \
+         ★ is the fastest (of stores of many files another, where these are ranked apart); grey, with = (tied) or ≈ (not told apart), is as good as it as far as this run can say, and so is the highest \
+         estimate, with ☆, where nobody is slower for certain; what has \
          no colour is not ranked; hatched is what has no number, with the reason.</p>\n",
     );
     let caption = "Time over that of the fastest format, by format and workload";
@@ -60,7 +61,7 @@ fn state(sheet: &Sheet<'_, '_>, group: &Group<'_>, column: &Column<'_>) -> Strin
     let threads = sheet.groups.iter().any(|other| other.threads != group.threads);
     let mut state = if column.durability.is_some() { String::new() } else { group.cache.to_owned() };
     if threads && column.durability.is_none() {
-        state += &format!(", {} thread{}", group.threads, if group.threads == 1 { "" } else { "s" });
+        state += &format!(", {}", format::many(group.threads.into(), "thread"));
     }
     state
 }
@@ -89,7 +90,8 @@ fn cell(out: &mut String, entry: Option<&Entry<'_>>, best: Option<f64>, workload
     let _ = match entry {
         None => write!(out, "<td data-w=\"{workload}\">{}</td>", format::NONE),
         Some(Entry::Missing(word, reason)) => {
-            let reason = reason.strip_prefix(*word).map_or(reason.as_str(), |rest| rest.trim_start_matches([':', ' ']));
+            // What may be done about it is under “Not measured”.
+            let reason = format::without(reason, word).split("; ").next().unwrap_or_default();
             write!(
                 out,
                 "<td class=\"hatched\" data-w=\"{workload}\"><b>{}</b><small>{}</small></td>",

@@ -3,7 +3,8 @@
 use super::super::charts::Table;
 use super::super::format;
 use super::super::model::{outcome, point, reason, unit};
-use super::{data, definitions, escape, heading, results_file, table};
+use super::packed::packed;
+use super::{definitions, escape, heading, results_file, table};
 use crate::results::{Cell, Results, Turns};
 use std::fmt::Write as _;
 
@@ -23,29 +24,32 @@ pub(super) fn section(out: &mut String, result: &Results, nth: usize, total: usi
         "<p>Everything, with every single measurement: <a href=\"{file}\">{file}</a> beside this page.</p>"
     );
     downloads(out, result, &file);
-    let cells = result.cells.len();
-    let _ = writeln!(out, "<details><summary>All {} cells</summary>", format::count(cells as u64));
+    let cells = match result.cells.len() {
+        1 => "The one cell".to_owned(),
+        all => format!("All {} cells", format::count(all as u64)),
+    };
+    let _ = writeln!(out, "<details><summary>{cells}</summary>");
     table(out, &format!("All cells{suffix}"), &all(result));
     out.push_str("</details>\n");
 }
 
-/// Results that take more than this in the page are kept in it without their single turns.
-const MOST_BYTES: usize = 1 << 20;
+/// Results that take more than this in the page, packed, are kept in it without their single turns.
+const MOST_BYTES: usize = 1 << 19;
 
 /// The results in the page itself, for whoever has nothing but the page: the script makes files of them.
 fn downloads(out: &mut String, result: &Results, file: &str) {
-    let whole = |results: &Results| serde_json::to_value(results).unwrap_or_default();
-    let mut value = whole(result);
+    let whole = |results: &Results| packed(&serde_json::to_vec(results).unwrap_or_default());
+    let mut text = whole(result);
     let mut note = "";
-    if value.to_string().len() > MOST_BYTES {
+    if text.len() > MOST_BYTES {
         let mut short = result.clone();
         short.cells.iter_mut().for_each(|cell| cell.turns = Turns::default());
-        value = whole(&short);
+        text = whole(&short);
         note = " (without the single turns, which are in the file beside this page)";
     }
     let _ =
         writeln!(out, "<p class=\"downloads screen\" data-file=\"{}\" hidden>From this page{note}: </p>", escape(file));
-    data(out, "results", &value);
+    let _ = writeln!(out, "<script type=\"text/plain\" class=\"results\">{text}</script>");
 }
 
 fn facts(result: &Results) -> Vec<(&'static str, String)> {

@@ -21,6 +21,8 @@
     const p = share * 100;
     return (p >= 9.95 ? p.toFixed(0) : p >= 0.095 ? p.toFixed(1) : p === 0 ? "0" : p.toFixed(2)) + " %";
   };
+  // The first few names, as in format.rs.
+  const some = (names) => (names.length <= 7 ? names.join(", ") : `${names.slice(0, 6).join(", ")} and ${names.length - 6} others`);
   const element = (name, text, attributes = {}) => {
     const made = document.createElement(name);
     made.textContent = text;
@@ -75,10 +77,11 @@
       const first = places.filter((place) => place.first === 1).map((place) => place.format);
       box.querySelector(".verdict").textContent = first.length === 0
         ? "Nothing can be ranked by these weights."
-        : `First by ${by}: ${first[0]}${first.length > 1 ? `; not told apart from it: ${first.slice(1).join(", ")}` : ""}.`;
+        : `First by ${by}: ${first[0]}${first.length > 1 ? `; not told apart from it: ${some(first.slice(1))}` : ""}.`;
       const row = (format, cells) => {
         const row = element("tr", "", { "data-f": format });
-        cells.forEach((text, nth) => row.append(element(nth === 1 ? "th" : "td", text, nth === 1 ? { scope: "row" } : {})));
+        const attributes = (nth) => (nth === 1 ? { scope: "row" } : cells.length === 3 && nth === 2 ? { colspan: 2 } : {});
+        cells.forEach((text, nth) => row.append(element(nth === 1 ? "th" : "td", text, attributes(nth))));
         return row;
       };
       box.querySelector(".ranking tbody").replaceChildren(
@@ -88,7 +91,7 @@
           `${sig3(Math.exp(p.ln))} ×`,
           `${sig3(Math.exp(p.ln - p.below))} to ${sig3(Math.exp(p.ln + p.above))}`,
         ])),
-        ...unranked.map(([format, why]) => row(format, ["not ranked", format, why, sheet.none])),
+        ...unranked.map(([format, why]) => row(format, ["not ranked", format, why])),
       );
     };
     sliders.forEach((slider) => {
@@ -158,7 +161,11 @@
     show();
   });
 
-  // The results as files, out of the page itself.
+  // The results as files, out of the page itself, in which they are compressed (packed.rs).
+  const unpacked = (text) => {
+    const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+  };
   const flat = (cell) => {
     const named = (what, before) => Object.fromEntries(Object.entries(what ?? {}).map(([name, value]) => [before + name, value]));
     const numbers = {
@@ -178,20 +185,24 @@
     };
     return [heads, ...lines.map((line) => heads.map((head) => line[head]))].map((row) => row.map(field).join(",") + "\r\n").join("");
   };
-  all(document, ".downloads").forEach((place) => {
+  // An old browser cannot unpack them; the file beside the page has them, too.
+  const downloads = "DecompressionStream" in window ? all(document, ".downloads") : [];
+  downloads.forEach((place) => {
     const data = place.nextElementSibling;
     place.hidden = false;
     const offer = (name, type, make) => {
       const button = element("button", name, { type: "button" });
-      button.addEventListener("click", () => {
-        const link = element("a", "", { download: place.dataset.file.replace(/json$/, type), href: URL.createObjectURL(make()) });
+      button.addEventListener("click", async () => {
+        const text = make(await unpacked(data.textContent));
+        const href = URL.createObjectURL(new Blob([text], { type: type === "csv" ? "text/csv" : "application/json" }));
+        const link = element("a", "", { download: place.dataset.file.replace(/json$/, type), href });
         link.click();
         setTimeout(() => URL.revokeObjectURL(link.href), 1000);
       });
       place.append(button, " ");
     };
-    offer("results as JSON", "json", () => new Blob([data.textContent], { type: "application/json" }));
-    offer("cells as CSV", "csv", () => new Blob([csv(JSON.parse(data.textContent))], { type: "text/csv" }));
+    offer("results as JSON", "json", (text) => text);
+    offer("cells as CSV", "csv", (text) => csv(JSON.parse(text)));
   });
 
   // Filters: rows and columns of tables vanish, marks in pictures fade.

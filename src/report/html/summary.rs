@@ -65,8 +65,7 @@ fn entry(out: &mut String, entry: &Entry<'_>, workload: &str) {
     let workload = escape(workload);
     match entry {
         Entry::Missing(word, reason) => {
-            // Errors of the library begin with the word already.
-            let reason = reason.strip_prefix(*word).map_or(reason.as_str(), |rest| rest.trim_start_matches([':', ' ']));
+            let reason = format::without(reason, word);
             let (word, reason) = (escape(word), escape(reason));
             let _ =
                 write!(out, "<td class=\"missing\" data-w=\"{workload}\"><b>{word}</b><small>{reason}</small></td>");

@@ -1,5 +1,6 @@
 //! The figures that a ranking is made of: formats by criteria, for one dataset of one run.
 
+use super::super::format;
 use super::super::model::{Column, Group, Point, Row, interleaved, point};
 use super::super::pick::too_few_samples;
 use super::super::rankings::{is_of_many_files, rankings};
@@ -302,8 +303,7 @@ fn from_best(figures: Vec<Result<Figure, String>>) -> Vec<Result<Figure, String>
 fn missing(group: &Group<'_>, row: &Row<'_>, column: &Column<'_>) -> String {
     use super::super::model::Slot;
     match group.slot(row, column, column.images) {
-        Slot::Missing(word, reason) if reason.starts_with(word) => reason,
-        Slot::Missing(word, reason) => format!("{word}: {reason}"),
+        Slot::Missing(word, reason) => format!("{word}: {}", format::without(&reason, word)),
         // Why it is not ranked, where it says so: what was not warm, or not proved cold.
         Slot::Measured(_) => {
             let said = group.measured(row, column, column.images).and_then(|cell| cell.reason.clone());

@@ -219,3 +219,14 @@ fn a_slider_without_its_criteria_stands_where_what_is_left_counts() {
     assert_eq!(by("epoch"), ([0.9, 1.0, 0.0, 0.0], "10 % write_batch, 90 % read_one".into()));
     assert_eq!(by("write_batch"), ([1.0, 0.1, 0.0, 0.0], "10 % read_one, 90 % epoch".into()));
 }
+
+#[test]
+fn a_criterion_that_failed_is_not_called_absent() {
+    let mut results = crate::report::run_fixture::run();
+    for cell in results.cells.iter_mut().filter(|cell| cell.workload == "epoch") {
+        cell.status = crate::results::Status::Failed;
+        (cell.reason, cell.estimate) = (Some("killed by signal 7 (SIGBUS)".into()), None);
+    }
+    let error = rank(&results, &"epoch=1".parse().unwrap()).unwrap_err().to_string();
+    assert!(error.contains("failed") && error.contains("SIGBUS") && !error.contains("no criterion"), "{error}");
+}

@@ -73,7 +73,10 @@ fn ranked(ranking: &Ranking<'_, '_>, column: &Column<'_>) -> (String, String) {
     let Some(point) = point(ranking.best_cell) else { return Default::default() };
     let best = &ranking.best.label;
     let speed = format!("{best} with {} {unit}", format::rate(point.rate));
-    let names = |verdict| ranking.with(verdict).map(|(row, _)| row.label.as_str()).collect::<Vec<_>>().join("; ");
+    let names = |verdict| {
+        let names: Vec<&str> = ranking.with(verdict).map(|(row, _)| row.label.as_str()).collect();
+        format::some(names.into_iter(), "; ")
+    };
     let all_tied = ranking.others.iter().all(|(_, comparison)| comparison.verdict == "tied");
     let short = match ranking.is_clear() {
         true => speed,
@@ -134,8 +137,7 @@ fn speed(pick: &Pick<'_, '_>) -> (String, String) {
     if pick.together.is_empty() {
         text += " The others are told apart from it.";
     } else {
-        let names: Vec<&str> = pick.together.iter().map(|row| row.label.as_str()).collect();
-        let names = names.join("; ");
+        let names = format::some(pick.together.iter().map(|row| row.label.as_str()), "; ");
         text += &format!(" Not told apart from it: {names} (which does not prove them equal).");
     }
     if !pick.together.iter().any(|row| row.format == slow_row.format) {
@@ -150,7 +152,8 @@ fn space(group: &Group<'_>) -> Option<(String, String)> {
         let (rows, least) = smallest(group, lossy)?;
         let names: Vec<&str> = rows.iter().map(|row| row.label.as_str()).collect();
         let each = if rows.len() > 1 { ", each" } else { "" };
-        Some((format!("{}{each} with {} per image", names.join("; "), format::bytes_each(least)), least))
+        let names = format::some(names.into_iter(), "; ");
+        Some((format!("{names}{each} with {} per image", format::bytes_each(least)), least))
     };
     let (exact, lossy) = (told(false), told(true));
     let raw = group.raw_bytes_each().filter(|raw| *raw > 0.0);

@@ -45,6 +45,7 @@ pub(in crate::report) fn standing(standing: &Standing<'_>) -> String {
 pub(in crate::report) fn sign(standing: &Standing<'_>) -> Option<(&'static str, &'static str)> {
     match standing {
         Standing::Fastest(..) => Some(("★", "fastest")),
+        Standing::Highest(_) => Some(("☆", "the highest estimate, but nobody is slower for certain")),
         Standing::Together(_) => Some(("≈", "not told apart from the fastest")),
         Standing::Judged(comparison) => match comparison.verdict.as_str() {
             "tied" => Some(("=", "tied with the best")),
@@ -60,7 +61,7 @@ const CRITERION: &str = "★ fastest of its column. ≈ not told apart from it: 
      the 95 % interval; where that is more than 50 %, its two ends are given. The last line of an entry is its share of the \
      fastest.";
 
-const RUN: &str = "★ fastest of its column, with at least one other slower for certain. = tied: even the ends of \
+const RUN: &str = "★ fastest of its column, with at least one other slower for certain; ☆ the highest estimate where none is. = tied: even the ends of \
      the interval are within 5 % of equal. ≈ not told apart, which does not prove them equal; the table of all verdicts names the least difference that could \
      have been seen. “2 times slower” takes twice the time; the brackets of a verdict are the interval of that ratio. These verdicts compare cells that took turns, \
      launch by launch, with simultaneous 95 % intervals of the ratio of times: they are not read from the ± of each number, \
