@@ -104,10 +104,6 @@ mod tests {
     use super::*;
     use crate::store::options::check;
 
-    fn tuned(name: &str, cold: bool) -> String {
-        Tuning::Tuned { cold }.of(&name.parse().unwrap()).to_string()
-    }
-
     #[test]
     fn what_containers_say_can_be_said_of_their_formats() {
         for entry in CONTAINERS {
@@ -132,6 +128,7 @@ mod tests {
     #[test]
     #[cfg(feature = "lmdb")]
     fn what_was_asked_for_stays() {
+        let tuned = |name: &str, cold| Tuning::Tuned { cold }.of(&name.parse().unwrap()).to_string();
         assert_eq!(tuned("lmdb:raw", false), "lmdb:raw,keys=integer");
         assert_eq!(tuned("lmdb:raw", true), "lmdb:raw,keys=integer,readahead=off");
         assert_eq!(tuned("lmdb:raw,keys=digits,readahead=on", true), "lmdb:raw,keys=digits,readahead=on");
