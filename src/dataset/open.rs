@@ -19,8 +19,26 @@ const DEFAULT_SYNTHETIC_IMAGES: u64 = 10_000;
 const DEFAULT_RAGGED_IMAGES: u64 = 1_000;
 
 /// What stands before the colon.
-const KINDS: &[&str] =
-    &["synthetic", "folder", "store", "hdf5", "lmdb", "cifar10", "cifar100", "cifar100-coarse", "mnist"];
+const KINDS: &[&str] = &[
+    "synthetic",
+    "folder",
+    "store",
+    "hdf5",
+    "lmdb",
+    "mds",
+    "npy",
+    "zip",
+    "parquet",
+    "arrow",
+    "zarr",
+    "sqlite",
+    "tar",
+    "tfrecord",
+    "cifar10",
+    "cifar100",
+    "cifar100-coarse",
+    "mnist",
+];
 
 /// How to open a dataset.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +79,15 @@ pub fn open(name: &str, options: &OpenOptions) -> Result<Arc<dyn Dataset>> {
         "store" => Arc::new(Stored::open(path)?),
         "hdf5" => foreign::open_hdf5(rest)?,
         "lmdb" => foreign::open_lmdb(path)?,
+        "npy" => foreign::open_npy(rest)?,
+        "mds" => foreign::open_mds(path, options)?,
+        "zip" => foreign::open_zip(path, options)?,
+        "parquet" => foreign::open_parquet(rest, options)?,
+        "sqlite" => foreign::open_sqlite(rest, options)?,
+        "arrow" => foreign::open_arrow(rest, options)?,
+        "zarr" => foreign::open_zarr(rest)?,
+        "tar" => foreign::open_tar(path, options)?,
+        "tfrecord" => foreign::open_tfrecord(path, options)?,
         "cifar10" => Arc::new(Cifar::open(&CifarVersion::TEN, path)?),
         "cifar100" => Arc::new(Cifar::open(&CifarVersion::HUNDRED, path)?),
         "cifar100-coarse" => Arc::new(Cifar::open(&CifarVersion::HUNDRED_COARSE, path)?),

@@ -1,5 +1,6 @@
 //! HDF5 files with an array of images (N x H x W x C or N x H x W, bytes) and an array of N labels: what h5py users write.
 
+use super::arrays::{CHANNELS_LAST, IMAGES_ARE, image_shape};
 use super::refuse;
 use crate::dataset::{Dataset, memory::out_of_range};
 use crate::error::{IoContext, Result};
@@ -54,11 +55,9 @@ impl Arrays {
             let cause = format!("{name} holds {kind:?}, and images are unsigned bytes");
             return Err(refuse(path, cause, "write the pixels as uint8"));
         }
-        let shape = image_shape(&extents).ok_or_else(|| {
-            let cause =
-                format!("{name} is {extents:?}, and images are N x height x width, or x 1 to 4 channels behind them");
-            refuse(path, cause, "transpose the array so that channels come last")
-        })?;
+        let shape = image_shape(&extents.iter().map(|extent| *extent as u64).collect::<Vec<_>>());
+        let shape =
+            shape.ok_or_else(|| refuse(path, format!("{name} is {extents:?}, and {IMAGES_ARE}"), CHANNELS_LAST))?;
         refuse_empty_promises(path, &name, extents[0], shape, images.storage_size())?;
         let mut remarks = Vec::new();
         let labels = match find(labels, &LABELS) {
@@ -115,17 +114,6 @@ fn listing(file: &Group) -> Vec<String> {
     let mut names = file.member_names().unwrap_or_default();
     names.truncate(10);
     names
-}
-
-fn image_shape(extents: &[usize]) -> Option<ImageShape> {
-    let extent = |at: usize| extents.get(at).and_then(|extent| u32::try_from(*extent).ok());
-    let shape = match extents.len() {
-        3 => ImageShape::new(extent(1)?, extent(2)?, 1),
-        4 => ImageShape::new(extent(1)?, extent(2)?, extent(3)?),
-        _ => return None,
-    };
-    let sane = (1..=4).contains(&shape.channels) && (1..=crate::image_file::MAX_IMAGE_BYTES).contains(&shape.bytes());
-    sane.then_some(shape)
 }
 
 impl Dataset for Arrays {

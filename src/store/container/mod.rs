@@ -2,9 +2,8 @@
 //! benches, tests, `list`, documentation and report go through it.
 
 mod fetch;
-#[cfg(any(feature = "arrow", feature = "parquet", feature = "redb", feature = "zarr"))]
-mod guard;
-mod mapped;
+pub(crate) mod guard;
+pub(crate) mod mapped;
 mod output;
 pub mod record;
 mod runs;
