@@ -2,6 +2,7 @@
 
 use super::Exit;
 use serde_json::{Value, json};
+use shelfmark::dataset::kinds::{KINDS, KindInfo};
 use shelfmark::store::Capabilities;
 use shelfmark::store::codec::CODECS;
 use shelfmark::store::container::CONTAINERS;
@@ -46,6 +47,9 @@ fn as_json() -> Value {
         })).collect::<Vec<_>>(),
         "codecs": CODECS.iter().map(|codec| json!({
             "name": codec.name, "about": codec.about, "options": codec.options,
+        })).collect::<Vec<_>>(),
+        "datasets": KINDS.iter().map(|kind| json!({
+            "name": kind.name, "form": kind.form, "about": kind.about, "feature": kind.feature, "built_in": kind.built_in,
         })).collect::<Vec<_>>(),
         "workloads": Workload::ALL.iter().map(|workload| json!({
             "name": workload.name(), "about": workload.about(),
@@ -92,6 +96,12 @@ fn format_row(row: &Row) -> [String; 3] {
     ]
 }
 
+fn dataset_row(kind: &KindInfo) -> [String; 2] {
+    let missing = kind.feature.filter(|_| !kind.built_in);
+    let missing = missing.map(|feature| format!(" (built without the Cargo feature '{feature}')")).unwrap_or_default();
+    [format!("  {}", kind.form), format!("{}{missing}", kind.about)]
+}
+
 /// What each format can do.
 fn matrix(out: &mut impl Write) -> std::io::Result<()> {
     let names = Capabilities::default().named().map(|(name, _)| name);
@@ -129,6 +139,8 @@ fn as_text(out: &mut impl Write) -> std::io::Result<()> {
             [format!("  {owner}"), option.to_string(), about]
         });
     table(out, &options.collect::<Vec<_>>())?;
+    writeln!(out, "\nDATASETS (--dataset; and what `convert` begins with)")?;
+    table(out, &KINDS.iter().map(dataset_row).collect::<Vec<_>>())?;
     writeln!(out, "\nWORKLOADS")?;
     table(out, &Workload::ALL.iter().map(|workload| about(workload.name(), workload.about())).collect::<Vec<_>>())?;
     writeln!(out, "\nA format is container:codec,option=value, as in hdf5:raw,chunk=64,deflate=4.")

@@ -21,8 +21,8 @@ use arrow_schema::{ArrowError, DataType, SchemaRef};
 use bytes::Bytes;
 use std::path::Path;
 
-/// Before the first message of a file that is no stream, with its padding; and without, at its end.
-const MAGIC: &[u8] = b"ARROW1\0\0";
+/// What a file begins with that is no stream, and ends with, too.
+const MAGIC: &[u8] = b"ARROW1";
 /// The footer's length and the magic.
 const TRAILER_BYTES: usize = 10;
 /// What a message begins with, but for old ones, which begin with their length.
@@ -135,19 +135,34 @@ struct Messages {
 
 impl Messages {
     fn find(map: &[u8]) -> Result<Self, String> {
-        let (mut at, end) = match map.strip_prefix(MAGIC) {
-            None => (0, map.len()),
-            Some(_) => {
-                let trailer = map.len().checked_sub(TRAILER_BYTES).ok_or("it is cut short")?;
-                let last: [u8; TRAILER_BYTES] = map[trailer..].try_into().map_err(|_| "it is cut short")?;
-                let footer = read_footer_length(last).map_err(text)?;
-                (MAGIC.len(), trailer.checked_sub(footer).ok_or("its footer is too long")?)
-            }
+        if map.starts_with(MAGIC) { Self::of_file(map) } else { Self::of_stream(map) }
+    }
+
+    /// As the footer has them.
+    fn of_file(map: &[u8]) -> Result<Self, String> {
+        let trailer = map.len().checked_sub(TRAILER_BYTES).ok_or("it is cut short")?;
+        let last: [u8; TRAILER_BYTES] = map[trailer..].try_into().map_err(|_| "it is cut short")?;
+        let footer = trailer.checked_sub(read_footer_length(last).map_err(text)?).ok_or("its footer is too long")?;
+        let footer = arrow_ipc::root_as_footer(&map[footer..trailer]).map_err(|e| format!("its footer: {e}"))?;
+        let schema = footer.schema().ok_or("it has no schema")?;
+        let schema = SchemaRef::new(arrow_ipc::convert::try_fb_to_schema(schema).map_err(text)?);
+        let batches: Vec<_> = footer.recordBatches().iter().flatten().copied().collect();
+        let number = |value: i64| usize::try_from(value).ok();
+        let within = |block: &Block| {
+            let (offset, head) = (number(block.offset())?, number(block.metaDataLength().into())?);
+            let end = offset.checked_add(head)?.checked_add(number(block.bodyLength())?)?;
+            (end <= trailer).then_some(())
         };
-        let word = |at: usize| {
-            let bytes = map[..end].get(at..)?.first_chunk::<4>()?;
-            Some(u32::from_le_bytes(*bytes))
-        };
+        match batches.iter().all(|block| within(block).is_some()) {
+            true => Ok(Self { schema, version: footer.version(), batches }),
+            false => Err("a batch would lie beyond its end".into()),
+        }
+    }
+
+    /// One message after another.
+    fn of_stream(map: &[u8]) -> Result<Self, String> {
+        let (mut at, end) = (0, map.len());
+        let word = |at: usize| Some(u32::from_le_bytes(*map.get(at..)?.first_chunk::<4>()?));
         let (mut described, mut batches) = (None, Vec::new());
         while at < end {
             let first = word(at).ok_or("it is cut short")?;
@@ -160,7 +175,7 @@ impl Messages {
             }
             // Nothing of it overflows: a file is shorter than half of all addresses.
             let body_at = at + head + length as usize;
-            let message = map[..end].get(at + head..body_at).ok_or("it is cut short, or no Arrow file")?;
+            let message = map.get(at + head..body_at).ok_or("it is cut short, or no Arrow file")?;
             let message = arrow_ipc::root_as_message(message).map_err(|e| format!("it is no Arrow file: {e}"))?;
             let body = usize::try_from(message.bodyLength()).map_err(|_| "a message of it is shorter than nothing")?;
             let next = body_at.checked_add(body).filter(|next| *next <= end).ok_or("it is cut short within a batch")?;

@@ -1,6 +1,8 @@
 //! Zarr version 3: a group with an array of images (N x H x W x C or N x H x W of `uint8`) and one of labels (N whole
 //! numbers), or a lone array of images. What Zarr does not find it takes for the fill value: how much that is, is told.
 
+mod frames;
+
 use super::arrays::{CHANNELS_LAST, IMAGES_ARE, Integer, image_shape};
 use super::{files, refuse};
 use crate::dataset::{Dataset, memory::out_of_range};
@@ -8,6 +10,7 @@ use crate::error::{IoContext, Result};
 use crate::image_file::MAX_IMAGE_BYTES;
 use crate::sample::{Batch, ImageShape, Shape};
 use crate::store::container::guard::guarded;
+use frames::Frames;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use zarrs::array::{Array, ArrayBytes, ArraySubset, CodecOptions};
@@ -23,6 +26,9 @@ const BLOCK_BYTES: u64 = 64 << 20;
 /// Bytes that a byte of a file can stand for: Zstandard, which packs best, has blocks of 128 KiB in four bytes.
 const BEST_RATIO: u64 = 32 << 10;
 
+/// What to do about others.
+const CODECS: &str = "write it as Zarr version 3 with no codecs but bytes, zstd, crc32c and sharding_indexed";
+
 type Opened = Array<FilesystemStore>;
 
 /// Images and labels of a folder.
@@ -30,6 +36,7 @@ pub struct Arrays {
     name: String,
     path: PathBuf,
     images: Opened,
+    frames: Frames,
     shape: ImageShape,
     labels: Vec<u32>,
     /// Images that are decoded together.
@@ -47,15 +54,19 @@ fn text(e: impl std::fmt::Display) -> String {
 struct Chunks {
     paths: Vec<PathBuf>,
     bytes: u64,
+    /// Bytes of the largest.
+    largest: u64,
 }
 
 impl Chunks {
     fn of(folder: &Path) -> Result<Self> {
-        let mut chunks = Self { paths: Vec::new(), bytes: 0 };
+        let mut chunks = Self { paths: Vec::new(), bytes: 0, largest: 0 };
         for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
             let entry = entry.map_err(|e| refuse(folder, text(e), "check who may read there"))?;
             if entry.file_type().is_file() && entry.file_name() != METADATA {
-                chunks.bytes += entry.metadata().map(|metadata| metadata.len()).unwrap_or(0);
+                let bytes = entry.metadata().map(|metadata| metadata.len()).unwrap_or(0);
+                chunks.bytes += bytes;
+                chunks.largest = chunks.largest.max(bytes);
                 chunks.paths.push(entry.into_path());
             }
         }
@@ -96,10 +107,7 @@ fn open_array(path: &Path, node: &str) -> Result<Opened> {
         let store = FilesystemStore::new(path).map_err(text)?;
         Array::open(Arc::new(store), &format!("/{node}")).map_err(text)
     });
-    opened.map_err(|why| {
-        let remedy = "write it as Zarr version 3 with the codecs bytes, zstd, crc32c or sharding";
-        refuse(&path.join(node), format!("zarrs cannot open it: {why}"), remedy)
-    })
+    opened.map_err(|why| refuse(&path.join(node), format!("zarrs cannot open it: {why}"), CODECS))
 }
 
 /// What kind of node a folder is.
@@ -154,20 +162,23 @@ impl Arrays {
         let mut chunks = Chunks::of(&at)?;
         let whole = |why: String| refuse(&at, why, "check that it was written to its end");
         let missing = guarded(|| chunks.missing(&images)).map_err(whole)?;
-        let mut remarks = Vec::new();
+        let (largest, mut remarks) = (chunks.largest, Vec::new());
         if missing > 0 {
             remarks.push(format!("chunks that are not there, read as the fill value as Zarr wants it: {missing}"));
         }
         let numbers = match label_node {
             Some(node) => {
-                chunks.paths.extend(Chunks::of(&path.join(&node))?.paths);
-                read_labels(path, &node, count)?
+                let of_labels = Chunks::of(&path.join(&node))?;
+                let largest = of_labels.largest;
+                chunks.paths.extend(of_labels.paths);
+                read_labels(path, &node, count, largest)?
             }
             None => {
                 remarks.push("no array of labels was found: all labels are 0".into());
                 vec![0; usize::try_from(count).map_err(|e| whole(e.to_string()))?]
             }
         };
+        let frames = guarded(|| Frames::of(&images, 1, largest)).map_err(|why| refuse(&at, why, CODECS))?;
         let rows = guarded(|| images.chunk_shape(&vec![0; images.dimensionality()]).map_err(text)).map_err(whole)?;
         let rows = rows.first().map_or(1, |rows| rows.get());
         let block = rows.min((BLOCK_BYTES / shape.bytes() as u64).max(1));
@@ -176,6 +187,7 @@ impl Arrays {
             name: format!("zarr:{rest}"),
             path: path.to_owned(),
             images,
+            frames,
             shape,
             labels: numbers,
             block,
@@ -189,6 +201,7 @@ impl Arrays {
     fn decoded(&self, block: u64) -> Result<Vec<u8>, String> {
         let first = block * self.block;
         let end = (first + self.block).min(self.len());
+        self.frames.check(&self.images, first..end)?;
         let all = self.images.shape();
         let ranges: Vec<_> = std::iter::once(first..end).chain(all[1..].iter().map(|extent| 0..*extent)).collect();
         let subset = ArraySubset::new_with_ranges(&ranges);
@@ -196,7 +209,7 @@ impl Arrays {
     }
 }
 
-fn read_labels(path: &Path, node: &str, images: u64) -> Result<Vec<u32>> {
+fn read_labels(path: &Path, node: &str, images: u64, largest: u64) -> Result<Vec<u32>> {
     let array = open_array(path, node)?;
     let at = path.join(node);
     let found = data_type(&array);
@@ -218,6 +231,7 @@ fn read_labels(path: &Path, node: &str, images: u64) -> Result<Vec<u32>> {
         if chunk.is_none_or(|chunk| chunk > MAX_IMAGE_BYTES as u64) {
             return Err("its chunks are larger than 1 GiB".into());
         }
+        Frames::of(&array, kind.size as u64, largest)?.check(&array, 0..images)?;
         let bytes = array.retrieve_array_subset_opt::<ArrayBytes<'static>>(&array.subset_all(), &options());
         Ok(bytes.map_err(text)?.into_fixed().map_err(text)?.into_owned())
     });

@@ -4,6 +4,8 @@ use zarrs::array::{ArrayBuilder, DataType, data_type};
 use zarrs::group::GroupBuilder;
 
 fn array(root: &Path, name: &str, shape: &[u64], chunk: &[u64], dtype: DataType, bytes: Vec<u8>) {
+    // Chunks of another array of that name have other places.
+    let _ = std::fs::remove_dir_all(root.join(name).join("c"));
     let store = Arc::new(FilesystemStore::new(root).unwrap());
     let fill = vec![0_u8; bytes.len() / shape.iter().product::<u64>() as usize];
     let mut builder = ArrayBuilder::new(shape.to_vec(), chunk.to_vec(), dtype, zarrs::array::FillValue::from(fill));
@@ -38,6 +40,22 @@ fn a_group_of_two_arrays_and_a_lone_one_are_read() {
     array(lone.path(), "", &[5, 4, 6], &[5, 4, 6], data_type::uint8(), pixels);
     assert_eq!(open(lone.path()).unwrap().shape(), Shape::Fixed(ImageShape::new(4, 6, 1)));
     assert_eq!(contents(&open(lone.path()).unwrap())[4], (String::new(), 0, 4, 97));
+}
+
+#[test]
+fn shards_are_read_and_their_damage_is_noticed_before_memory_is_set_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(FilesystemStore::new(folder.path()).unwrap());
+    let mut builder = ArrayBuilder::new(vec![6, 2, 2], vec![4, 2, 2], data_type::uint8(), 0_u8);
+    builder.subchunk_shape(vec![2, 2, 2]);
+    builder.bytes_to_bytes_codecs(vec![Arc::new(zarrs::array::codec::ZstdCodec::new(3, false))]);
+    let array = builder.build(store, "/").unwrap();
+    array.store_metadata().unwrap();
+    let pixels: Vec<u8> = (1..=24).collect();
+    array.store_array_subset(&array.subset_all(), ArrayBytes::new_flen(pixels)).unwrap();
+    let firsts = contents(&open(folder.path()).unwrap()).iter().map(|one| one.3).collect::<Vec<_>>();
+    assert_eq!(firsts, [1, 5, 9, 13, 17, 21]);
+    survives_damage(&folder.path().join("c/0/0/0"), 1, || Ok(Box::new(open(folder.path())?)));
 }
 
 #[test]
