@@ -43,6 +43,9 @@ class Sample:
         channels = (3, 1, 4, 3)[nth % 4]
         noise = rng.integers(0, 256, (height, width, channels), dtype=np.uint8)
         self.kind = "jpg" if nth % 4 == 3 else "png"
+        if self.kind == "jpg":
+            # Of noise two decoders make two things, because each has its own way to fill up the colours left out.
+            noise = (noise // 32 + np.linspace(0, 200, height * width).reshape(height, width, 1)).astype(np.uint8)
         file = io.BytesIO()
         image = Image.fromarray(noise.squeeze(2) if channels == 1 else noise)
         image.save(file, format={"jpg": "JPEG", "png": "PNG"}[self.kind])
@@ -245,7 +248,8 @@ ARRAYS = [npy_files, npy_named, zarr_group, zarr_shards, hdf5_file]
 
 def converted(program, dataset, folder, codec):
     """What shelfmark makes of a dataset: the records of a store of files, labels and names."""
-    store = folder / codec
+    # Beside it: a store does not belong into what it is made from.
+    store = folder.with_name(f"{folder.name}-{codec}")
     command = [program, "convert", dataset, store, "--format", f"dir:{codec}"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -49,7 +49,7 @@ impl Files {
         if (1..paths.len()).contains(&training) {
             let left = paths.len() - training;
             paths.retain(is_training);
-            remarks.push(format!("these are the training images; other files, for which name them: {left}"));
+            remarks.push(format!("these are the training images; files left out, each to be named for itself: {left}"));
         }
         let lengths = paths.iter().map(|path| Ok(path.metadata().at("open", path)?.len()));
         let lengths = lengths.collect::<Result<_>>()?;

@@ -20,6 +20,8 @@ const CACHE_BYTES: usize = 64 << 20;
 
 /// Images and labels of one file.
 pub struct Arrays {
+    /// With the names of the arrays that were given.
+    name: String,
     path: PathBuf,
     shape: ImageShape,
     labels: Vec<u32>,
@@ -45,6 +47,8 @@ impl Arrays {
             Some(name) => file.dataset(name).ok().map(|found| (name.to_owned(), found)),
             None => usual.iter().find_map(|name| Some(((*name).to_owned(), file.dataset(name).ok()?))),
         };
+        let named = |key: &str, name: Option<&str>| name.map(|name| format!(",{key}={name}")).unwrap_or_default();
+        let asked = format!("hdf5:{}{}{}", path.display(), named("images", images), named("labels", labels));
         let (name, images) = find(images, &IMAGES).ok_or_else(|| {
             let cause = format!("there is no array of images; it holds {}", there());
             refuse(path, cause, "name it: hdf5:FILE,images=NAME,labels=NAME")
@@ -92,7 +96,7 @@ impl Arrays {
             }
         };
         let images = Mutex::new(Slab::new(images).map_err(fail)?);
-        Ok(Self { path: path.to_owned(), shape, labels, images, remarks, _file: file })
+        Ok(Self { name: asked, path: path.to_owned(), shape, labels, images, remarks, _file: file })
     }
 }
 
@@ -118,7 +122,7 @@ fn listing(file: &Group) -> Vec<String> {
 
 impl Dataset for Arrays {
     fn name(&self) -> String {
-        format!("hdf5:{}", self.path.display())
+        self.name.clone()
     }
 
     fn len(&self) -> u64 {
@@ -189,6 +193,7 @@ mod tests {
             let mut out = Batch::new();
             (0..2).for_each(|index| set.read(index, &mut out).unwrap());
             assert!(set.read(2, &mut out).is_err());
+            assert_eq!(set.name().ends_with("x.h5,images=grey,labels=meta2"), images.is_some());
             assert_eq!(out.labels().collect::<Vec<_>>(), wanted);
             assert_eq!(out.uniform_pixels(shape), Some(&pixels[..2 * shape.bytes()]));
         }

@@ -202,6 +202,9 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
+    /// What is done to an index.
+    type Change<'a> = &'a dyn Fn(&mut Value);
+
     /// A folder of one shard with the columns image (png), label (uint16) and name (str).
     fn folder(samples: &[(&[u8], u16, &str)], change: impl Fn(&mut Value)) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -250,7 +253,7 @@ mod tests {
     fn other_columns_compression_and_damage_are_refused() {
         let one = image(3, 1);
         let set = |key: &'static str, value: Value| move |index: &mut Value| index["shards"][0][key] = value.clone();
-        let changes: [(&dyn Fn(&mut Value), &str); 7] = [
+        let changes: [(Change<'_>, &str); 7] = [
             (&set("column_encodings", json!(["pil", "uint16", "str"])), "image (pil)"),
             (&set("column_encodings", json!(["png", "float16", "str"])), "no whole numbers"),
             (&set("column_sizes", json!([null, 2])), "in full"),

@@ -78,7 +78,11 @@ impl Arrays {
             }
         };
         let name = match labels {
-            Some(labels) => format!("npy:{},labels={labels}", path.display()),
+            // A store remembers it, and may be looked at from elsewhere.
+            Some(labels) => {
+                let labels = std::path::absolute(labels).at("find", labels)?;
+                format!("npy:{},labels={}", path.display(), labels.display())
+            }
             None => format!("npy:{}", path.display()),
         };
         let state = files::state(&at.into_iter().chain([path.to_owned()]).collect::<Vec<_>>());

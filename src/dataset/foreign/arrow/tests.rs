@@ -6,8 +6,11 @@ use arrow_schema::{Field, Schema};
 use std::fs::File;
 use std::sync::Arc;
 
+/// Image, name and label.
+type Row<'a> = (Option<&'a [u8]>, &'a str, Option<i64>);
+
 /// A batch as Hugging Face has it.
-fn hugging(rows: &[(Option<&[u8]>, &str, Option<i64>)]) -> RecordBatch {
+fn hugging(rows: &[Row<'_>]) -> RecordBatch {
     let bytes: ArrayRef = Arc::new(BinaryArray::from(rows.iter().map(|row| row.0).collect::<Vec<_>>()));
     let names: ArrayRef = Arc::new(StringArray::from(rows.iter().map(|row| row.1).collect::<Vec<_>>()));
     let field = |name, kind| Arc::new(Field::new(name, kind, true));

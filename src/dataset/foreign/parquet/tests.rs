@@ -10,8 +10,11 @@ const HUGGING: &str = "message schema {
     optional int64 label;
 }";
 
-/// Rows of image, name and label, two a row group.
-fn hugging(path: &Path, rows: &[(Option<&[u8]>, &str, Option<i64>)]) {
+/// Image, name and label.
+type Row<'a> = (Option<&'a [u8]>, &'a str, Option<i64>);
+
+/// Two rows a row group.
+fn hugging(path: &Path, rows: &[Row<'_>]) {
     let schema = Arc::new(parse_message_type(HUGGING).unwrap());
     let properties = Arc::new(WriterProperties::builder().build());
     let mut file = SerializedFileWriter::new(File::create(path).unwrap(), schema, properties).unwrap();
