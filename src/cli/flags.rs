@@ -246,11 +246,14 @@ const DEFAULT_DATASET: &str = "synthetic:32x32x3";
 /// Which images.
 #[derive(Debug, Clone, Args)]
 pub struct Images {
-    /// folder:PATH (image files, one subfolder a class, or a labels.csv); store:PATH; hdf5:FILE[,images=NAME,labels=NAME];
-    /// lmdb:FOLDER (encoded images); synthetic:HxWxC or synthetic:ragged
+    /// folder:PATH (image files, one subfolder a class, or a labels.csv); store:PATH; what other programs wrote:
+    /// tar:PATH (WebDataset), zip:FILE, tfrecord:PATH, mds:FOLDER, parquet:PATH and arrow:PATH[,image=COLUMN,label=COLUMN],
+    /// sqlite:FILE[,table=NAME,image=COLUMN,label=COLUMN], lmdb:FOLDER (encoded images), hdf5:FILE and
+    /// zarr:FOLDER[,images=NAME,labels=NAME], npy:FILE[,labels=FILE]; synthetic:HxWxC or synthetic:ragged
     /// (made on the spot; ragged: JPEG files of many sizes, as in ImageNet); cifar10:PATH, cifar100:PATH,
     /// cifar100-coarse:PATH (a file of the binary version, or its folder: the training files if they are there);
-    /// mnist:PATH (an IDX file of images, plain or .gz, or its folder: the training images if they are there)
+    /// mnist:PATH (an IDX file of images, plain or .gz, or its folder: the training images if they are there);
+    /// `shelfmark list` tells more of each
     /// [default: synthetic:32x32x3; with `--store`: what the store was written from]
     #[arg(long, value_name = "DATASET")]
     pub dataset: Option<String>,

@@ -2,6 +2,7 @@
 
 use super::Exit;
 use serde_json::{Value, json};
+use shelfmark::dataset::kinds::{KINDS, KindInfo};
 use shelfmark::store::Capabilities;
 use shelfmark::store::codec::CODECS;
 use shelfmark::store::container::CONTAINERS;
@@ -49,6 +50,9 @@ fn as_json() -> Value {
         "codecs": CODECS.iter().map(|codec| json!({
             "name": codec.name, "about": codec.about, "options": codec.options,
         })).collect::<Vec<_>>(),
+        "datasets": KINDS.iter().map(|kind| json!({
+            "name": kind.name, "form": kind.form, "about": kind.about, "feature": kind.feature, "built_in": kind.built_in,
+        })).collect::<Vec<_>>(),
         "workloads": Workload::ALL.iter().map(|workload| json!({
             "name": workload.name(), "about": workload.about(),
         })).collect::<Vec<_>>(),
@@ -92,6 +96,12 @@ fn format_row(row: &Row) -> [String; 3] {
         short,
         library.map_or_else(|error| error.to_string(), |native| format!("{} {}", native.library, native.version)),
     ]
+}
+
+fn dataset_row(kind: &KindInfo) -> [String; 2] {
+    let missing = kind.feature.filter(|_| !kind.built_in);
+    let missing = missing.map(|feature| format!(" (built without the Cargo feature '{feature}')")).unwrap_or_default();
+    [format!("  {}", kind.form), format!("{}{missing}", kind.about)]
 }
 
 /// What each format can do.
@@ -144,6 +154,8 @@ fn as_text(out: &mut impl Write) -> std::io::Result<()> {
     let tuned = CONTAINERS.iter().filter_map(|entry| Some((entry.name, entry.info?.tuned)));
     let tuned = tuned.flat_map(|(name, tuned)| tuned.iter().map(move |tuned| tuning_row(name, tuned)));
     table(out, &tuned.collect::<Vec<_>>())?;
+    writeln!(out, "\nDATASETS (--dataset; and what `convert` begins with)")?;
+    table(out, &KINDS.iter().map(dataset_row).collect::<Vec<_>>())?;
     writeln!(out, "\nWORKLOADS")?;
     table(out, &Workload::ALL.iter().map(|workload| about(workload.name(), workload.about())).collect::<Vec<_>>())?;
     writeln!(out, "\nA format is container:codec,option=value, as in hdf5:raw,chunk=64,deflate=4.")

@@ -1,12 +1,31 @@
-//! Layouts that other programs write, read as datasets: `hdf5:FILE` and `lmdb:FOLDER`. (A folder of images with a table
-//! of labels is a [`Folder`](super::Folder).)
+//! Layouts that other programs write, read as datasets: `tar:PATH`, `hdf5:FILE`, `lmdb:FOLDER` ... (A folder of images
+//! with a table of labels is a [`Folder`](super::Folder).)
 
+mod arrays;
+#[cfg(feature = "arrow")]
+mod arrow;
+mod encoded;
+mod files;
 #[cfg(feature = "hdf5")]
 mod hdf5;
+mod kinds;
 #[cfg(feature = "lmdb")]
 mod lmdb;
+mod mds;
+mod npy;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod tar;
+mod tfrecord;
+#[cfg(test)]
+mod trial;
+#[cfg(feature = "zarr")]
+mod zarr;
+mod zip;
 
-use super::Dataset;
+use super::{Dataset, OpenOptions};
 use crate::error::{Error, Result};
 use std::path::Path;
 use std::sync::Arc;
@@ -17,11 +36,11 @@ use std::sync::Arc;
 /// # Errors
 /// [`Error::Dataset`] saying what is there instead.
 pub fn open_hdf5(rest: &str) -> Result<Arc<dyn Dataset>> {
-    let (path, images, labels) = names(rest);
+    let (path, [images, labels]) = options(rest, ["images", "labels"]);
     #[cfg(feature = "hdf5")]
     return Ok(Arc::new(hdf5::Arrays::open(Path::new(path), images, labels)?));
     #[cfg(not(feature = "hdf5"))]
-    return Err(not_built_in(Path::new(path), "hdf5", &[images, labels]));
+    return Err(not_built_in(Path::new(path), "hdf5", (images, labels)));
 }
 
 /// Opens an LMDB environment whose values are encoded images.
@@ -32,30 +51,131 @@ pub fn open_lmdb(path: &Path) -> Result<Arc<dyn Dataset>> {
     #[cfg(feature = "lmdb")]
     return Ok(Arc::new(lmdb::Values::open(path)?));
     #[cfg(not(feature = "lmdb"))]
-    return Err(not_built_in(path, "lmdb", &[]));
+    return Err(not_built_in(path, "lmdb", ()));
 }
 
-/// Path, and names of the two arrays.
-fn names(rest: &str) -> (&str, Option<&str>, Option<&str>) {
-    let (mut path, mut images, mut labels) = (rest, None, None);
+/// Opens shards of WebDataset: a tar file, or a folder of them.
+///
+/// # Errors
+/// [`Error::Dataset`] saying what is there instead.
+pub fn open_tar(path: &Path, options: &OpenOptions) -> Result<Arc<dyn Dataset>> {
+    Ok(Arc::new(tar::open(path, options)?))
+}
+
+/// Opens records of TensorFlow: a TFRecord file, or a folder of them.
+///
+/// # Errors
+/// [`Error::Dataset`] saying what is there instead.
+pub fn open_tfrecord(path: &Path, options: &OpenOptions) -> Result<Arc<dyn Dataset>> {
+    Ok(Arc::new(tfrecord::open(path, options)?))
+}
+
+/// Opens arrays of NumPy: the file of the images, and behind it perhaps `,labels=FILE`.
+///
+/// # Errors
+/// [`Error::Dataset`] saying what is there instead.
+pub fn open_npy(rest: &str) -> Result<Arc<dyn Dataset>> {
+    let (path, [labels]) = options(rest, ["labels"]);
+    Ok(Arc::new(npy::Arrays::open(Path::new(path), labels)?))
+}
+
+/// Opens a ZIP archive of images.
+///
+/// # Errors
+/// [`Error::Dataset`] saying what is there instead.
+pub fn open_zip(path: &Path, options: &OpenOptions) -> Result<Arc<dyn Dataset>> {
+    Ok(Arc::new(zip::open(path, options)?))
+}
+
+/// Opens a folder of MosaicML Streaming's shards.
+///
+/// # Errors
+/// [`Error::Dataset`] saying what is there instead.
+pub fn open_mds(path: &Path, options: &OpenOptions) -> Result<Arc<dyn Dataset>> {
+    Ok(Arc::new(mds::open(path, options)?))
+}
+
+/// Opens an SQLite database with a table of images. `rest` is its path, and behind it, where the names are not the usual
+/// ones: `,table=NAME`, `,image=COLUMN` and `,label=COLUMN`.
+///
+/// # Errors
+/// [`Error::Dataset`] saying what is there instead.
+pub fn open_sqlite(rest: &str, wanted: &OpenOptions) -> Result<Arc<dyn Dataset>> {
+    let (path, names) = options(rest, ["table", "image", "label"]);
+    #[cfg(feature = "sqlite")]
+    return {
+        let [table, image, label] = names;
+        Ok(Arc::new(sqlite::open(rest, Path::new(path), sqlite::Names { table, image, label }, wanted)?))
+    };
+    #[cfg(not(feature = "sqlite"))]
+    return Err(not_built_in(Path::new(path), "sqlite", (names, wanted)));
+}
+
+/// Opens Parquet files with a column of images. `rest` is the path of the file or its folder, and behind it, where the
+/// names are not the usual ones: `,image=COLUMN` and `,label=COLUMN`.
+///
+/// # Errors
+/// [`Error::Dataset`] saying what is there instead.
+pub fn open_parquet(rest: &str, wanted: &OpenOptions) -> Result<Arc<dyn Dataset>> {
+    let (path, names) = options(rest, ["image", "label"]);
+    #[cfg(feature = "parquet")]
+    return Ok(Arc::new(parquet::open(rest, Path::new(path), names, wanted)?));
+    #[cfg(not(feature = "parquet"))]
+    return Err(not_built_in(Path::new(path), "parquet", (names, wanted)));
+}
+
+/// Opens files or streams of Arrow's IPC format with a column of images; `rest` is as for [`open_parquet`].
+///
+/// # Errors
+/// [`Error::Dataset`] saying what is there instead.
+pub fn open_arrow(rest: &str, wanted: &OpenOptions) -> Result<Arc<dyn Dataset>> {
+    let (path, names) = options(rest, ["image", "label"]);
+    #[cfg(feature = "arrow")]
+    return Ok(Arc::new(arrow::open(rest, Path::new(path), names, wanted)?));
+    #[cfg(not(feature = "arrow"))]
+    return Err(not_built_in(Path::new(path), "arrow", (names, wanted)));
+}
+
+/// Opens a folder of Zarr version 3; behind it stand names as for [`open_hdf5`].
+///
+/// # Errors
+/// [`Error::Dataset`] saying what is there instead.
+pub fn open_zarr(rest: &str) -> Result<Arc<dyn Dataset>> {
+    let (path, names) = options(rest, ["images", "labels"]);
+    #[cfg(feature = "zarr")]
+    return Ok(Arc::new(zarr::Arrays::open(rest, Path::new(path), names)?));
+    #[cfg(not(feature = "zarr"))]
+    return Err(not_built_in(Path::new(path), "zarr", names));
+}
+
+/// A path, and what stands behind it for each of `keys`, as in `,images=NAME`.
+fn options<'a, const N: usize>(rest: &'a str, keys: [&str; N]) -> (&'a str, [Option<&'a str>; N]) {
+    let (mut path, mut values) = (rest, [None; N]);
     // From the end, so that a path may have commas.
-    while let Some((before, option)) = path.rsplit_once(',') {
-        match option.split_once('=') {
-            Some(("images", name)) => images = Some(name),
-            Some(("labels", name)) => labels = Some(name),
-            _ => break,
-        }
+    while let Some((before, (key, value))) =
+        path.rsplit_once(',').and_then(|(before, option)| Some((before, option.split_once('=')?)))
+    {
+        let Some(at) = keys.iter().position(|known| *known == key) else { break };
+        values[at] = Some(value);
         path = before;
     }
-    (path, images, labels)
+    (path, values)
 }
 
 fn refuse(path: &Path, cause: impl Into<String>, remedy: &str) -> Error {
     Error::Dataset { path: path.to_owned(), cause: cause.into(), remedy: remedy.into() }
 }
 
-#[cfg(not(all(feature = "hdf5", feature = "lmdb")))]
-fn not_built_in(path: &Path, feature: &str, _: &[Option<&str>]) -> Error {
+/// What it would have been asked with is of no use.
+#[cfg(not(all(
+    feature = "arrow",
+    feature = "hdf5",
+    feature = "lmdb",
+    feature = "parquet",
+    feature = "sqlite",
+    feature = "zarr"
+)))]
+fn not_built_in<T>(path: &Path, feature: &str, _: T) -> Error {
     refuse(
         path,
         format!("this shelfmark was built without the Cargo feature '{feature}'"),
@@ -65,12 +185,13 @@ fn not_built_in(path: &Path, feature: &str, _: &[Option<&str>]) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::names;
+    use super::options;
 
     #[test]
     fn names_of_arrays_stand_behind_the_path() {
-        assert_eq!(names("a,b/x.h5"), ("a,b/x.h5", None, None));
-        assert_eq!(names("a,b/x.h5,labels=y,images=/d/x"), ("a,b/x.h5", Some("/d/x"), Some("y")));
-        assert_eq!(names("a,images=x,b=2"), ("a,images=x,b=2", None, None));
+        let names = |rest| options(rest, ["images", "labels"]);
+        assert_eq!(names("a,b/x.h5"), ("a,b/x.h5", [None, None]));
+        assert_eq!(names("a,b/x.h5,labels=y,images=/d/x"), ("a,b/x.h5", [Some("/d/x"), Some("y")]));
+        assert_eq!(names("a,images=x,b=2"), ("a,images=x,b=2", [None, None]));
     }
 }

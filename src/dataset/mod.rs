@@ -3,6 +3,7 @@
 mod cifar;
 pub mod folder;
 mod foreign;
+pub mod kinds;
 mod look;
 mod memory;
 mod mnist;

@@ -1,7 +1,7 @@
 //! From a name on the command line to a dataset.
 
 use super::folder::{Folder, OnError};
-use super::{Cifar, CifarVersion, Dataset, Mnist, Ragged, Resized, Rgb, Stored, Synthetic, Take, foreign};
+use super::{Cifar, CifarVersion, Dataset, Mnist, Ragged, Resized, Rgb, Stored, Synthetic, Take, foreign, kinds};
 use crate::error::{Error, Result, nearest, unknown};
 use crate::sample::ImageShape;
 use crate::store::MANIFEST_FILE;
@@ -18,10 +18,6 @@ const DEFAULT_SYNTHETIC_IMAGES: u64 = 10_000;
 /// Images of `synthetic:ragged` unless told otherwise: each takes a hundred times as long as a small one.
 const DEFAULT_RAGGED_IMAGES: u64 = 1_000;
 
-/// What stands before the colon.
-const KINDS: &[&str] =
-    &["synthetic", "folder", "store", "hdf5", "lmdb", "cifar10", "cifar100", "cifar100-coarse", "mnist"];
-
 /// How to open a dataset.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -36,17 +32,18 @@ pub struct OpenOptions {
     pub on_error: OnError,
 }
 
-/// Opens what `--dataset` names: `synthetic:HxWxC`, `synthetic:ragged`, `folder:PATH`, `store:PATH`, `hdf5:FILE`,
-/// `lmdb:FOLDER`, `cifar10:PATH`,
-/// `cifar100:PATH` (its fine labels), `cifar100-coarse:PATH` or `mnist:PATH`; a bare path is looked at to see what is
-/// there.
+/// Opens what `--dataset` names: `synthetic:HxWxC`, `synthetic:ragged`, `folder:PATH`, `store:PATH`; layouts of other
+/// programs, `tar:PATH`, `zip:FILE`, `tfrecord:PATH`, `mds:FOLDER`, `parquet:PATH`, `arrow:PATH`, `sqlite:FILE`,
+/// `lmdb:FOLDER`, `hdf5:FILE`, `zarr:FOLDER`, `npy:FILE`; `cifar10:PATH`, `cifar100:PATH` (its fine labels),
+/// `cifar100-coarse:PATH` or `mnist:PATH`; a bare path is looked at to see what is there.
 ///
 /// # Errors
 /// [`Error::Usage`] for a name that is none; [`Error::Dataset`] or [`Error::Store`] when the path holds no such set.
 pub fn open(name: &str, options: &OpenOptions) -> Result<Arc<dyn Dataset>> {
+    let is_kind = |word: &str| kinds::names().any(|kind| kind == word);
     let (kind, rest) = match name.split_once(':') {
-        Some((kind, rest)) if KINDS.contains(&kind) => (kind, rest),
-        _ if KINDS.contains(&name) => (name, ""),
+        Some((kind, rest)) if is_kind(kind) => (kind, rest),
+        _ if is_kind(name) => (name, ""),
         _ => match kind_of(Path::new(name)) {
             Some(kind) => (kind, name),
             None => return Err(unknown_dataset(name)),
@@ -59,8 +56,17 @@ pub fn open(name: &str, options: &OpenOptions) -> Result<Arc<dyn Dataset>> {
     let mut dataset: Arc<dyn Dataset> = match kind {
         "synthetic" => synthetic(name, rest, options.images)?,
         "store" => Arc::new(Stored::open(path)?),
-        "hdf5" => foreign::open_hdf5(rest)?,
+        "tar" => foreign::open_tar(path, options)?,
+        "zip" => foreign::open_zip(path, options)?,
+        "tfrecord" => foreign::open_tfrecord(path, options)?,
+        "mds" => foreign::open_mds(path, options)?,
+        "parquet" => foreign::open_parquet(rest, options)?,
+        "arrow" => foreign::open_arrow(rest, options)?,
+        "sqlite" => foreign::open_sqlite(rest, options)?,
         "lmdb" => foreign::open_lmdb(path)?,
+        "hdf5" => foreign::open_hdf5(rest)?,
+        "zarr" => foreign::open_zarr(rest)?,
+        "npy" => foreign::open_npy(rest)?,
         "cifar10" => Arc::new(Cifar::open(&CifarVersion::TEN, path)?),
         "cifar100" => Arc::new(Cifar::open(&CifarVersion::HUNDRED, path)?),
         "cifar100-coarse" => Arc::new(Cifar::open(&CifarVersion::HUNDRED_COARSE, path)?),
@@ -92,34 +98,56 @@ fn synthetic(name: &str, shape: &str, images: Option<u64>) -> Result<Arc<dyn Dat
     Ok(Arc::new(Synthetic::new(shape, images.unwrap_or(DEFAULT_SYNTHETIC_IMAGES), DEFAULT_SEED)))
 }
 
+/// Endings of files that tell what they are.
+const ENDINGS: &[(&str, &str)] = &[
+    ("h5", "hdf5"),
+    ("hdf5", "hdf5"),
+    ("hdf", "hdf5"),
+    ("tar", "tar"),
+    ("tfrecord", "tfrecord"),
+    ("tfrecords", "tfrecord"),
+    ("zip", "zip"),
+    ("npy", "npy"),
+    ("sqlite", "sqlite"),
+    ("sqlite3", "sqlite"),
+    ("db", "sqlite"),
+    ("parquet", "parquet"),
+    ("arrow", "arrow"),
+];
+
 /// What lies at a path, if anything does.
 fn kind_of(path: &Path) -> Option<&'static str> {
+    let ending = |path: &Path| ENDINGS.iter().find(|(ending, _)| path.extension() == Some(ending.as_ref()));
     match () {
         () if path.join(MANIFEST_FILE).is_file() => Some("store"),
         () if path.join("data.mdb").is_file() => Some("lmdb"),
+        () if [".zarray", ".zgroup", "zarr.json"].iter().any(|name| path.join(name).is_file()) => Some("zarr"),
+        () if is_mds(path) => Some("mds"),
         () if path.is_dir() => Some("folder"),
-        () if path.is_file()
-            && ["h5", "hdf5", "hdf"].iter().any(|ending| path.extension() == Some(ending.as_ref())) =>
-        {
-            Some("hdf5")
-        }
+        () if path.is_file() => ending(path).map(|(_, kind)| *kind),
         () => None,
     }
 }
 
+/// Whether there are shards beside an index; anybody may call a file `index.json`.
+fn is_mds(path: &Path) -> bool {
+    ["mds", "mds.zstd"].iter().any(|ending| path.join(format!("shard.00000.{ending}")).is_file())
+        && path.join("index.json").is_file()
+}
+
 fn unknown_dataset(name: &str) -> Error {
     let (kind, _) = name.split_once(':').unwrap_or((name, ""));
-    match nearest(kind, KINDS.iter().copied()) {
+    match nearest(kind, kinds::names()) {
         None => Error::Dataset {
             path: name.into(),
             cause: if Path::new(name).exists() {
-                "this is no store, no folder, no LMDB environment (a folder with data.mdb) and no .h5 file".into()
+                "this is no store, no folder, and no file of an ending that is known (.tar, .zip, .npy, .h5, .parquet ...)".into()
             } else {
                 "there is no such path".into()
             },
-            remedy: format!("check it, or name a dataset ({})", KINDS.join(", ")),
+            remedy: format!("check it, or name a dataset ({})", kinds::names().collect::<Vec<_>>().join(", ")),
         },
-        _ => unknown("dataset", kind, KINDS.iter().copied()),
+        _ => unknown("dataset", kind, kinds::names()),
     }
 }
 

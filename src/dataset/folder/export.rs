@@ -180,14 +180,16 @@ fn path_of(sample: &Sample<'_>, index: u64) -> Result<PathBuf, String> {
     }
 }
 
+/// The path that [`key`] made a key of.
 #[cfg(unix)]
-fn path_from(key: &[u8]) -> PathBuf {
+pub(in crate::dataset) fn path_from(key: &[u8]) -> PathBuf {
     use std::os::unix::ffi::OsStrExt;
     PathBuf::from(std::ffi::OsStr::from_bytes(key))
 }
 
+/// The path that [`key`] made a key of.
 #[cfg(not(unix))]
-fn path_from(key: &[u8]) -> PathBuf {
+pub(in crate::dataset) fn path_from(key: &[u8]) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(key).into_owned())
 }
 

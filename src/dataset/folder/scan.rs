@@ -88,17 +88,22 @@ pub fn scan(root: &Path) -> Result<Scan> {
 
 /// Whether a name ends like an image's.
 pub fn is_image(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))
+    path.extension().is_some_and(|ending| is_image_ending(ending.as_encoded_bytes()))
 }
 
-fn key_of_parent(path: &Path) -> std::borrow::Cow<'_, [u8]> {
+/// Whether an ending, without its dot, is that of an image.
+pub fn is_image_ending(ending: &[u8]) -> bool {
+    ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known.as_bytes()))
+}
+
+/// The folder that a path lies in, as a key.
+pub fn key_of_parent(path: &Path) -> std::borrow::Cow<'_, [u8]> {
     key(path.parent().unwrap_or(Path::new("")))
 }
 
 /// Labels by the first folder of each path. Folders without images keep their number, as a set that lost one class must
 /// not renumber the others.
-fn by_class(paths: Vec<Box<Path>>, classes: &[Box<Path>], remarks: &mut Vec<String>) -> Vec<Found> {
+pub fn by_class(paths: Vec<Box<Path>>, classes: &[Box<Path>], remarks: &mut Vec<String>) -> Vec<Found> {
     let class_of = |path: &Path| {
         let mut components = path.components();
         match (components.next(), components.next()) {

@@ -1,5 +1,6 @@
 //! HDF5 files with an array of images (N x H x W x C or N x H x W, bytes) and an array of N labels: what h5py users write.
 
+use super::arrays::{CHANNELS_LAST, IMAGES_ARE, image_shape};
 use super::refuse;
 use crate::dataset::{Dataset, memory::out_of_range};
 use crate::error::{IoContext, Result};
@@ -19,6 +20,8 @@ const CACHE_BYTES: usize = 64 << 20;
 
 /// Images and labels of one file.
 pub struct Arrays {
+    /// With the names of the arrays that were given.
+    name: String,
     path: PathBuf,
     shape: ImageShape,
     labels: Vec<u32>,
@@ -44,6 +47,8 @@ impl Arrays {
             Some(name) => file.dataset(name).ok().map(|found| (name.to_owned(), found)),
             None => usual.iter().find_map(|name| Some(((*name).to_owned(), file.dataset(name).ok()?))),
         };
+        let named = |key: &str, name: Option<&str>| name.map(|name| format!(",{key}={name}")).unwrap_or_default();
+        let asked = format!("hdf5:{}{}{}", path.display(), named("images", images), named("labels", labels));
         let (name, images) = find(images, &IMAGES).ok_or_else(|| {
             let cause = format!("there is no array of images; it holds {}", there());
             refuse(path, cause, "name it: hdf5:FILE,images=NAME,labels=NAME")
@@ -54,11 +59,9 @@ impl Arrays {
             let cause = format!("{name} holds {kind:?}, and images are unsigned bytes");
             return Err(refuse(path, cause, "write the pixels as uint8"));
         }
-        let shape = image_shape(&extents).ok_or_else(|| {
-            let cause =
-                format!("{name} is {extents:?}, and images are N x height x width, or x 1 to 4 channels behind them");
-            refuse(path, cause, "transpose the array so that channels come last")
-        })?;
+        let shape = image_shape(&extents.iter().map(|extent| *extent as u64).collect::<Vec<_>>());
+        let shape =
+            shape.ok_or_else(|| refuse(path, format!("{name} is {extents:?}, and {IMAGES_ARE}"), CHANNELS_LAST))?;
         refuse_empty_promises(path, &name, extents[0], shape, images.storage_size())?;
         let mut remarks = Vec::new();
         let labels = match find(labels, &LABELS) {
@@ -93,7 +96,7 @@ impl Arrays {
             }
         };
         let images = Mutex::new(Slab::new(images).map_err(fail)?);
-        Ok(Self { path: path.to_owned(), shape, labels, images, remarks, _file: file })
+        Ok(Self { name: asked, path: path.to_owned(), shape, labels, images, remarks, _file: file })
     }
 }
 
@@ -117,20 +120,9 @@ fn listing(file: &Group) -> Vec<String> {
     names
 }
 
-fn image_shape(extents: &[usize]) -> Option<ImageShape> {
-    let extent = |at: usize| extents.get(at).and_then(|extent| u32::try_from(*extent).ok());
-    let shape = match extents.len() {
-        3 => ImageShape::new(extent(1)?, extent(2)?, 1),
-        4 => ImageShape::new(extent(1)?, extent(2)?, extent(3)?),
-        _ => return None,
-    };
-    let sane = (1..=4).contains(&shape.channels) && (1..=crate::image_file::MAX_IMAGE_BYTES).contains(&shape.bytes());
-    sane.then_some(shape)
-}
-
 impl Dataset for Arrays {
     fn name(&self) -> String {
-        format!("hdf5:{}", self.path.display())
+        self.name.clone()
     }
 
     fn len(&self) -> u64 {
@@ -201,6 +193,7 @@ mod tests {
             let mut out = Batch::new();
             (0..2).for_each(|index| set.read(index, &mut out).unwrap());
             assert!(set.read(2, &mut out).is_err());
+            assert_eq!(set.name().ends_with("x.h5,images=grey,labels=meta2"), images.is_some());
             assert_eq!(out.labels().collect::<Vec<_>>(), wanted);
             assert_eq!(out.uniform_pixels(shape), Some(&pixels[..2 * shape.bytes()]));
         }

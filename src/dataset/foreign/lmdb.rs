@@ -60,7 +60,8 @@ fn entries(environment: &Environment, database: Database, path: &Path) -> Result
         let (key, value) = entry.map_err(fail)?;
         let header = image_file::header(value).map_err(|why| {
             let key = String::from_utf8_lossy(key);
-            let cause = format!("the value of {key} is no encoded image: {}", what_it_is(value).unwrap_or(why));
+            let cause =
+                format!("the value of {key} is no encoded image: {}", super::kinds::what_it_is(value).unwrap_or(why));
             refuse(path, cause, "write the images into a folder with the program that made this, and give folder:PATH")
         })?;
         entries.push((key.to_vec(), header.shape));
@@ -69,19 +70,6 @@ fn entries(environment: &Environment, database: Database, path: &Path) -> Result
         return Err(refuse(path, "it is empty", "check the path"));
     }
     Ok(entries)
-}
-
-/// What people keep in LMDB instead, by its first bytes.
-fn what_it_is(value: &[u8]) -> Option<String> {
-    match value {
-        // A pickle's protocol and, from version 4 on, its frame.
-        [0x80, 2..=5, ..] => {
-            Some("it is a pickled Python object, and reading one can run any program that is in it".into())
-        }
-        // Field 1 (channels: 1, 3 or 4), then field 2: Caffe's Datum.
-        [0x08, 1 | 3 | 4, 0x10, ..] => Some("it looks like a Datum of Caffe".into()),
-        _ => None,
-    }
 }
 
 impl Dataset for Values {

@@ -3,9 +3,8 @@
 
 mod bare;
 mod fetch;
-#[cfg(any(feature = "arrow", feature = "parquet", feature = "redb", feature = "zarr"))]
-mod guard;
-mod mapped;
+pub(crate) mod guard;
+pub(crate) mod mapped;
 mod output;
 pub mod record;
 mod runs;

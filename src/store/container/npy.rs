@@ -1,7 +1,7 @@
 //! `npy`: NumPy's arrays in files (NEP 1, <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>):
 //! `images.npy`, N x H x W x C of `u8`, mapped for reading as by `numpy.load(..., mmap_mode="r")`, and `labels.npy`, N of `u32`.
 
-mod header;
+pub(crate) mod header;
 
 use super::bare::{one_shape, pixels_to_add};
 use super::fetch::fetch;

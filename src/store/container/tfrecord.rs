@@ -4,8 +4,8 @@
 //! `image/class/label` (int64). Beside each shard, for reading in any order, the index that `tfrecord2idx` makes of it (a
 //! line `offset length` for each frame). Both checksums are verified on every read, as TensorFlow does.
 
-mod example;
-mod frame;
+pub(crate) mod example;
+pub(crate) mod frame;
 
 use super::mapped::{Mapped, READAHEAD, Reads, TUNED};
 use super::output::Output;

@@ -7,9 +7,9 @@
 //! ```
 
 /// Names of the features, as in TensorFlow's own datasets of images.
-const IMAGE: &[u8] = b"image/encoded";
+pub const IMAGE: &[u8] = b"image/encoded";
 const FORMAT: &[u8] = b"image/format";
-const LABEL: &[u8] = b"image/class/label";
+pub const LABEL: &[u8] = b"image/class/label";
 
 /// Wire types.
 const VARINT: u64 = 0;
@@ -56,24 +56,13 @@ impl<'a> Example<'a> {
     /// What is missing, or where it is no message.
     pub fn decode(message: &'a [u8]) -> Result<Self, String> {
         let (mut image, mut format, mut label) = (None, &[][..], None);
-        for field in Fields(message) {
-            let (1, Value::Bytes(features)) = field? else { continue };
-            for field in Fields(features) {
-                let (1, Value::Bytes(entry)) = field? else { continue };
-                let (mut name, mut feature) = (&[][..], &[][..]);
-                for field in Fields(entry) {
-                    match field? {
-                        (1, Value::Bytes(bytes)) => name = bytes,
-                        (2, Value::Bytes(bytes)) => feature = bytes,
-                        _ => {}
-                    }
-                }
-                match name {
-                    IMAGE => image = Some(bytes_of(feature)?.ok_or("its image/encoded holds no bytes")?),
-                    FORMAT => format = bytes_of(feature)?.unwrap_or_default(),
-                    LABEL => label = Some(integer_of(feature)?.ok_or("its image/class/label holds no number")?),
-                    _ => {}
-                }
+        for feature in features(message) {
+            let (name, feature) = feature?;
+            match name {
+                IMAGE => image = Some(bytes_of(feature)?.ok_or("its image/encoded holds no bytes")?),
+                FORMAT => format = bytes_of(feature)?.unwrap_or_default(),
+                LABEL => label = Some(integer_of(feature)?.ok_or("its image/class/label holds no number")?),
+                _ => {}
             }
         }
         Ok(Self {
@@ -84,8 +73,45 @@ impl<'a> Example<'a> {
     }
 }
 
+/// The features of a message by name, each to be looked into by [`bytes_of`] or [`integer_of`]; errors where it is none.
+pub fn features(message: &[u8]) -> impl Iterator<Item = Result<(&[u8], &[u8]), String>> {
+    let lists = Fields(message).filter_map(|field| match field {
+        Ok((1, Value::Bytes(list))) => Some(Ok(list)),
+        Ok(_) => None,
+        Err(why) => Some(Err(why)),
+    });
+    lists.flat_map(|list| {
+        let (fields, failed) = match list {
+            Ok(list) => (Fields(list), None),
+            Err(why) => (Fields(&[]), Some(Err(why))),
+        };
+        let entries = fields.filter_map(|field| match field {
+            Ok((1, Value::Bytes(entry))) => Some(named(entry)),
+            Ok(_) => None,
+            Err(why) => Some(Err(why)),
+        });
+        failed.into_iter().chain(entries)
+    })
+}
+
+/// Name and value of a map's entry.
+fn named(entry: &[u8]) -> Result<(&[u8], &[u8]), String> {
+    let (mut name, mut feature) = (&[][..], &[][..]);
+    for field in Fields(entry) {
+        match field? {
+            (1, Value::Bytes(bytes)) => name = bytes,
+            (2, Value::Bytes(bytes)) => feature = bytes,
+            _ => {}
+        }
+    }
+    Ok((name, feature))
+}
+
 /// The first value of a feature that is a list of bytes.
-fn bytes_of(feature: &[u8]) -> Result<Option<&[u8]>, String> {
+///
+/// # Errors
+/// Where it is no feature.
+pub fn bytes_of(feature: &[u8]) -> Result<Option<&[u8]>, String> {
     for field in Fields(feature) {
         let (1, Value::Bytes(list)) = field? else { continue };
         for field in Fields(list) {
@@ -97,7 +123,10 @@ fn bytes_of(feature: &[u8]) -> Result<Option<&[u8]>, String> {
 }
 
 /// The first value of a feature that is a list of integers, packed or not.
-fn integer_of(feature: &[u8]) -> Result<Option<i64>, String> {
+///
+/// # Errors
+/// Where it is no feature.
+pub fn integer_of(feature: &[u8]) -> Result<Option<i64>, String> {
     for field in Fields(feature) {
         let (3, Value::Bytes(list)) = field? else { continue };
         for field in Fields(list) {

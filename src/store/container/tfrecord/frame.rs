@@ -5,12 +5,12 @@ use crate::store::container::output::Output;
 use crc32c::crc32c;
 
 /// Bytes of a length and its checksum.
-const HEAD: usize = 12;
+pub const HEAD: usize = 12;
 /// Bytes of a checksum.
 const TAIL: usize = 4;
 
 /// CRC-32C as the records keep it: turned and moved, because a CRC of bytes that hold their own CRC says little.
-fn masked(bytes: &[u8]) -> u32 {
+pub fn masked(bytes: &[u8]) -> u32 {
     crc32c(bytes).rotate_right(15).wrapping_add(0xA282_EAD8)
 }
 

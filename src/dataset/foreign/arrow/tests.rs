@@ -1,0 +1,94 @@
+use super::super::trial::{contents, image, refusal, survives_damage};
+use super::*;
+use arrow_array::{BinaryArray, Int64Array, LargeBinaryArray, StringArray, StructArray};
+use arrow_ipc::writer::{FileWriter, StreamWriter};
+use arrow_schema::{Field, Schema};
+use std::fs::File;
+use std::sync::Arc;
+
+/// Image, name and label.
+type Row<'a> = (Option<&'a [u8]>, &'a str, Option<i64>);
+
+/// A batch as Hugging Face has it.
+fn hugging(rows: &[Row<'_>]) -> RecordBatch {
+    let bytes: ArrayRef = Arc::new(BinaryArray::from(rows.iter().map(|row| row.0).collect::<Vec<_>>()));
+    let names: ArrayRef = Arc::new(StringArray::from(rows.iter().map(|row| row.1).collect::<Vec<_>>()));
+    let field = |name, kind| Arc::new(Field::new(name, kind, true));
+    let image =
+        StructArray::from(vec![(field("bytes", DataType::Binary), bytes), (field("path", DataType::Utf8), names)]);
+    let labels = Int64Array::from(rows.iter().map(|row| row.2).collect::<Vec<_>>());
+    let fields = vec![Field::new("label", DataType::Int64, true), Field::new("image", image.data_type().clone(), true)];
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), vec![Arc::new(labels), Arc::new(image)]).unwrap()
+}
+
+fn stream(path: &Path, batches: &[RecordBatch]) {
+    let mut writer = StreamWriter::try_new(File::create(path).unwrap(), &batches[0].schema()).unwrap();
+    batches.iter().for_each(|batch| writer.write(batch).unwrap());
+    writer.finish().unwrap();
+}
+
+fn file(path: &Path, batches: &[RecordBatch]) {
+    let mut writer = FileWriter::try_new(File::create(path).unwrap(), &batches[0].schema()).unwrap();
+    batches.iter().for_each(|batch| writer.write(batch).unwrap());
+    writer.finish().unwrap();
+}
+
+fn open_all(path: &Path) -> Result<Encoded<Batches>> {
+    open(&path.display().to_string(), path, [None; 2], &OpenOptions::default())
+}
+
+#[test]
+fn files_and_streams_are_read_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (image(3, 1), image(5, 2));
+    let batches = [
+        hugging(&[(Some(&one), "a.png", Some(1)), (Some(&two), "b.png", Some(2))]),
+        hugging(&[(Some(&one), "c.png", Some(3))]),
+    ];
+    for (nth, write) in [(0, file as fn(&Path, &[RecordBatch])), (1, stream)] {
+        write(&folder.path().join(format!("data-{nth}.arrow")), &batches);
+    }
+    let set = open_all(folder.path()).unwrap();
+    let once = [("a.png", 1, 3, 1), ("b.png", 2, 5, 2), ("c.png", 3, 3, 1)];
+    let once = once.map(|(key, label, side, value)| (key.to_owned(), label, side, value));
+    assert_eq!(contents(&set), [once.clone(), once].concat());
+}
+
+#[test]
+fn plain_columns_are_read_by_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.arrow");
+    let one = image(3, 1);
+    let fields = vec![Field::new("photo", DataType::LargeBinary, false), Field::new("filename", DataType::Utf8, false)];
+    let columns: Vec<ArrayRef> =
+        vec![Arc::new(LargeBinaryArray::from(vec![&one[..]])), Arc::new(StringArray::from(vec!["a/b"]))];
+    file(&path, &[RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()]);
+    assert!(refusal(open_all(&path)).contains("photo (LargeBinary), filename (Utf8)"));
+    let named = |label| open("x", &path, [Some("photo"), label], &OpenOptions::default());
+    assert_eq!(contents(&named(None).unwrap()), [("a/b".into(), 0, 3, 1)]);
+    assert!(refusal(named(Some("filename"))).contains("no whole numbers"));
+    assert!(refusal(named(Some("klass"))).contains("no column klass"));
+}
+
+#[test]
+fn missing_values_and_damage_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.arrow");
+    let one = image(3, 1);
+    for (row, why) in [
+        ((None, "a", Some(1)), "no image in it"),
+        ((Some(&one[..]), "a", None), "no label in it"),
+        ((Some(&one), "a", Some(-1)), "its label is -1"),
+        ((Some(b"pixels"), "a", Some(1)), "first bytes"),
+    ] {
+        file(&path, &[hugging(&[row])]);
+        let message = refusal(open_all(&path));
+        assert!(message.contains(why), "{message}");
+    }
+    for write in [file as fn(&Path, &[RecordBatch]), stream] {
+        write(&path, &[hugging(&[(Some(&one), "a", Some(1))])]);
+        survives_damage(&path, 5, || Ok(Box::new(open_all(&path)?)));
+    }
+    std::fs::write(&path, "no Arrow file").unwrap();
+    assert!(refusal(open_all(&path)).contains("Arrow"));
+}

@@ -1,0 +1,240 @@
+//! What most of these layouts have in common: encoded images at places that are found out once, in a fixed order.
+
+use super::refuse;
+use crate::dataset::{Dataset, OnError, OpenOptions, folder, memory::out_of_range};
+use crate::error::Result;
+use crate::image_file::{self, Header};
+use crate::sample::{Batch, ImageShape, Shape};
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
+
+/// Bytes in which a header mostly lies; where it does not, the whole image is fetched.
+pub const HEAD_BYTES: usize = 64 * 1024;
+
+/// Broken images that a message names; the rest is counted.
+const NAMED: usize = 5;
+
+/// Where encoded images come from.
+pub trait Source: Send + Sync {
+    /// Where one of them lies.
+    type Place: Send + Sync;
+    /// Appends the image at `place` to `out`, which is empty; of a long one perhaps only the first `most` bytes.
+    ///
+    /// # Errors
+    /// Why it is not there.
+    fn fetch(&self, place: &Self::Place, most: usize, out: &mut Vec<u8>) -> Result<(), String>;
+}
+
+/// An image that was found, and has not been looked at.
+pub struct Found<P> {
+    /// Its name; empty where it has none.
+    pub key: Box<[u8]>,
+    pub label: u32,
+    pub place: P,
+    /// Its header, where it was at hand; else it is fetched.
+    pub header: Option<Header>,
+}
+
+/// What a layout holds.
+pub struct Layout<S: Source> {
+    /// The dataset's name, as on the command line.
+    pub name: String,
+    pub path: PathBuf,
+    pub source: S,
+    pub images: Vec<Found<S::Place>>,
+    /// Of all files that are read, see [`super::files::state`].
+    pub state: Option<u64>,
+    pub remarks: Vec<String>,
+}
+
+/// Encoded images of another program's layout.
+pub struct Encoded<S: Source> {
+    name: String,
+    path: PathBuf,
+    source: S,
+    entries: Vec<Entry<S::Place>>,
+    shape: Shape,
+    channels: Option<u32>,
+    state: Option<u64>,
+    remarks: Vec<String>,
+}
+
+struct Entry<P> {
+    key: Box<[u8]>,
+    label: u32,
+    shape: ImageShape,
+    place: P,
+}
+
+impl<P> Entry<P> {
+    fn admit(&self, found: ImageShape) -> Result<(), String> {
+        match found == self.shape {
+            true => Ok(()),
+            false => Err(format!("it has changed from {} to {found} since it was looked at", self.shape)),
+        }
+    }
+}
+
+impl<S: Source> Encoded<S> {
+    /// Reads the header of every image of `layout`, as far as `options` ask for them.
+    ///
+    /// # Errors
+    /// When there are none, or some that cannot be used and `options` do not say to leave them out.
+    pub fn open(layout: Layout<S>, options: &OpenOptions) -> Result<Self> {
+        let Layout { name, path, source, mut images, state, mut remarks } = layout;
+        let most = most(options);
+        if options.on_error == OnError::Fail {
+            images.truncate(most);
+        }
+        let all = images.len();
+        let look = |(nth, found): (usize, Found<S::Place>)| {
+            let looked = look(&source, &found, options.on_error);
+            let Found { key, label, place, .. } = found;
+            match looked {
+                Ok(header) => Ok((Entry { key, label, shape: header.shape, place }, header.orientation)),
+                Err(why) => Err(format!("{} ({why})", called(nth as u64, &key))),
+            }
+        };
+        let looked: Vec<_> = images.into_par_iter().enumerate().map(look).collect();
+        let (mut entries, mut broken, mut turned) = (Vec::with_capacity(all), Vec::new(), 0_u64);
+        for one in looked {
+            match one {
+                Ok((entry, orientation)) => {
+                    turned += u64::from(orientation != 1);
+                    entries.push(entry);
+                }
+                Err(one) => broken.push(one),
+            }
+        }
+        entries.truncate(most);
+        if !broken.is_empty() {
+            let mut list = broken.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+            if broken.len() > NAMED {
+                list += &format!(" and {} more", broken.len() - NAMED);
+            }
+            let cause = format!("{} of {all} images cannot be used: {list}", broken.len());
+            if options.on_error == OnError::Fail || entries.is_empty() {
+                return Err(refuse(&path, cause, "mend them, or leave them out with --on-error skip"));
+            }
+            remarks.push(format!("left out: {cause}"));
+        }
+        if entries.is_empty() {
+            return Err(refuse(&path, "there is no image in it", "check the path"));
+        }
+        if turned > 0 {
+            remarks.push(format!("images with an EXIF orientation other than upright, which is not applied: {turned}"));
+        }
+        let (shape, channels) = folder::common_shape(entries.iter().map(|entry| entry.shape));
+        Ok(Self { name, path, source, entries, shape, channels, state, remarks })
+    }
+
+    /// Hands an image and what is known of it to `read`.
+    fn with<T>(&self, index: u64, read: impl FnOnce(&[u8], &Entry<S::Place>) -> Result<T, String>) -> Result<T> {
+        let entry = usize::try_from(index).ok().and_then(|at| self.entries.get(at));
+        let entry = entry.ok_or_else(|| out_of_range(&self.name, index, self.len()))?;
+        let mut bytes = Vec::new();
+        let done = self.source.fetch(&entry.place, usize::MAX, &mut bytes).and_then(|()| read(&bytes, entry));
+        done.map_err(|why| {
+            let cause = format!("{}: {why}", called(index, &entry.key));
+            refuse(&self.path, cause, "check that the file is whole, or leave the image out with --on-error skip")
+        })
+    }
+}
+
+/// How many images `options` ask for.
+fn most(options: &OpenOptions) -> usize {
+    options.images.and_then(|images| usize::try_from(images).ok()).unwrap_or(usize::MAX)
+}
+
+/// How many images are enough of them when looking for some.
+pub fn enough(options: &OpenOptions) -> usize {
+    // Those that are left out do not count, and which they are is seen later.
+    if options.on_error == OnError::Fail { most(options) } else { usize::MAX }
+}
+
+/// An image in messages.
+fn called(index: u64, key: &[u8]) -> String {
+    match key {
+        [] => format!("image {index}"),
+        key => format!("image {index}, {}", String::from_utf8_lossy(key)),
+    }
+}
+
+/// The header of an image, and whether it can be decoded where that decides whether it is left out.
+fn look<S: Source>(source: &S, found: &Found<S::Place>, on_error: OnError) -> Result<Header, String> {
+    if let (Some(header), OnError::Fail) = (found.header, on_error) {
+        return Ok(header);
+    }
+    let mut bytes = Vec::new();
+    let mut whole = |most: usize| {
+        bytes.clear();
+        source.fetch(&found.place, most, &mut bytes)?;
+        let header = image_file::header(&bytes);
+        if on_error == OnError::Skip {
+            image_file::decode(&bytes, |_| Ok(()), 0, &mut Batch::new())?;
+        }
+        header.map_err(|why| super::kinds::what_it_is(&bytes).unwrap_or(why))
+    };
+    match on_error {
+        OnError::Fail => whole(HEAD_BYTES).or_else(|_| whole(usize::MAX)),
+        OnError::Skip => whole(usize::MAX),
+    }
+}
+
+impl<S: Source> Dataset for Encoded<S> {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn len(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    fn path(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
+    fn state(&self, _: u64) -> Option<u64> {
+        self.state
+    }
+
+    fn shape(&self) -> Shape {
+        self.shape.clone()
+    }
+
+    fn channels(&self) -> Option<u32> {
+        self.channels
+    }
+
+    fn read(&self, index: u64, out: &mut Batch) -> Result<()> {
+        self.with(index, |bytes, entry| {
+            image_file::decode(bytes, |shape| entry.admit(shape), entry.label, out)?;
+            out.set_key(&entry.key);
+            Ok(())
+        })
+    }
+
+    fn has_files(&self) -> bool {
+        true
+    }
+
+    fn read_file(&self, index: u64, out: &mut Batch) -> Result<()> {
+        self.with(index, |bytes, entry| {
+            // It would be kept as it is, in a store that takes it for an image of another shape.
+            entry.admit(image_file::header(bytes)?.shape)?;
+            out.push_file(entry.shape, entry.label, bytes.len()).copy_from_slice(bytes);
+            out.set_key(&entry.key);
+            Ok(())
+        })
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        self.remarks.clone()
+    }
+}
+
+impl<S: Source> std::fmt::Debug for Encoded<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Encoded({})", self.name)
+    }
+}

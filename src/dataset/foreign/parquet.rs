@@ -1,0 +1,257 @@
+//! Parquet files with a column of encoded images: `image: struct<bytes, path>` and `label`, as Hugging Face's `datasets`
+//! writes them, or a plain column of bytes. To know an image's size is to read its column: opening reads all that is wanted.
+
+use super::encoded::{Encoded, Found, Layout, Source, enough};
+use super::files::{self, Files};
+use super::kinds::{IMAGES, KEYS, LABELS, pick};
+use super::refuse;
+use crate::dataset::OpenOptions;
+use crate::error::Result;
+use crate::image_file;
+use crate::store::container::guard::guarded;
+use ::parquet::basic::{ConvertedType, Type as Physical};
+use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use ::parquet::data_type::{ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
+use ::parquet::errors::ParquetError;
+use ::parquet::file::reader::FileReader;
+use ::parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader};
+use std::fs::File;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// Readers that are kept where they are, for whoever goes on behind them.
+const KEPT: usize = 8;
+
+/// Where an image is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    file: u32,
+    group: u32,
+    row: u32,
+}
+
+/// Open files.
+pub struct Columns {
+    files: Vec<(SerializedFileReader<File>, Chosen)>,
+    kept: Mutex<Vec<Cursor>>,
+}
+
+/// The leaves of a file's schema that matter, by number.
+struct Chosen {
+    image: usize,
+    label: Option<usize>,
+    key: Option<usize>,
+}
+
+/// A reader within a row group.
+struct Cursor {
+    /// The row that comes next.
+    next: Place,
+    reader: ColumnReaderImpl<ByteArrayType>,
+    /// The level of a value that is there.
+    level: i16,
+}
+
+fn text(e: ParquetError) -> String {
+    e.to_string()
+}
+
+/// The next value of a column, if there is one in that row.
+fn value<T: DataType>(reader: &mut ColumnReaderImpl<T>, level: i16) -> Result<Option<T::T>, String> {
+    let (mut values, mut levels) = (Vec::new(), Vec::new());
+    let levels_wanted = (level > 0).then_some(&mut levels);
+    match reader.read_records(1, levels_wanted, None, &mut values).map_err(text)? {
+        (1, _, _) => Ok(values.pop()),
+        _ => Err("its column has fewer rows than its row group".into()),
+    }
+}
+
+impl Columns {
+    fn column(&self, file: u32, group: u32, leaf: usize) -> Result<(ColumnReader, i16), String> {
+        let (file, _) = self.files.get(file as usize).ok_or("its file is not known")?;
+        let column = file.metadata().file_metadata().schema_descr().columns().get(leaf).ok_or("no such column")?;
+        let level = column.max_def_level();
+        let group = file.get_row_group(group as usize).map_err(text)?;
+        Ok((group.get_column_reader(leaf).map_err(text)?, level))
+    }
+
+    fn texts(&self, file: u32, group: u32, leaf: usize) -> Result<(ColumnReaderImpl<ByteArrayType>, i16), String> {
+        match self.column(file, group, leaf)? {
+            (ColumnReader::ByteArrayColumnReader(reader), level) => Ok((reader, level)),
+            _ => Err("a column is of another type than the file's schema says".into()),
+        }
+    }
+
+    /// A reader that stands at `place`: one that stopped there or before, or a new one.
+    fn cursor(&self, place: Place) -> Result<Cursor, String> {
+        // Poisoned only by a panic while it is changed, of which there is none.
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let behind = |cursor: &Cursor| {
+            let same = (cursor.next.file, cursor.next.group) == (place.file, place.group);
+            place.row.checked_sub(cursor.next.row).filter(|_| same)
+        };
+        let near = kept.iter().enumerate().filter_map(|(at, cursor)| Some((behind(cursor)?, at))).min();
+        let taken = near.map(|(_, at)| kept.remove(at));
+        drop(kept);
+        let mut cursor = match taken {
+            Some(cursor) => cursor,
+            None => {
+                let image = self.files.get(place.file as usize).map(|(_, chosen)| chosen.image);
+                let (reader, level) = self.texts(place.file, place.group, image.ok_or("its file is not known")?)?;
+                Cursor { next: Place { row: 0, ..place }, reader, level }
+            }
+        };
+        let skip = (place.row - cursor.next.row) as usize;
+        if cursor.reader.skip_records(skip).map_err(text)? != skip {
+            return Err("its column has fewer rows than its row group".into());
+        }
+        cursor.next = place;
+        Ok(cursor)
+    }
+
+    fn image(&self, place: Place) -> Result<ByteArray, String> {
+        let mut cursor = self.cursor(place)?;
+        let image = value(&mut cursor.reader, cursor.level)?.ok_or("there is no image in this row")?;
+        cursor.next.row += 1;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT {
+            kept.remove(0);
+        }
+        kept.push(cursor);
+        Ok(image)
+    }
+}
+
+impl Source for Columns {
+    type Place = Place;
+
+    fn fetch(&self, place: &Place, _: usize, out: &mut Vec<u8>) -> Result<(), String> {
+        let image = guarded(|| self.image(*place))?;
+        out.extend_from_slice(image.data());
+        Ok(())
+    }
+}
+
+/// Which columns have these names, or the usual ones.
+fn choose(file: &SerializedFileReader<File>, image: Option<&str>, label: Option<&str>) -> Result<Chosen, String> {
+    let leaves = file.metadata().file_metadata().schema_descr().columns();
+    // Lists have many values in a row.
+    let flat =
+        |physical: Physical, leaf: usize| leaves[leaf].physical_type() == physical && leaves[leaf].max_rep_level() == 0;
+    let paths: Vec<_> = leaves.iter().map(|leaf| leaf.path().parts().join(".")).collect();
+    let names: Vec<&str> = paths.iter().map(|path| path.strip_suffix(".bytes").unwrap_or(path)).collect();
+    let there = || paths.iter().take(10).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let found = pick(&names, image, IMAGES).filter(|(leaf, _)| flat(Physical::BYTE_ARRAY, *leaf));
+    let (image, name) = found.ok_or_else(|| format!("no column of bytes is called an image; it has {}", there()))?;
+    let found = pick(&names, label, LABELS).map(|(leaf, _)| leaf);
+    if let (Some(given), None) = (label, found) {
+        return Err(format!("there is no column {given}; it has {}", there()));
+    }
+    if let Some(leaf) = found.filter(|leaf| !flat(Physical::INT32, *leaf) && !flat(Physical::INT64, *leaf)) {
+        return Err(format!("the labels in {} are {}, not whole numbers", paths[leaf], leaves[leaf].physical_type()));
+    }
+    let beside = names.iter().position(|found| *found == format!("{name}.path"));
+    let key = beside.or(pick(&names, None, KEYS).map(|(leaf, _)| leaf));
+    let key = key.filter(|leaf| *leaf != image && flat(Physical::BYTE_ARRAY, *leaf));
+    Ok(Chosen { image, label: found, key })
+}
+
+/// Opens the file or folder of files at `path`; `rest` is all that the command line says.
+///
+/// # Errors
+/// When they are no Parquet files, or have no such columns.
+pub fn open(
+    rest: &str,
+    path: &Path,
+    [image, label]: [Option<&str>; 2],
+    options: &OpenOptions,
+) -> Result<Encoded<Columns>> {
+    let mut remarks = Vec::new();
+    let found = Files::find(path, |name| name.ends_with(".parquet"), ".parquet file", &mut remarks)?;
+    let mut source = Columns { files: Vec::new(), kept: Mutex::default() };
+    let mut images = Vec::new();
+    for (nth, one) in (0..).zip(&found.paths) {
+        if images.len() >= enough(options) {
+            break;
+        }
+        let damaged = |why: String| refuse(one, why, "check that it is a whole Parquet file");
+        let opened = guarded(|| {
+            let file = File::open(one).map_err(|e| e.to_string())?;
+            // Pages that are not wanted are passed over where the file says where they are.
+            let options = ReadOptionsBuilder::new().with_page_index().build();
+            SerializedFileReader::new_with_options(file, options).map_err(text)
+        });
+        let opened = opened.map_err(damaged)?;
+        let chosen = guarded(|| choose(&opened, image, label));
+        let chosen = chosen.map_err(|why| refuse(one, why, "name them: parquet:PATH,image=COLUMN,label=COLUMN"))?;
+        if chosen.label.is_none() && nth == 0 {
+            remarks.push("it has no column of labels: all are 0".into());
+        }
+        source.files.push((opened, chosen));
+        guarded(|| scan(&source, nth, enough(options), &mut images)).map_err(|why| {
+            let cause = format!("row {} of the set: {why}", images.len());
+            refuse(one, cause, "check that it is a whole Parquet file, with an image and a label from 0 in each row")
+        })?;
+    }
+    let (name, state) = (format!("parquet:{rest}"), files::state(&found.paths));
+    Encoded::open(Layout { name, path: path.to_owned(), source, images, state, remarks }, options)
+}
+
+/// Adds the rows of file `nth` to `images`, up to `enough`.
+fn scan(source: &Columns, nth: u32, enough: usize, images: &mut Vec<Found<Place>>) -> Result<(), String> {
+    let (file, Chosen { image, label, key }) = source.files.get(nth as usize).ok_or("its file is not known")?;
+    for group in 0..file.metadata().num_row_groups() as u32 {
+        let mut labels = label.map(|leaf| Labels::new(source, (nth, group), leaf)).transpose()?;
+        let mut keys = key.map(|leaf| source.texts(nth, group, leaf)).transpose()?;
+        let (mut reader, level) = source.texts(nth, group, *image)?;
+        let rows = u32::try_from(file.metadata().row_group(group as usize).num_rows());
+        for row in 0..rows.map_err(|_| "a row group has more rows than can be, or less than none")? {
+            if images.len() >= enough {
+                return Ok(());
+            }
+            let bytes = value(&mut reader, level)?.ok_or("there is no image in it")?;
+            let label = labels.as_mut().map_or(Ok(0), Labels::next)?;
+            let name = match &mut keys {
+                Some((reader, level)) => value(reader, *level)?,
+                None => None,
+            };
+            let name = name.as_ref().map(ByteArray::data).filter(|name| !name.contains(&0)).unwrap_or_default();
+            let place = Place { file: nth, group, row };
+            images.push(Found { key: name.into(), label, place, header: image_file::header(bytes.data()).ok() });
+        }
+    }
+    Ok(())
+}
+
+/// A column of labels.
+enum Labels {
+    Short(ColumnReaderImpl<Int32Type>, i16, bool),
+    Long(ColumnReaderImpl<Int64Type>, i16),
+}
+
+impl Labels {
+    fn new(source: &Columns, (file, group): (u32, u32), leaf: usize) -> Result<Self, String> {
+        let (opened, _) = source.files.get(file as usize).ok_or("its file is not known")?;
+        let column = opened.metadata().file_metadata().schema_descr().columns().get(leaf).ok_or("no such column")?;
+        // UINT_32 is kept in the bits of an INT32.
+        let unsigned = column.converted_type() == ConvertedType::UINT_32;
+        match source.column(file, group, leaf)? {
+            (ColumnReader::Int32ColumnReader(reader), level) => Ok(Self::Short(reader, level, unsigned)),
+            (ColumnReader::Int64ColumnReader(reader), level) => Ok(Self::Long(reader, level)),
+            _ => Err("its labels are no whole numbers".into()),
+        }
+    }
+
+    fn next(&mut self) -> Result<u32, String> {
+        let label = match self {
+            Self::Short(reader, level, true) => value(reader, *level)?.map(|label| i64::from(label as u32)),
+            Self::Short(reader, level, false) => value(reader, *level)?.map(i64::from),
+            Self::Long(reader, level) => value(reader, *level)?,
+        };
+        let label = label.ok_or("there is no label in it")?;
+        u32::try_from(label).map_err(|_| format!("its label is {label}"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+use super::super::trial::{contents, image, refusal, survives_damage};
+use super::*;
+use ::parquet::file::properties::WriterProperties;
+use ::parquet::file::writer::SerializedFileWriter;
+use ::parquet::schema::parser::parse_message_type;
+use std::sync::Arc;
+
+const HUGGING: &str = "message schema {
+    optional group image { optional binary bytes; optional binary path (UTF8); }
+    optional int64 label;
+}";
+
+/// Image, name and label.
+type Row<'a> = (Option<&'a [u8]>, &'a str, Option<i64>);
+
+/// Two rows a row group.
+fn hugging(path: &Path, rows: &[Row<'_>]) {
+    let schema = Arc::new(parse_message_type(HUGGING).unwrap());
+    let properties = Arc::new(WriterProperties::builder().build());
+    let mut file = SerializedFileWriter::new(File::create(path).unwrap(), schema, properties).unwrap();
+    for rows in rows.chunks(2) {
+        let mut group = file.next_row_group().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        let images: Vec<_> = rows.iter().filter_map(|row| Some(ByteArray::from(row.0?.to_vec()))).collect();
+        let levels: Vec<_> = rows.iter().map(|row| if row.0.is_some() { 2 } else { 1 }).collect();
+        column.typed::<ByteArrayType>().write_batch(&images, Some(&levels), None).unwrap();
+        column.close().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        let names: Vec<_> = rows.iter().map(|row| ByteArray::from(row.1)).collect();
+        column.typed::<ByteArrayType>().write_batch(&names, Some(&vec![2; names.len()]), None).unwrap();
+        column.close().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        let labels: Vec<_> = rows.iter().filter_map(|row| row.2).collect();
+        let levels: Vec<_> = rows.iter().map(|row| i16::from(row.2.is_some())).collect();
+        column.typed::<Int64Type>().write_batch(&labels, Some(&levels), None).unwrap();
+        column.close().unwrap();
+        group.close().unwrap();
+    }
+    file.close().unwrap();
+}
+
+fn open_all(path: &Path) -> Result<Encoded<Columns>> {
+    open(&path.display().to_string(), path, [None; 2], &OpenOptions::default())
+}
+
+#[test]
+fn rows_are_read_in_any_order_from_files_of_several_row_groups() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (image(3, 1), image(5, 2));
+    let name = |nth| folder.path().join(format!("train-0000{nth}-of-00002.parquet"));
+    hugging(&name(1), &[(Some(&two), "d.png", Some(4))]);
+    hugging(
+        &name(0),
+        &[(Some(&one), "a.png", Some(1)), (Some(&two), "b.png", Some(2)), (Some(&one), "c.png", Some(3))],
+    );
+    hugging(&folder.path().join("test-00000-of-00001.parquet"), &[(Some(&two), "t.png", Some(9))]);
+    let set = open_all(folder.path()).unwrap();
+    let expected = [("a.png", 1, 3, 1), ("b.png", 2, 5, 2), ("c.png", 3, 3, 1), ("d.png", 4, 5, 2)];
+    let expected = expected.map(|(key, label, side, value)| (key.to_owned(), label, side, value));
+    assert_eq!(contents(&set), expected);
+    for index in [3, 1, 0, 2, 0, 1, 1] {
+        let mut out = crate::sample::Batch::new();
+        crate::dataset::Dataset::read(&set, index, &mut out).unwrap();
+        assert_eq!(out.get(0).unwrap().key, expected[index as usize].0.as_bytes());
+        assert_eq!(out.get(0).unwrap().pixels[0], expected[index as usize].3);
+    }
+}
+
+#[test]
+fn missing_values_other_columns_and_damage_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.parquet");
+    let one = image(3, 1);
+    for (row, why) in [
+        ((None, "a", Some(1)), "no image in it"),
+        ((Some(&one[..]), "a", None), "no label in it"),
+        ((Some(&one), "a", Some(-1)), "its label is -1"),
+        ((Some(b"pixels"), "a", Some(1)), "first bytes"),
+    ] {
+        hugging(&path, &[row]);
+        let message = refusal(open_all(&path));
+        assert!(message.contains(why), "{message}");
+    }
+    hugging(&path, &[(Some(&one), "a", Some(1))]);
+    let named = |image, label| open("x", &path, [image, label], &OpenOptions::default());
+    assert!(refusal(named(Some("photo"), None)).contains("image.bytes, image.path, label"));
+    assert!(refusal(named(None, Some("image.path"))).contains("not whole numbers"));
+    survives_damage(&path, 5, || Ok(Box::new(open_all(&path)?)));
+    std::fs::write(&path, "no Parquet").unwrap();
+    assert!(refusal(open_all(&path)).contains("whole Parquet file"));
+}

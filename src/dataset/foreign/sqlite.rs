@@ -1,0 +1,255 @@
+//! SQLite databases with a table that has a column of encoded images (blobs), and perhaps one of labels (whole numbers) and
+//! one of names (texts). The table is found if it is the only one; images come in the order of their rowids.
+
+use super::encoded::{Encoded, Found, HEAD_BYTES, Layout, Source, enough};
+use super::kinds::{IMAGES, KEYS, LABELS, pick};
+use super::{files, refuse};
+use crate::dataset::OpenOptions;
+use crate::error::{IoContext, Result};
+use crate::image_file::{self, Kind, MAX_IMAGE_BYTES};
+use ::rusqlite::types::ValueRef;
+use ::rusqlite::{Connection, OpenFlags, OptionalExtension};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// What stands behind the path.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Names<'a> {
+    pub table: Option<&'a str>,
+    pub image: Option<&'a str>,
+    pub label: Option<&'a str>,
+}
+
+/// An open database.
+pub struct Database {
+    /// A connection serves one thread at a time.
+    connection: Mutex<Connection>,
+    /// Finds an image by its rowid.
+    one: String,
+}
+
+impl Source for Database {
+    type Place = i64;
+
+    fn fetch(&self, rowid: &i64, _: usize, out: &mut Vec<u8>) -> Result<(), String> {
+        // Poisoned only by a panic in SQLite's binding, after which the next call fails by itself.
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut query = connection.prepare_cached(&self.one).map_err(text)?;
+        query.query_row([rowid], |row| Ok(append(row.get_ref(0)?, out))).map_err(text)?
+    }
+}
+
+fn append(value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), String> {
+    match value {
+        ValueRef::Blob(bytes) if bytes.len() <= MAX_IMAGE_BYTES => {
+            out.extend_from_slice(bytes);
+            Ok(())
+        }
+        ValueRef::Blob(_) => Err("it is larger than 1 GiB".into()),
+        other => Err(format!("it is no blob, but {}", other.data_type())),
+    }
+}
+
+fn text(e: ::rusqlite::Error) -> String {
+    format!("SQLite cannot read it: {e}")
+}
+
+/// A name in a query.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A table and those of its columns that matter.
+struct Table {
+    name: String,
+    image: String,
+    label: Option<String>,
+    key: Option<String>,
+}
+
+/// Opens the database at `path`; `rest` is all that the command line says.
+///
+/// # Errors
+/// When it is none, or there is no such table, or more than one.
+pub fn open(rest: &str, path: &Path, names: Names<'_>, options: &OpenOptions) -> Result<Encoded<Database>> {
+    path.metadata().at("open", path)?;
+    let fail = |why: String| refuse(path, why, "check that it is a whole SQLite database");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(text).map_err(fail)?;
+    // What a stranger's schema calls in passing is not called.
+    connection.pragma_update(None, "trusted_schema", false).map_err(text).map_err(fail)?;
+    let table = find(&connection, names)
+        .map_err(|why| refuse(path, why, "name them: sqlite:FILE,table=NAME,image=COLUMN,label=COLUMN"))?;
+    let mut remarks = Vec::new();
+    if table.label.is_none() {
+        remarks.push(format!("the table {} has no column of labels: all are 0", table.name));
+    }
+    let images = scan(&connection, &table, enough(options)).map_err(|why| {
+        refuse(path, format!("the table {}: {why}", table.name), "give it whole numbers from 0 as labels, and rowids")
+    })?;
+    let one = format!("SELECT {} FROM {} WHERE rowid = ?1", quoted(&table.image), quoted(&table.name));
+    let source = Database { connection: Mutex::new(connection), one };
+    let (name, state) = (format!("sqlite:{rest}"), files::state(&[path.to_owned()]));
+    Encoded::open(Layout { name, path: path.to_owned(), source, images, state, remarks }, options)
+}
+
+/// The only table with a column of encoded images.
+fn find(connection: &Connection, names: Names<'_>) -> Result<Table, String> {
+    let list = |query: &str, of: &[&str]| {
+        let mut query = connection.prepare(query).map_err(text)?;
+        let names = query.query_map(::rusqlite::params_from_iter(of), |row| row.get::<_, String>(0)).map_err(text)?;
+        names.collect::<Result<Vec<_>, _>>().map_err(text)
+    };
+    let all =
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
+    let (mut found, mut seen) = (Vec::new(), Vec::new());
+    for table in list(all, &[])? {
+        if names.table.is_some_and(|given| !given.eq_ignore_ascii_case(&table)) {
+            continue;
+        }
+        let columns = list("SELECT name FROM pragma_table_info(?1)", &[&table])?;
+        let columns: Vec<_> = columns.iter().map(String::as_str).collect();
+        seen.push(format!("{table} ({})", columns.join(", ")));
+        let mut images = Vec::new();
+        for column in &columns {
+            let given = names.image.map(|given| given.eq_ignore_ascii_case(column));
+            if given != Some(false) && is_image(connection, &table, column, given.is_some())? {
+                images.push(*column);
+            }
+        }
+        let image = pick(&images, None, IMAGES).map(|(_, name)| name).or(images.first().copied());
+        let Some(image) = image else { continue };
+        let label = pick(&columns, names.label, LABELS).map(|(_, name)| name.to_owned());
+        if let (Some(given), None) = (names.label, &label) {
+            return Err(format!("the table {table} has no column {given}, but {}", columns.join(", ")));
+        }
+        let key = pick(&columns, None, KEYS).map(|(_, name)| name).filter(|name| *name != image);
+        found.push(Table { image: image.to_owned(), label, key: key.map(str::to_owned), name: table });
+    }
+    let several = found.iter().map(|table| table.name.clone()).collect::<Vec<_>>().join(", ");
+    match (found.pop(), found.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (Some(_), false) => Err(format!("several tables have columns of images: {several}")),
+        (None, _) => {
+            seen.truncate(10);
+            Err(format!("no table has a column of encoded images; it holds {}", seen.join(", ")))
+        }
+    }
+}
+
+/// Whether the first blob of a column is an encoded image, or any blob will do.
+fn is_image(connection: &Connection, table: &str, column: &str, any: bool) -> Result<bool, String> {
+    let (table, column) = (quoted(table), quoted(column));
+    let query = format!("SELECT substr({column}, 1, 64) FROM {table} WHERE typeof({column}) = 'blob' LIMIT 1");
+    let first = connection.query_row(&query, [], |row| row.get::<_, Vec<u8>>(0)).optional().map_err(text)?;
+    Ok(first.is_some_and(|bytes| any || Kind::of(&bytes).is_some()))
+}
+
+/// What is known of every image, up to `enough`.
+fn scan(connection: &Connection, table: &Table, enough: usize) -> Result<Vec<Found<i64>>, String> {
+    let column = |name: &Option<String>| name.as_deref().map_or("NULL".into(), quoted);
+    let (label, key, image) = (column(&table.label), column(&table.key), quoted(&table.image));
+    // Of long images no more is read than a header mostly takes.
+    let query = format!(
+        "SELECT rowid, {label}, {key}, substr({image}, 1, {HEAD_BYTES}) FROM {} ORDER BY rowid LIMIT {}",
+        quoted(&table.name),
+        i64::try_from(enough).unwrap_or(i64::MAX)
+    );
+    let mut query = connection.prepare(&query).map_err(text)?;
+    let mut rows = query.query([]).map_err(text)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(text)? {
+        let rowid: i64 = row.get(0).map_err(text)?;
+        let label = match row.get_ref(1).map_err(text)? {
+            ValueRef::Null if table.label.is_none() => 0,
+            ValueRef::Integer(label) => {
+                u32::try_from(label).map_err(|_| format!("the label of row {rowid} is {label}"))?
+            }
+            other => return Err(format!("the label of row {rowid} is no whole number, but {}", other.data_type())),
+        };
+        let key = match row.get_ref(2).map_err(text)? {
+            ValueRef::Text(key) if !key.contains(&0) => key,
+            _ => &[],
+        };
+        let header = match row.get_ref(3).map_err(text)? {
+            ValueRef::Blob(bytes) => image_file::header(bytes).ok(),
+            _ => None,
+        };
+        found.push(Found { key: key.into(), label, place: rowid, header });
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{contents, image, refusal, survives_damage};
+    use super::*;
+
+    fn database(path: &Path, fill: impl Fn(&Connection)) {
+        let _ = std::fs::remove_file(path);
+        let connection = Connection::open(path).unwrap();
+        fill(&connection);
+        connection.close().unwrap();
+    }
+
+    fn open_with(path: &Path, names: Names<'_>) -> Result<Encoded<Database>> {
+        open(&path.display().to_string(), path, names, &OpenOptions::default())
+    }
+
+    #[test]
+    fn the_table_of_images_is_found_among_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.sqlite");
+        let (one, two) = (image(3, 1), image(5, 2));
+        database(&path, |connection| {
+            connection
+                .execute_batch(
+                    "CREATE TABLE notes (text TEXT); CREATE TABLE pictures (name TEXT, thing BLOB, Label INTEGER)",
+                )
+                .unwrap();
+            let insert = "INSERT INTO pictures (rowid, name, thing, Label) VALUES (?1, ?2, ?3, ?4)";
+            connection.execute(insert, (9, "b", &two, 7)).unwrap();
+            connection.execute(insert, (2, "a/1", &one, 4_294_967_295_i64)).unwrap();
+        });
+        let set = open_with(&path, Names::default()).unwrap();
+        assert_eq!(contents(&set), [("a/1".into(), u32::MAX, 3, 1), ("b".into(), 7, 5, 2)]);
+        let first = OpenOptions { images: Some(1), ..Default::default() };
+        assert_eq!(contents(&open("x", &path, Names::default(), &first).unwrap()).len(), 1);
+    }
+
+    #[test]
+    fn several_tables_other_values_and_damage_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let one = image(3, 1);
+        let two_tables = "CREATE TABLE \"a\"\"b\" (image, label); CREATE TABLE c (image, label)";
+        database(&path, |connection| {
+            connection.execute_batch(two_tables).unwrap();
+            connection.execute("INSERT INTO \"a\"\"b\" VALUES (?1, 3)", [&one]).unwrap();
+            connection.execute("INSERT INTO c VALUES (?1, 'cat')", [&one]).unwrap();
+        });
+        assert!(refusal(open_with(&path, Names::default())).contains("a\"b, c"));
+        let table = |table| Names { table: Some(table), ..Names::default() };
+        assert_eq!(contents(&open_with(&path, table("a\"b")).unwrap())[0].1, 3);
+        assert!(refusal(open_with(&path, table("c"))).contains("no whole number"));
+        assert!(refusal(open_with(&path, table("d"))).contains("no table"));
+        let label = Names { label: Some("klass"), ..table("c") };
+        assert!(refusal(open_with(&path, label)).contains("no column klass"));
+        for (value, why) in [(&b"\x80\x04."[..], "pickled"), (b"pixels", "first bytes")] {
+            database(&path, |connection| {
+                connection.execute_batch("CREATE TABLE t (image BLOB)").unwrap();
+                connection.execute("INSERT INTO t VALUES (?1)", [value]).unwrap();
+            });
+            assert!(refusal(open_with(&path, Names::default())).contains("t (image)"));
+            let message = refusal(open_with(&path, Names { image: Some("image"), ..Names::default() }));
+            assert!(message.contains(why), "{message}");
+        }
+        std::fs::write(&path, "no database, whatever its name may say about it").unwrap();
+        assert!(refusal(open_with(&path, Names::default())).contains("SQLite"));
+        database(&path, |connection| {
+            connection.execute_batch("CREATE TABLE t (image BLOB, label)").unwrap();
+            connection.execute("INSERT INTO t VALUES (?1, 3)", [&one]).unwrap();
+        });
+        survives_damage(&path, 29, || Ok(Box::new(open_with(&path, Names::default())?)));
+    }
+}

@@ -1,0 +1,154 @@
+//! WebDataset: tar files whose members are grouped into samples by their names up to the first dot, as `webdataset` does it.
+//! The image of a sample is the member that ends like one; its label is in the member `.cls`, in digits, and 0 where there
+//! is none; its key is the name before the dot, folders and all.
+
+use super::encoded::{Encoded, Found, Layout, enough};
+use super::files::{Files, Part};
+use super::refuse;
+use crate::dataset::{OpenOptions, folder};
+use crate::error::{IoContext, Result};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// Bytes of a label with blanks around it that are read at most.
+const LABEL_BYTES: u64 = 64;
+/// Ending of the member with the label.
+const LABEL: &[u8] = b"cls";
+
+/// Opens the shard or folder of shards at `path`.
+///
+/// # Errors
+/// When they are no tar files, are cut short, or hold no samples with images.
+pub fn open(path: &Path, options: &OpenOptions) -> Result<Encoded<Files>> {
+    let mut remarks = Vec::new();
+    let files = Files::find(path, |name| name.ends_with(".tar"), ".tar", &mut remarks)?;
+    let mut samples = Samples::default();
+    for (file, shard) in (0..).zip(&files.paths) {
+        if samples.done.len() >= enough(options) {
+            break;
+        }
+        samples.read(shard, file, files.length(file))?;
+    }
+    if samples.done.is_empty() {
+        let cause = format!("there is no sample with an image in it, of {} files", samples.members);
+        return Err(refuse(
+            path,
+            cause,
+            "give shards as WebDataset writes them: 000000.jpg, 000000.cls, 000001.jpg ...",
+        ));
+    }
+    let mut remark = |count: u64, what: &str| {
+        if count > 0 {
+            remarks.push(format!("{what}: {count}"));
+        }
+    };
+    remark(samples.without_label, "samples without a .cls, labelled 0");
+    remark(samples.without_image, "samples without an image, passed over");
+    remark(samples.no_members, "folders, links and names without an ending, passed over");
+    let (name, state) = (format!("tar:{}", path.display()), files.state());
+    let layout = Layout { name, path: path.to_owned(), source: files, images: samples.done, state, remarks };
+    Encoded::open(layout, options)
+}
+
+/// The samples so far.
+#[derive(Default)]
+struct Samples {
+    done: Vec<Found<Part>>,
+    members: u64,
+    without_label: u64,
+    without_image: u64,
+    no_members: u64,
+}
+
+/// A sample whose members are being read.
+struct Sample {
+    key: Box<[u8]>,
+    label: Option<u32>,
+    /// With the ending it has.
+    image: Option<(Vec<u8>, Part)>,
+}
+
+impl Samples {
+    fn read(&mut self, path: &Path, file: u32, bytes: u64) -> Result<()> {
+        let damaged = |why: String| refuse(path, why, "check that it is a whole tar file, not compressed");
+        let mut archive = ::tar::Archive::new(File::open(path).at("open", path)?);
+        let mut open: Option<Sample> = None;
+        for entry in archive.entries_with_seek().at("read", path)? {
+            let mut entry = entry.map_err(|e| damaged(format!("it is damaged: {e}")))?;
+            self.members += 1;
+            let name = entry.path_bytes().into_owned();
+            let (true, Some((key, ending))) = (entry.header().entry_type().is_file(), split(&name)) else {
+                self.no_members += 1;
+                continue;
+            };
+            let part = Part { file, offset: entry.raw_file_position(), length: entry.size() };
+            if part.offset.checked_add(part.length).is_none_or(|end| end > bytes) {
+                return Err(damaged(format!("it is cut short within {}", String::from_utf8_lossy(&name))));
+            }
+            if open.as_ref().is_none_or(|sample| *sample.key != *key) {
+                let begun = Sample { key: key.into(), label: None, image: None };
+                self.end(open.replace(begun));
+            }
+            let Some(sample) = &mut open else { continue };
+            let added = if ending == LABEL { sample.label(&mut entry) } else { sample.image(&ending, part) };
+            added.map_err(|why| {
+                let cause = format!("the sample {} {why}", String::from_utf8_lossy(key));
+                refuse(path, cause, "write each sample with one image, and one number of a class in its .cls")
+            })?;
+        }
+        self.end(open);
+        Ok(())
+    }
+
+    fn end(&mut self, sample: Option<Sample>) {
+        match sample {
+            Some(Sample { key, label, image: Some((_, place)) }) => {
+                self.without_label += u64::from(label.is_none());
+                self.done.push(Found { key, label: label.unwrap_or(0), place, header: None });
+            }
+            Some(_) => self.without_image += 1,
+            None => {}
+        }
+    }
+}
+
+impl Sample {
+    fn label(&mut self, member: &mut impl Read) -> Result<(), String> {
+        let mut text = Vec::new();
+        member.take(LABEL_BYTES).read_to_end(&mut text).map_err(|e| format!("has a label that cannot be read: {e}"))?;
+        let text = String::from_utf8_lossy(&text);
+        let label = text.trim().parse().map_err(|_| format!("has the label {text:?}, which is no whole number"))?;
+        match self.label.replace(label) {
+            None => Ok(()),
+            Some(_) => Err("has two labels".into()),
+        }
+    }
+
+    fn image(&mut self, ending: &[u8], part: Part) -> Result<(), String> {
+        let last = ending.rsplit(|byte| *byte == b'.').next().unwrap_or(ending);
+        if !folder::is_image_ending(last) {
+            return Ok(());
+        }
+        // `jpg` is more of an image than `mask.png`.
+        let longer = |ending: &[u8]| ending.contains(&b'.');
+        match &self.image {
+            Some((kept, _)) if longer(kept) == longer(ending) => Err("has two images".into()),
+            Some((kept, _)) if longer(ending) && !longer(kept) => Ok(()),
+            _ => {
+                self.image = Some((ending.to_vec(), part));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A member's key and ending: its path up to the first dot of its name, and what is behind it, in small letters.
+fn split(name: &[u8]) -> Option<(&[u8], Vec<u8>)> {
+    let start = name.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+    let dot = name[start..].iter().position(|byte| *byte == b'.').filter(|dot| *dot > 0)?;
+    Some((&name[..start + dot], name[start + dot + 1..].to_ascii_lowercase()))
+}
+
+#[cfg(test)]
+mod tests;

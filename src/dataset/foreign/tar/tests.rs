@@ -1,0 +1,79 @@
+use super::super::trial::{contents, image, refusal, survives_damage};
+use super::*;
+use crate::dataset::{Dataset, OnError};
+
+fn shard(path: &Path, members: &[(&str, &[u8])]) {
+    let mut tar = ::tar::Builder::new(File::create(path).unwrap());
+    for (name, bytes) in members {
+        let mut header = ::tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, name, *bytes).unwrap();
+    }
+    tar.finish().unwrap();
+}
+
+fn open_all(path: &Path) -> Result<Encoded<Files>> {
+    open(path, &OpenOptions::default())
+}
+
+#[test]
+fn samples_are_grouped_by_their_names_up_to_the_first_dot() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = format!("{}/x", "long".repeat(60));
+    let (one, two, three) = (image(3, 1), image(5, 2), image(4, 3));
+    shard(&folder.path().join("s-1.tar"), &[(&format!("{long}.b.PNG"), &three)]);
+    let members: [(&str, &[u8]); 7] = [
+        ("a/0.cls", b"7\n"),
+        ("a/0.png", &one),
+        ("a/0.mask.png", &two),
+        ("b/0.json", b"{}"),
+        ("b/0.jpg", &two),
+        ("b/0.cls", b"4294967295"),
+        ("c.txt", b"no image"),
+    ];
+    shard(&folder.path().join("s-0.tar"), &members);
+    let set = open_all(folder.path()).unwrap();
+    let expected = [("a/0".into(), 7, 3, 1), ("b/0".into(), u32::MAX, 5, 2), (long, 0, 4, 3)];
+    assert_eq!(contents(&set), expected);
+    assert!(set.remarks()[0].contains("labelled 0: 1") && set.remarks()[1].contains("passed over: 1"));
+    let two = OpenOptions { images: Some(2), ..Default::default() };
+    assert_eq!(open(folder.path(), &two).unwrap().len(), 2);
+}
+
+#[test]
+fn what_is_no_such_shard_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.tar");
+    let one = image(3, 1);
+    for (members, why) in [
+        (&[("a.cls", &b"cat"[..]), ("a.png", &one)][..], "the label \"cat\""),
+        (&[("a.cls", b"-1"), ("a.png", &one)], "the label \"-1\""),
+        (&[("a.cls", b"1"), ("a.cls", b"1")], "two labels"),
+        (&[("a.png", &one), ("a.jpg", &one)], "two images"),
+        (&[("a.txt", b"text")], "no sample with an image"),
+        (&[("a.png", b"\x80\x04.")], "pickled Python object"),
+    ] {
+        shard(&path, members);
+        let message = refusal(open_all(&path));
+        assert!(message.contains(why), "{message}");
+    }
+    std::fs::write(&path, [1; 2000]).unwrap();
+    assert!(refusal(open_all(&path)).contains("whole tar file"));
+    shard(&path, &[("a.png", &one), ("b.png", b"broken"), ("c.png", &one)]);
+    assert!(refusal(open_all(&path)).contains("image 1, b"));
+    let skip = OpenOptions { on_error: OnError::Skip, images: Some(2), ..Default::default() };
+    let set = open(&path, &skip).unwrap();
+    assert_eq!(contents(&set), [("a".into(), 0, 3, 1), ("c".into(), 0, 3, 1)]);
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..512 + 20]).unwrap();
+    assert!(refusal(open_all(&path)).contains("cut short"));
+}
+
+#[test]
+fn no_damage_makes_it_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.tar");
+    shard(&path, &[("a.cls", b"1"), ("a.png", &image(3, 1)), (&"long".repeat(60), b"")]);
+    survives_damage(&path, 7, || Ok(Box::new(open_all(&path)?)));
+}

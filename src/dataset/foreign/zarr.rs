@@ -1,0 +1,293 @@
+//! Zarr version 3: a group with an array of images (N x H x W x C or N x H x W of `uint8`) and one of labels (N whole
+//! numbers), or a lone array of images. What Zarr does not find it takes for the fill value: how much that is, is told.
+
+mod frames;
+
+use super::arrays::{CHANNELS_LAST, IMAGES_ARE, Integer, image_shape};
+use super::{files, refuse};
+use crate::dataset::{Dataset, memory::out_of_range};
+use crate::error::{IoContext, Result};
+use crate::image_file::MAX_IMAGE_BYTES;
+use crate::sample::{Batch, ImageShape, Shape};
+use crate::store::container::guard::guarded;
+use frames::Frames;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use zarrs::array::{Array, ArrayBytes, ArraySubset, CodecOptions};
+use zarrs::filesystem::FilesystemStore;
+
+/// Names that are tried where none is given.
+const IMAGES: [&str; 5] = ["images", "image", "data", "x", "X"];
+const LABELS: [&str; 5] = ["labels", "label", "targets", "y", "Y"];
+/// What describes an array or a group.
+const METADATA: &str = "zarr.json";
+/// Pixels that stay decoded while their images are read one after another.
+const BLOCK_BYTES: u64 = 64 << 20;
+/// Bytes that a byte of a file can stand for: Zstandard, which packs best, has blocks of 128 KiB in four bytes.
+const BEST_RATIO: u64 = 32 << 10;
+
+/// What to do about others.
+const CODECS: &str = "write it as Zarr version 3 with no codecs but bytes, zstd, crc32c and sharding_indexed";
+
+type Opened = Array<FilesystemStore>;
+
+/// Images and labels of a folder.
+pub struct Arrays {
+    name: String,
+    path: PathBuf,
+    images: Opened,
+    frames: Frames,
+    shape: ImageShape,
+    labels: Vec<u32>,
+    /// Images that are decoded together.
+    block: u64,
+    last: Mutex<Option<(u64, Vec<u8>)>>,
+    state: Option<u64>,
+    remarks: Vec<String>,
+}
+
+fn text(e: impl std::fmt::Display) -> String {
+    e.to_string()
+}
+
+/// The files of an array's chunks.
+struct Chunks {
+    paths: Vec<PathBuf>,
+    bytes: u64,
+    /// Bytes of the largest.
+    largest: u64,
+}
+
+impl Chunks {
+    fn of(folder: &Path) -> Result<Self> {
+        let mut chunks = Self { paths: Vec::new(), bytes: 0, largest: 0 };
+        for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+            let entry = entry.map_err(|e| refuse(folder, text(e), "check who may read there"))?;
+            if entry.file_type().is_file() && entry.file_name() != METADATA {
+                let bytes = entry.metadata().map(|metadata| metadata.len()).unwrap_or(0);
+                chunks.bytes += bytes;
+                chunks.largest = chunks.largest.max(bytes);
+                chunks.paths.push(entry.into_path());
+            }
+        }
+        Ok(chunks)
+    }
+
+    /// How many are missing of those that `array` has by its description, which may not promise more than files can hold.
+    fn missing(&self, array: &Opened) -> Result<u64, String> {
+        let product = |extents: &[u64]| extents.iter().try_fold(1_u64, |all, extent| all.checked_mul(*extent));
+        let all = product(array.chunk_grid_shape()).ok_or("it has more chunks than can be")?;
+        let first = array.chunk_shape(&vec![0; array.dimensionality()]).map_err(text)?;
+        let chunk = product(&first.iter().map(|extent| extent.get()).collect::<Vec<_>>());
+        if chunk.is_none_or(|chunk| chunk > MAX_IMAGE_BYTES as u64) {
+            return Err("its chunks are larger than 1 GiB".into());
+        }
+        let missing = all.saturating_sub(self.paths.len() as u64);
+        let claimed = product(array.shape()).ok_or("it is larger than can be")?;
+        match missing > all / 2 || claimed / 2 > self.bytes.saturating_mul(BEST_RATIO) {
+            true => Err(format!("of {all} chunks {missing} are missing, and the rest has {} bytes", self.bytes)),
+            false => Ok(missing),
+        }
+    }
+}
+
+/// What an array says of its numbers.
+fn data_type(array: &Opened) -> String {
+    // Descriptions are texts and numbers: there is nothing to fail.
+    let metadata = serde_json::to_value(array.metadata()).unwrap_or_default();
+    metadata["data_type"].as_str().map_or_else(|| metadata["data_type"].to_string(), str::to_owned)
+}
+
+fn options() -> CodecOptions {
+    CodecOptions::default().with_concurrent_target(1)
+}
+
+fn open_array(path: &Path, node: &str) -> Result<Opened> {
+    let opened = guarded(|| {
+        let store = FilesystemStore::new(path).map_err(text)?;
+        Array::open(Arc::new(store), &format!("/{node}")).map_err(text)
+    });
+    opened.map_err(|why| refuse(&path.join(node), format!("zarrs cannot open it: {why}"), CODECS))
+}
+
+/// What kind of node a folder is.
+fn node_type(folder: &Path) -> Result<String> {
+    let at = folder.join(METADATA);
+    if [".zarray", ".zgroup"].iter().any(|name| folder.join(name).is_file()) && !at.is_file() {
+        let remedy = "convert it: zarr.save_array or zarr.save_group with zarr_format=3";
+        return Err(refuse(folder, "it is of Zarr's version 2", remedy));
+    }
+    let bytes = std::fs::read(&at).at("read", &at)?;
+    let metadata: serde_json::Value = serde_json::from_slice(&bytes)
+        .map_err(|e| refuse(&at, format!("it is no description of Zarr's: {e}"), "check the path"))?;
+    Ok(metadata["node_type"].as_str().unwrap_or_default().to_owned())
+}
+
+impl Arrays {
+    /// Opens the group or array in the folder `path`; arrays' names are guessed where they are not given. `rest` is all that
+    /// the command line says.
+    ///
+    /// # Errors
+    /// When there are no such arrays, or they hold something else.
+    pub fn open(rest: &str, path: &Path, [images, labels]: [Option<&str>; 2]) -> Result<Self> {
+        let is_array = |name: &str| path.join(name).join(METADATA).is_file();
+        let find = |given: Option<&str>, usual: &[&'static str]| match given {
+            Some(name) => is_array(name).then(|| name.to_owned()),
+            None => usual.iter().find(|name| is_array(name)).map(|name| (*name).to_owned()),
+        };
+        let (node, label_node) = match node_type(path)?.as_str() {
+            "array" => (String::new(), None),
+            _ => {
+                let remedy = "name them: zarr:FOLDER,images=NAME,labels=NAME";
+                let node = find(images, &IMAGES).ok_or_else(|| refuse(path, "it has no array of images", remedy))?;
+                let label_node = find(labels, &LABELS);
+                if labels.is_some() && label_node.is_none() {
+                    return Err(refuse(path, "there is no such array of labels", remedy));
+                }
+                (node, label_node)
+            }
+        };
+        let images = open_array(path, &node)?;
+        let at = path.join(&node);
+        let found = data_type(&images);
+        if found != "uint8" {
+            return Err(refuse(&at, format!("it holds {found}, and images are uint8"), "write the pixels as uint8"));
+        }
+        let shape = image_shape(images.shape())
+            .ok_or_else(|| refuse(&at, format!("it is {:?}, and {IMAGES_ARE}", images.shape()), CHANNELS_LAST))?;
+        let count = images.shape().first().copied().unwrap_or(0);
+        if count == 0 {
+            return Err(refuse(&at, "it is empty", "check the path"));
+        }
+        let mut chunks = Chunks::of(&at)?;
+        let whole = |why: String| refuse(&at, why, "check that it was written to its end");
+        let missing = guarded(|| chunks.missing(&images)).map_err(whole)?;
+        let (largest, mut remarks) = (chunks.largest, Vec::new());
+        if missing > 0 {
+            remarks.push(format!("chunks that are not there, read as the fill value as Zarr wants it: {missing}"));
+        }
+        let numbers = match label_node {
+            Some(node) => {
+                let of_labels = Chunks::of(&path.join(&node))?;
+                let largest = of_labels.largest;
+                chunks.paths.extend(of_labels.paths);
+                read_labels(path, &node, count, largest)?
+            }
+            None => {
+                remarks.push("no array of labels was found: all labels are 0".into());
+                vec![0; usize::try_from(count).map_err(|e| whole(e.to_string()))?]
+            }
+        };
+        let frames = guarded(|| Frames::of(&images, 1, largest)).map_err(|why| refuse(&at, why, CODECS))?;
+        let rows = guarded(|| images.chunk_shape(&vec![0; images.dimensionality()]).map_err(text)).map_err(whole)?;
+        let rows = rows.first().map_or(1, |rows| rows.get());
+        let block = rows.min((BLOCK_BYTES / shape.bytes() as u64).max(1));
+        chunks.paths.push(at.join(METADATA));
+        Ok(Self {
+            name: format!("zarr:{rest}"),
+            path: path.to_owned(),
+            images,
+            frames,
+            shape,
+            labels: numbers,
+            block,
+            last: Mutex::default(),
+            state: files::state(&chunks.paths),
+            remarks,
+        })
+    }
+
+    /// The pixels of a block.
+    fn decoded(&self, block: u64) -> Result<Vec<u8>, String> {
+        let first = block * self.block;
+        let end = (first + self.block).min(self.len());
+        self.frames.check(&self.images, first..end)?;
+        let all = self.images.shape();
+        let ranges: Vec<_> = std::iter::once(first..end).chain(all[1..].iter().map(|extent| 0..*extent)).collect();
+        let subset = ArraySubset::new_with_ranges(&ranges);
+        guarded(|| self.images.retrieve_array_subset_opt::<Vec<u8>>(&subset, &options()).map_err(text))
+    }
+}
+
+fn read_labels(path: &Path, node: &str, images: u64, largest: u64) -> Result<Vec<u32>> {
+    let array = open_array(path, node)?;
+    let at = path.join(node);
+    let found = data_type(&array);
+    let Some(kind) = Integer::named(&found) else {
+        return Err(refuse(
+            &at,
+            format!("it holds {found}, and labels are whole numbers"),
+            "number the classes from 0",
+        ));
+    };
+    if !matches!(array.shape(), [count] | [count, 1] if *count == images) {
+        let cause = format!("it is {:?}, for {images} images", array.shape());
+        return Err(refuse(&at, cause, "name the right array: zarr:FOLDER,labels=NAME"));
+    }
+    let damaged = |why: String| refuse(&at, why, "check that it is whole, with labels from 0 on");
+    let bytes = guarded(|| {
+        let first = array.chunk_shape(&vec![0; array.dimensionality()]).map_err(text)?;
+        let chunk = first.iter().try_fold(1_u64, |all, extent| all.checked_mul(extent.get()));
+        if chunk.is_none_or(|chunk| chunk > MAX_IMAGE_BYTES as u64) {
+            return Err("its chunks are larger than 1 GiB".into());
+        }
+        Frames::of(&array, kind.size as u64, largest)?.check(&array, 0..images)?;
+        let bytes = array.retrieve_array_subset_opt::<ArrayBytes<'static>>(&array.subset_all(), &options());
+        Ok(bytes.map_err(text)?.into_fixed().map_err(text)?.into_owned())
+    });
+    // They come as this machine has numbers.
+    let kind = Integer { big_endian: cfg!(target_endian = "big"), ..kind };
+    let labels = bytes.and_then(|bytes| kind.labels(&bytes)).map_err(damaged)?;
+    match labels.len() as u64 == images {
+        true => Ok(labels),
+        false => Err(damaged(format!("{} labels for {images} images", labels.len()))),
+    }
+}
+
+impl Dataset for Arrays {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn len(&self) -> u64 {
+        self.labels.len() as u64
+    }
+
+    fn path(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
+    fn state(&self, _: u64) -> Option<u64> {
+        self.state
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::Fixed(self.shape)
+    }
+
+    fn read(&self, index: u64, out: &mut Batch) -> Result<()> {
+        let label = usize::try_from(index).ok().and_then(|at| self.labels.get(at)).copied();
+        let label = label.ok_or_else(|| out_of_range(&self.name, index, self.len()))?;
+        let fail = |why: String| refuse(&self.path, format!("image {index}: {why}"), "check that it is whole");
+        // Poisoned only by a panic, of which there is none while it is held.
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let block = index / self.block;
+        let pixels = match last.take().filter(|(kept, _)| *kept == block) {
+            Some(kept) => &last.insert(kept).1,
+            None => &last.insert((block, self.decoded(block).map_err(fail)?)).1,
+        };
+        // A block is at most as large as memory is.
+        let from = (index % self.block) as usize * self.shape.bytes();
+        let image = pixels.get(from..from + self.shape.bytes());
+        let image = image.ok_or_else(|| fail("fewer pixels came out of its chunk than it has".into()))?;
+        out.push(self.shape, label).copy_from_slice(image);
+        Ok(())
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        self.remarks.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;
