@@ -19,7 +19,6 @@ import zipfile
 
 sys.dont_write_bytecode = True
 
-import absent
 import h5py
 import lmdb
 import numpy as np
@@ -30,6 +29,9 @@ import tfrecord
 import webdataset
 import zarr
 from PIL import Image
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "scripts/peers"))
+import absent  # noqa: E402
 
 IMAGES = 40
 CLASSES = ("bird", "cat", "dog \u00e9t\u00e9")
