@@ -21,8 +21,9 @@ pub fn is_bridge(name: &str) -> bool {
 const ALL: &str = "python";
 
 /// What is written into the scratch directory of a run.
-const FILES: [(&str, &str); 21] = [
+const FILES: [(&str, &str); 22] = [
     ("worker.py", include_str!("../../scripts/peers/worker.py")),
+    ("absent.py", include_str!("../../scripts/peers/absent.py")),
     ("counts.py", include_str!("../../scripts/peers/counts.py")),
     ("held.py", include_str!("../../scripts/peers/held.py")),
     ("order.py", include_str!("../../scripts/peers/order.py")),
