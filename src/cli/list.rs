@@ -107,12 +107,14 @@ fn dataset_row(kind: &KindInfo) -> [String; 2] {
 /// What each format can do.
 fn matrix(out: &mut impl Write) -> std::io::Result<()> {
     let names = Capabilities::default().named().map(|(name, _)| name);
-    let mut rows =
-        vec![std::array::from_fn::<String, 8, _>(|at| at.checked_sub(1).map_or("  format", |at| names[at]).into())];
+    const COLUMNS: usize = Capabilities::COUNT + 1;
+    let mut rows = vec![std::array::from_fn::<String, COLUMNS, _>(|at| {
+        at.checked_sub(1).map_or("  format", |at| names[at]).into()
+    })];
     for row in registry::rows() {
         let Ok(resolved) = registry::resolve(&row.id) else { continue };
         let can = resolved.format.capabilities().named();
-        let word = |at: usize| if can[at].1 { "yes".to_owned() } else { "-".to_owned() };
+        let word = |at: usize| if can[at].1 == Some(true) { "yes".to_owned() } else { "-".to_owned() };
         rows.push(std::array::from_fn(|at| at.checked_sub(1).map_or_else(|| format!("  {}", row.id), word)));
     }
     table(out, &rows)

@@ -4,15 +4,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a format can do. A field that is false is refused with an error, never done badly in silence.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Capabilities {
     /// Any image by its number, without passing over the others.
     pub random_access: bool,
     /// More samples can be added to a finished store.
     pub append: bool,
-    /// Samples can be removed from a finished store, and what they took is free or given back.
-    #[serde(default)]
-    pub delete: bool,
+    /// Samples can be removed from a finished store, and what they took is free or given back. `None` in results that were
+    /// written before anybody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delete: Option<bool>,
     /// Images of different shapes in one store.
     pub ragged: bool,
     /// Images of one channel.
@@ -28,19 +29,44 @@ pub struct Capabilities {
     pub max_bytes: Option<u64>,
 }
 
+/// What can do nothing, and says so.
+impl Default for Capabilities {
+    fn default() -> Self {
+        Self {
+            random_access: false,
+            append: false,
+            delete: Some(false),
+            ragged: false,
+            grey: false,
+            concurrent_readers: false,
+            zero_copy: false,
+            checksums: false,
+            max_bytes: None,
+        }
+    }
+}
+
 impl Capabilities {
-    /// Each by its name, as a reader is told of it.
-    pub const fn named(&self) -> [(&'static str, bool); 8] {
+    /// How many have a name.
+    pub const COUNT: usize = 8;
+
+    /// Each by its name, as a reader is told of it, where it is known.
+    pub const fn named(&self) -> [(&'static str, Option<bool>); Self::COUNT] {
         [
-            ("random access", self.random_access),
-            ("append", self.append),
+            ("random access", Some(self.random_access)),
+            ("append", Some(self.append)),
             ("delete", self.delete),
-            ("ragged", self.ragged),
-            ("grey", self.grey),
-            ("concurrent readers", self.concurrent_readers),
-            ("zero copy", self.zero_copy),
-            ("checksums", self.checksums),
+            ("ragged", Some(self.ragged)),
+            ("grey", Some(self.grey)),
+            ("concurrent readers", Some(self.concurrent_readers)),
+            ("zero copy", Some(self.zero_copy)),
+            ("checksums", Some(self.checksums)),
         ]
+    }
+
+    /// Whether samples can be removed.
+    pub fn can_delete(&self) -> bool {
+        self.delete == Some(true)
     }
 }
 

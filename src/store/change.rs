@@ -75,7 +75,7 @@ impl Appender {
 /// then as before. What the system says; then it cannot be used any more.
 pub fn remove(resolved: &Resolved, path: &Path, indices: &[u64], options: WriteOptions) -> Result<Removal> {
     let change = Change::of(resolved, path, options)?;
-    if !resolved.format.capabilities().delete {
+    if !resolved.format.capabilities().can_delete() {
         return Err(change.name.unsupported(CANNOT_DELETE));
     }
     let (spec, named) = (change.manifest.spec(), change.manifest.named);

@@ -155,7 +155,7 @@ impl Deletes {
         options: WriteOptions,
         seed: u64,
     ) -> Result<Self> {
-        if !resolved.format.capabilities().delete {
+        if !resolved.format.capabilities().can_delete() {
             return Err(StoreName::new(&resolved.id, store).unsupported(CANNOT_DELETE));
         }
         let images = source.images();

@@ -105,7 +105,7 @@ fn measured(cells: &[&Cell]) -> Vec<(&'static str, String)> {
 fn capabilities(can: Capabilities) -> Vec<(&'static str, String)> {
     let all = can.named();
     let names = |able: bool| {
-        let named: Vec<_> = all.iter().filter(|(_, has)| *has == able).map(|(name, _)| *name).collect();
+        let named: Vec<_> = all.iter().filter(|(_, has)| *has == Some(able)).map(|(name, _)| *name).collect();
         if named.is_empty() { format::NONE.to_owned() } else { named.join(", ") }
     };
     vec![

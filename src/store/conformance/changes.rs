@@ -74,7 +74,7 @@ pub fn delete(format: &Resolved, at: &Path) -> Result<(), String> {
     for (name, given) in [("plain", super::small(format)?), ("named", named(format)?)] {
         let path = at.join(name);
         first(format, &given, 301, &path).map_err(text)?;
-        if !format.format.capabilities().delete {
+        if !format.format.capabilities().can_delete() {
             refused_as(remove(format, &path, &[3], UNSYNCED).map(drop), CANNOT_DELETE)?;
             return verified(format, &path, &given.dataset).map(drop).map_err(text);
         }

@@ -137,7 +137,7 @@ impl RecordContainer for Dir {
         Capabilities {
             random_access: true,
             append: true,
-            delete: true,
+            delete: Some(true),
             ragged: true,
             concurrent_readers: true,
             ..Default::default()

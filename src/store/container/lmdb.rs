@@ -174,7 +174,7 @@ impl RecordContainer for Lmdb {
         Capabilities {
             random_access: true,
             append: true,
-            delete: true,
+            delete: Some(true),
             ragged: true,
             concurrent_readers: true,
             zero_copy: true,

@@ -161,7 +161,7 @@ impl RecordContainer for Redb {
         Capabilities {
             random_access: true,
             append: true,
-            delete: true,
+            delete: Some(true),
             ragged: true,
             concurrent_readers: true,
             ..Default::default()

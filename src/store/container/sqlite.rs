@@ -184,7 +184,7 @@ impl RecordContainer for Sqlite {
         Capabilities {
             random_access: true,
             append: true,
-            delete: true,
+            delete: Some(true),
             ragged: true,
             concurrent_readers: true,
             ..Default::default()
