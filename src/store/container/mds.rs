@@ -97,8 +97,8 @@ impl RecordContainer for Mds {
         let index = Index::read(name)?;
         let mut shards = Vec::new();
         let mut first = 0_u64;
-        for shard in &index.shards {
-            let map = Mapped::open(shard.file(name)?, self.reads, name)?;
+        for (nth, shard) in index.shards.iter().enumerate() {
+            let map = Mapped::open(shard.file(nth, name)?, self.reads, name)?;
             let length = map.bytes().len() as u64;
             let damaged = |what: &str| name.damaged(format!("{}: {what}", shard.raw_data.basename));
             if length != shard.raw_data.bytes {
@@ -120,8 +120,8 @@ impl RecordContainer for Mds {
     /// Whether every shard tells of the same columns as `index.json`, and its samples lie one behind the other to its end.
     fn audit(&self, _: &Path, layout: &RecordLayout) -> Result<()> {
         let name = &layout.name;
-        for shard in &Index::read(name)?.shards {
-            let map = Mapped::open(shard.file(name)?, self.reads, name)?;
+        for (nth, shard) in Index::read(name)?.shards.iter().enumerate() {
+            let map = Mapped::open(shard.file(nth, name)?, self.reads, name)?;
             let wrong = |what: String| name.mismatch(format!("{}: {what}", shard.raw_data.basename));
             let text_at = WORD as u64 * (u64::from(shard.samples) + 2);
             let mut places = (0..=u64::from(shard.samples)).map(|nth| word(&map, WORD as u64 * (nth + 1)));

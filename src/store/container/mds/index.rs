@@ -71,19 +71,19 @@ impl Shard {
         Self { raw_data: RawData { basename, bytes, hashes: serde_json::Map::new() }, samples, rest }
     }
 
-    /// Its file, relative to the store.
+    /// Its file, relative to the store, as shard `number`.
     ///
     /// # Errors
-    /// When it would lie elsewhere, or has columns of another kind.
-    pub fn file(&self, name: &StoreName) -> Result<PathBuf> {
-        let file = PathBuf::from(&self.raw_data.basename);
-        if file.file_name() != Some(file.as_os_str()) {
-            return Err(name.damaged(format!("{FILE} names a shard elsewhere: {:?}", self.raw_data.basename)));
+    /// When it is another file (elsewhere, named twice, or in another shard's place), or has columns of another kind.
+    pub fn file(&self, number: usize, name: &StoreName) -> Result<PathBuf> {
+        let file = Self::basename(number);
+        if self.raw_data.basename != file {
+            return Err(name.damaged(format!("{FILE} names {:?} where {file} belongs", self.raw_data.basename)));
         }
         if !same(&self.rest, &columns()) {
             return Err(name.damaged(format!("{FILE}: {} has other columns, or is compressed", self.raw_data.basename)));
         }
-        Ok(file)
+        Ok(file.into())
     }
 
     /// Whether a shard's own text tells of the same columns.

@@ -31,12 +31,13 @@ fn images_go_into_as_many_shards_as_they_need() {
     assert!(trial.files().iter().all(|file| trial.path.join(file).metadata().unwrap().len() <= 1 << 20));
     trial.audit().unwrap();
     assert_eq!(trial.read().unwrap().len(), 6_000);
+    trial.noticed(INDEX, |text| replace(text, "shard.00001.mds", "shard.00000.mds"), "where shard.00001.mds belongs");
 }
 
 #[test]
 fn what_cannot_be_is_refused() {
     let trial = Trial::new("mds:raw", 9);
-    trial.noticed(INDEX, |text| replace(text, "shard.00000.mds", "../shard.mds"), "a shard elsewhere");
+    trial.noticed(INDEX, |text| replace(text, "shard.00000.mds", "../shard.mds"), "where shard.00000.mds belongs");
     trial.noticed(INDEX, |text| replace(text, "\"samples\":9", "\"samples\":8"), "not as many samples");
     trial.noticed(INDEX, |text| replace(text, "\"bytes\",\"int\"", "\"png\",\"int\""), "has other columns");
     trial.noticed(INDEX, |text| replace(text, "\"version\":2}", "\"version\":3}"), "version 3");

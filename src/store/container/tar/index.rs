@@ -1,6 +1,6 @@
 //! The index beside a shard: where in it the files of each sample lie.
 
-use super::{INDEX, LABEL, member};
+use super::{BLOCK, INDEX, LABEL, member};
 use crate::error::{IoContext, Result};
 use crate::store::container::StoreName;
 use crate::store::container::mapped::Mapped;
@@ -83,12 +83,18 @@ pub fn read(number: u32, bytes: u64, layout: &RecordLayout, samples: &mut Vec<Sa
         samples.push(Sample { shard: number, label: parts.0, image: parts.1 });
     }
     let rest: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
-    let last = samples.last().map(|sample| sample.shard);
-    if !rest.is_empty() || last != Some(number) {
-        return Err(damaged("it has other lines than it says".into()));
+    let last = samples.last().filter(|sample| sample.shard == number && rest.is_empty());
+    let last = last.ok_or_else(|| damaged("it has other lines than it says".into()))?;
+    // Compared with the shard's length above, so the sum is that of a file's length.
+    let end = (last.image.offset + last.image.length).next_multiple_of(BLOCK) + END_BYTES;
+    match end == bytes {
+        true => Ok(()),
+        false => Err(damaged(format!("the shard is {bytes} bytes long, and with its last image it would be {end}"))),
     }
-    Ok(())
 }
+
+/// Two blocks of zeros end an archive.
+const END_BYTES: u64 = 2 * BLOCK;
 
 /// Label and image of a line: `cls OFFSET LENGTH NAME png OFFSET LENGTH NAME`.
 fn parse(line: &[u8], index: u64) -> Option<(Part, Part)> {

@@ -44,6 +44,8 @@ fn what_cannot_be_is_refused() {
     trial.noticed(INDEX, |text| replace(text, "raw 1536 192", "raw 99999999999999999999 192"), "is not of image 0");
     trial.noticed(SHARD, |bytes| bytes[512] = b'x', "has no label");
     trial.noticed(SHARD, |bytes| bytes.truncate(9_000), "beyond the shard's end");
+    trial.noticed(SHARD, |bytes| bytes.truncate(bytes.len() - 1024), "with its last image it would be");
+    trial.noticed(SHARD, |bytes| bytes.extend([0; 512]), "with its last image it would be");
 }
 
 #[test]
