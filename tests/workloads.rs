@@ -6,6 +6,7 @@ use shelfmark::dataset::Synthetic;
 use shelfmark::measure::{Simulated, Stopwatch, latency};
 use shelfmark::results::{Latency, Native};
 use shelfmark::sample::{Batch, ImageShape};
+use shelfmark::store::container::StoreName;
 use shelfmark::store::registry::{Resolved, resolve};
 use shelfmark::store::{Capabilities, Format, ImageStore, ImageWriter, Removal, StoreSpec, WriteOptions};
 use shelfmark::sys::page_cache::{cached, evict};
@@ -185,10 +186,12 @@ fn each_workload_asks_in_its_own_order() {
     assert!(pass(Workload::ReadBatch)[..256].windows(2).all(|pair| pair[0] + 1 == pair[1]));
 }
 
-/// Writes like another format, but turns one pixel of the last image over in every store after the first.
+/// Writes like another format, but turns one pixel of the last image over in every store after the first; or does so with what
+/// is added, or removes other images than it should.
 struct Careless {
     honest: Arc<dyn Format>,
     stores: AtomicU32,
+    workload: Workload,
 }
 
 struct CarelessWriter {
@@ -218,7 +221,8 @@ impl ImageWriter for CarelessWriter {
 
 impl Format for Careless {
     fn create(&self, at: &Path, spec: &StoreSpec, write: &WriteOptions) -> shelfmark::Result<Box<dyn ImageWriter>> {
-        let careless = self.stores.fetch_add(1, Ordering::Relaxed) > 0;
+        let careless = self.stores.fetch_add(1, Ordering::Relaxed) > 0
+            && matches!(self.workload, Workload::WriteOne | Workload::WriteBatch);
         Ok(Box::new(CarelessWriter { honest: self.honest.create(at, spec, write)?, careless }))
     }
     fn open_append(
@@ -231,7 +235,10 @@ impl Format for Careless {
         Ok(Box::new(CarelessWriter { honest: self.honest.open_append(at, spec, more, write)?, careless: true }))
     }
     fn remove(&self, at: &Path, spec: &StoreSpec, removal: &Removal, write: &WriteOptions) -> shelfmark::Result<()> {
-        self.honest.remove(at, spec, removal, write)
+        let name = StoreName { format: "careless".into(), path: at.to_owned() };
+        let others = Removal::new(&name, removal.images(), &[0, 1, 2])?;
+        assert_eq!(others.left(), removal.left());
+        self.honest.remove(at, spec, &others, write)
     }
     fn open(&self, at: &Path, spec: &StoreSpec) -> shelfmark::Result<Arc<dyn ImageStore>> {
         self.honest.open(at, spec)
@@ -256,7 +263,7 @@ fn a_wrong_pixel_in_a_store_that_was_timed_fails_the_workload() {
         let place = tempfile::tempdir().unwrap();
         let mut shelf = Shelf::new(place.path()).unwrap();
         let honest = raw();
-        let format = Arc::new(Careless { honest: Arc::clone(&honest.format), stores: AtomicU32::new(0) });
+        let format = Arc::new(Careless { honest: Arc::clone(&honest.format), stores: AtomicU32::new(0), workload });
         let resolved = Resolved { format, ..honest };
         let (prepared, source) = (shelf.prepare(&resolved, &source()).unwrap(), source());
         let mut session = workload.start(&resolved, &source, &prepared.path, WriteOptions::default(), 7).unwrap();

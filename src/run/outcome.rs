@@ -86,7 +86,7 @@ fn cell(contest: &Contest, competitor: &Competitor, common: &Common<'_>) -> Cell
     let turns = competitor.turns.clone();
     let mismatch = competitor.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Mismatch);
     let verified: u64 = stores.map(|store| store.verified).sum();
-    let writes = contest.workload.writes();
+    let (writes, timed) = (contest.workload.writes(), turns.images.iter().sum::<u64>());
     let warm = contest.cache == Cache::Warm;
     let metadata = match contest.cache {
         Cache::Warm | Cache::ColdData => "warm",
@@ -114,7 +114,7 @@ fn cell(contest: &Contest, competitor: &Competitor, common: &Common<'_>) -> Cell
         options: format.as_ref().map(|format| format.settings(&spec)).unwrap_or_default(),
         capabilities: format.as_ref().map(|format| format.capabilities()),
         verified: (verified > 0 || mismatch)
-            .then(|| Verified { images: verified + turns.images.iter().sum::<u64>(), ok: !mismatch }),
+            .then(|| Verified { images: verified + contest.workload.verified(timed, contest.images), ok: !mismatch }),
         cache_proof: if writes { None } else { competitor.cache_proof(warm, metadata) },
         // Of all cells of a contest together: see `verdicts`.
         estimate: None,

@@ -5,7 +5,7 @@ use super::profile::Sizes;
 use crate::dataset::Look;
 use crate::measure::Cache;
 use crate::results::{CellId, CellKind};
-use crate::store::registry::{keep_files, written_as};
+use crate::store::registry::{keep_files, resolve, written_as};
 use crate::store::tuning::Tuning;
 use crate::store::{Durability, FormatId};
 use crate::worker::protocol::{Failure, FailureKind};
@@ -176,9 +176,11 @@ pub fn plan(wanted: &Wanted, look: &Look, sizes: &Sizes, dataset: &str) -> Vec<C
 fn entries(wanted: &Wanted, contest: &Contest) -> Vec<Entry> {
     let mut entries: Vec<Entry> = wanted.formats.iter().map(Entry::format).collect();
     for entry in entries.iter_mut().filter(|_| contest.workload.writes()) {
-        entry.refused = entry.store.as_ref().and_then(|id| written_anyway(id, &wanted.formats));
+        let refusal = |id| unable(id, contest.workload).or_else(|| written_anyway(id, &wanted.formats));
+        entry.refused = entry.store.as_ref().and_then(refusal);
     }
-    entries.extend(twin(&wanted.formats).map(|id| Entry { kind: CellKind::Null, series: 1, ..Entry::format(id) }));
+    let able: Vec<_> = wanted.formats.iter().filter(|id| unable(id, contest.workload).is_none()).cloned().collect();
+    entries.extend(twin(&able).map(|id| Entry { kind: CellKind::Null, series: 1, ..Entry::format(id) }));
     let warm = contest.cache == Cache::Warm;
     let references = references(contest.workload, warm).into_iter().filter(|id| !wanted.formats.contains(id));
     entries.extend(references.map(|id| Entry { kind: CellKind::Reference, ..Entry::format(&id) }));
@@ -200,6 +202,12 @@ fn entries(wanted: &Wanted, contest: &Contest) -> Vec<Entry> {
         entries.push(Entry { kind, name, store, series, handicap: None, refused });
     }
     entries
+}
+
+/// Why a format cannot do what is asked for, where its capabilities say so.
+fn unable(id: &FormatId, workload: Workload) -> Option<Failure> {
+    let can = resolve(id).ok()?.format.capabilities();
+    workload.refusal(&can).map(|what| Failure::new(FailureKind::Unsupported, what))
 }
 
 /// Why a format need not be written in a contest: another of the `formats` writes the same bytes.
@@ -239,6 +247,20 @@ pub(super) fn twin(formats: &[FormatId]) -> Option<&FormatId> {
 #[cfg(all(test, feature = "lmdb", feature = "hdf5"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_changed_takes_no_part_and_the_twin_can() {
+        let formats: Vec<FormatId> = ["hdf5:raw", "tar:raw", "lmdb:raw"].map(|name| name.parse().unwrap()).into();
+        let able = |workload| {
+            let able: Vec<_> = formats.iter().filter(|id| unable(id, workload).is_none()).cloned().collect();
+            (able.len(), twin(&able).unwrap().to_string())
+        };
+        assert_eq!(able(Workload::WriteBatch), (3, "hdf5:raw".into()));
+        assert_eq!(able(Workload::Append), (2, "tar:raw".into()));
+        assert_eq!(able(Workload::Delete), (1, "lmdb:raw".into()));
+        let why = unable(&formats[0], Workload::Append).unwrap();
+        assert!(why.kind == FailureKind::Unsupported && why.message.starts_with("adding to a finished store"), "{why:?}");
+    }
 
     #[test]
     fn stores_that_differ_only_in_how_they_are_read_are_written_once() {

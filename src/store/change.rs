@@ -1,5 +1,7 @@
 //! Changing finished stores: adding samples behind those in it, and removing some. While a change is under way the store has
-//! no manifest under its own name, so that one that was cut short is never taken for whole.
+//! no manifest under its own name, so that one that was cut short is never taken for whole (by a power cut: with durability
+//! `each` only). Nobody may have the store open meanwhile: readers count on files that do not change. Of readers in this
+//! process LMDB's are noticed; others are the caller's business.
 
 use crate::error::{IoContext, Result};
 use crate::sample::Batch;
@@ -33,10 +35,15 @@ impl Appender {
             return Err(change.name.unsupported(CANNOT_APPEND));
         }
         let spec = change.manifest.spec();
-        let writer = resolved.format.open_append(path, &spec, more, &options)?;
         let keys = KeyWriter::resume(path, change.name.clone(), spec.images)?;
         change.begin()?;
-        Ok(Self { writer, keys, change, more, added: 0 })
+        match resolved.format.open_append(path, &spec, more, &options) {
+            Ok(writer) => Ok(Self { writer, keys, change, more, added: 0 }),
+            Err(error) => {
+                change.give_up()?;
+                Err(error)
+            }
+        }
     }
 
     /// Adds samples.
@@ -80,11 +87,14 @@ pub fn remove(resolved: &Resolved, path: &Path, indices: &[u64], options: WriteO
     }
     let (spec, named) = (change.manifest.spec(), change.manifest.named);
     let removal = Removal::new(&change.name, spec.images, indices)?;
+    let keys = named.then(|| Keys::read(path, spec.images, &change.name)).transpose()?;
     change.begin()?;
-    resolved.format.remove(path, &spec, &removal, &options)?;
-    if named {
-        Keys::read(path, spec.images, &change.name)?.write_without(&removal, path)?;
+    let removed = resolved.format.remove(path, &spec, &removal, &options);
+    if let (Err(_), true) = (&removed, resolved.format.removes_at_once()) {
+        change.give_up()?;
     }
+    removed?;
+    keys.map_or(Ok(()), |keys| keys.write_without(&removal, path))?;
     change.end(removal.left(), named)?;
     Ok(removal)
 }
@@ -95,7 +105,7 @@ struct Change {
     resolved: Resolved,
     path: PathBuf,
     name: StoreName,
-    durable: bool,
+    durability: Durability,
 }
 
 impl Change {
@@ -104,21 +114,32 @@ impl Change {
         if manifest.format.parse().ok().map(|id| written_as(&id)) != Some(written_as(&resolved.id)) {
             return Err(name.mismatch(format!("it is a store of the format {}", manifest.format)));
         }
-        let durable = options.durability != Durability::None;
-        Ok(Self { manifest, resolved: resolved.clone(), path: path.to_owned(), name, durable })
+        let durability = options.durability;
+        Ok(Self { manifest, resolved: resolved.clone(), path: path.to_owned(), name, durability })
     }
 
     /// From now on the store is not whole.
     fn begin(&self) -> Result<()> {
         let file = self.path.join(MANIFEST_FILE);
-        std::fs::rename(&file, self.path.join(CHANGING_FILE)).at("rename", &file)
+        std::fs::rename(&file, self.path.join(CHANGING_FILE)).at("rename", &file)?;
+        if self.durability == Durability::Each { sync::one(&self.path) } else { Ok(()) }
+    }
+
+    /// Nothing came of it, and the store is as it was.
+    fn give_up(&self) -> Result<()> {
+        let file = self.path.join(CHANGING_FILE);
+        std::fs::rename(&file, self.path.join(MANIFEST_FILE)).at("rename", &file)
     }
 
     /// Whole again, with so many images.
     fn end(self, images: u64, named: bool) -> Result<()> {
-        let Self { mut manifest, resolved, path, durable, .. } = self;
+        let Self { mut manifest, resolved, path, durability, .. } = self;
+        let durable = durability != Durability::None;
         let spec = StoreSpec { shape: manifest.shape.clone(), images };
         (manifest.images, manifest.named) = (images, named);
+        // Of what it was written from, it holds more or less now.
+        manifest.dataset.clear();
+        manifest.library = resolved.format.native();
         manifest.settings = resolved.format.settings(&spec);
         let changing = path.join(CHANGING_FILE);
         std::fs::write(&changing, manifest.to_json()).at("write", &changing)?;
@@ -127,5 +148,50 @@ impl Change {
         }
         std::fs::rename(&changing, path.join(MANIFEST_FILE)).at("rename", &changing)?;
         if durable { sync::one(&path) } else { Ok(()) }
+    }
+}
+
+#[cfg(all(test, feature = "lmdb"))]
+mod tests {
+    use super::*;
+    use crate::dataset::Memory;
+    use crate::store::copy::write;
+    use crate::store::registry::resolve;
+    use crate::store::sealed::{IfExists, OpenStore};
+
+    #[test]
+    fn what_refuses_a_change_is_as_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let (resolved, options) = (resolve(&"lmdb:raw".parse().unwrap()).unwrap(), WriteOptions::default());
+        let images = Memory::ragged(9, &[3]);
+        write(&resolved, &images, &path, options, IfExists::Refuse, &mut |_| Ok(())).unwrap();
+        let open = OpenStore::open(&path).unwrap();
+        for refused in [
+            remove(&resolved, &path, &[3], options).map(drop),
+            Appender::open(&resolved, &path, 1, options).map(drop),
+            // It is no such store, and there is no such image.
+            remove(&resolve(&"dir:raw".parse().unwrap()).unwrap(), &path, &[3], options).map(drop),
+            remove(&resolved, &path, &[9], options).map(drop),
+        ] {
+            assert!(refused.is_err());
+            assert!(OpenStore::open(&path).is_ok(), "{refused:?}");
+        }
+        drop(open);
+        assert_eq!(remove(&resolved, &path, &[3], options).unwrap().left(), 8);
+        let manifest = OpenStore::open(&path).unwrap().manifest;
+        assert_eq!((manifest.images, manifest.dataset.as_str()), (8, ""), "it is not that dataset any more");
+    }
+
+    #[test]
+    fn a_cut_file_is_refused_and_not_mapped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let (resolved, options) = (resolve(&"lmdb:raw".parse().unwrap()).unwrap(), WriteOptions::default());
+        write(&resolved, &Memory::ragged(99, &[3]), &path, options, IfExists::Refuse, &mut |_| Ok(())).unwrap();
+        let file = std::fs::File::options().write(true).open(path.join("data.mdb")).unwrap();
+        file.set_len(3 * 4096).unwrap();
+        assert!(remove(&resolved, &path, &[3], options).is_err());
+        assert!(Appender::open(&resolved, &path, 1, options).is_err());
     }
 }

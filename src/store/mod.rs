@@ -170,7 +170,7 @@ pub trait Format: Send + Sync {
     /// device as with [`Format::create`].
     ///
     /// # Errors
-    /// [`crate::Error::Unsupported`] where [`Capabilities::append`] says no; when the store is damaged.
+    /// [`crate::Error::Unsupported`] where [`Capabilities::append`] says no; when the store is damaged. It is then as before.
     fn open_append(&self, _: &Path, _: &StoreSpec, _more: u64, _: &WriteOptions) -> Result<Box<dyn ImageWriter>> {
         Err(Error::Unsupported { format: "this format".into(), what: CANNOT_APPEND.into() })
     }
@@ -181,6 +181,11 @@ pub trait Format: Send + Sync {
     /// [`crate::Error::Unsupported`] where [`Capabilities::delete`] says no; when the store is damaged.
     fn remove(&self, _: &Path, _: &StoreSpec, _: &Removal, _: &WriteOptions) -> Result<()> {
         Err(Error::Unsupported { format: "this format".into(), what: CANNOT_DELETE.into() })
+    }
+
+    /// Whether [`Format::remove`] is one transaction: where it fails the store is as before.
+    fn removes_at_once(&self) -> bool {
+        false
     }
 
     /// Whether it keeps encoded files (codec `source`): its writer then takes samples as files, not as pixels.

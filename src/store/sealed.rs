@@ -1,4 +1,5 @@
-//! Stores as directories: payload, names and manifest, sealed by one rename. A sealed store never changes.
+//! Stores as directories: payload, names and manifest, sealed by one rename. A sealed store does not
+//! change, but by [`change`](super::change).
 
 use crate::dataset::Dataset;
 use crate::error::{IoContext, Result};

@@ -2,7 +2,7 @@
 //! before. Copying is not timed, and whatever is in the copy afterwards is read back.
 
 use super::read::{read_all, read_all_as};
-use super::{BATCH, Order, Session, Source};
+use super::{BATCH, Order, Session, Source, Workload};
 use crate::error::{IoContext, Result};
 use crate::measure::Stopwatch;
 use crate::sample::Batch;
@@ -11,7 +11,7 @@ use crate::store::container::StoreName;
 use crate::store::copy::{Form, write};
 use crate::store::registry::Resolved;
 use crate::store::sealed::{IfExists, OpenStore};
-use crate::store::{CANNOT_APPEND, CANNOT_DELETE, WriteOptions, settle};
+use crate::store::{WriteOptions, settle};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -60,7 +60,8 @@ impl Changed {
             let to = self.target.join(relative);
             match entry.file_type().is_dir() {
                 true => std::fs::create_dir(&to).at("create", &to)?,
-                false => std::fs::copy(entry.path(), &to).map(drop).at("write", &to)?,
+                // Not by `copy`, which some file systems do by sharing blocks: the first write to each would then pay for it.
+                false => std::fs::read(entry.path()).and_then(|bytes| std::fs::write(&to, bytes)).at("write", &to)?,
             }
         }
         settle(self.place())
@@ -83,6 +84,11 @@ impl Drop for Changed {
     }
 }
 
+fn refuse(workload: Workload, resolved: &Resolved, store: &Path) -> Result<()> {
+    let refusal = workload.refusal(&resolved.format.capabilities());
+    refusal.map_or(Ok(()), |what| Err(StoreName::new(&resolved.id, store).unsupported(what)))
+}
+
 /// Adds the last of the source to a store of those before.
 pub struct Appends {
     store: Changed,
@@ -96,9 +102,7 @@ impl Appends {
     /// # Errors
     /// [`crate::Error::Unsupported`] where the format cannot; what the system says.
     pub fn new(resolved: &Resolved, source: &Arc<Source>, store: &Path, options: WriteOptions) -> Result<Self> {
-        if !resolved.format.capabilities().append {
-            return Err(StoreName::new(&resolved.id, store).unsupported(CANNOT_APPEND));
-        }
+        refuse(Workload::Append, resolved, store)?;
         let images = source.images() - changed(source.images());
         let store = Changed::new(resolved, source, store, options, images)?;
         Ok(Self { store, samples: Batch::new(), scratch: Batch::new() })
@@ -155,9 +159,7 @@ impl Deletes {
         options: WriteOptions,
         seed: u64,
     ) -> Result<Self> {
-        if !resolved.format.capabilities().can_delete() {
-            return Err(StoreName::new(&resolved.id, store).unsupported(CANNOT_DELETE));
-        }
+        refuse(Workload::Delete, resolved, store)?;
         let images = source.images();
         let store = Changed::new(resolved, source, store, options, images)?;
         Ok(Self { store, order: Order::shuffled(images, seed), indices: Vec::new() })

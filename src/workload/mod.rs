@@ -41,9 +41,9 @@ pub use source::Source;
 use crate::error::Result;
 use crate::measure::Stopwatch;
 use crate::sample::Batch;
-use crate::store::WriteOptions;
 use crate::store::registry::Resolved;
 use crate::store::sealed::OpenStore;
+use crate::store::{CANNOT_APPEND, CANNOT_DELETE, Capabilities, WriteOptions};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
@@ -135,6 +135,26 @@ impl Workload {
             Self::WriteBatch => images,
             Self::Append | Self::Delete => change::changed(images),
             _ => self.batch().min(images),
+        }
+    }
+
+    /// Images that were read back and compared, where `counted` images were timed in stores of `images`: what is changed is
+    /// read whole afterwards.
+    pub fn verified(self, counted: u64, images: u64) -> u64 {
+        let changed = change::changed(images);
+        match self {
+            Self::Append => counted / changed * images,
+            Self::Delete => counted / changed * images.saturating_sub(changed),
+            _ => counted,
+        }
+    }
+
+    /// Why a format that can do this cannot take part, if it cannot.
+    pub fn refusal(self, can: &Capabilities) -> Option<&'static str> {
+        match self {
+            Self::Append if !can.append => Some(CANNOT_APPEND),
+            Self::Delete if !can.can_delete() => Some(CANNOT_DELETE),
+            _ => None,
         }
     }
 

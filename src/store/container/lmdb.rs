@@ -133,6 +133,10 @@ impl RecordContainer for Lmdb {
         change().map_err(|e| failed(&layout.name, "write", e))
     }
 
+    fn removes_at_once(&self) -> bool {
+        true
+    }
+
     /// Commits are all or nothing, so what a killed process left is whole up to its last commit.
     fn resume(
         &self,
@@ -239,8 +243,7 @@ impl Lmdb {
         after: &RecordLayout,
         write: &WriteOptions,
     ) -> Result<(Environment, Database)> {
-        environment::refuse_if_open(at, &layout.name)?;
-        let environment = open_to_write(at, after, write)?;
+        let environment = environment::to_change(at, &layout.name, || open_to_write(at, after, write))?;
         let database = self.database(&environment, layout)?;
         let there = environment.stat().map_err(|e| failed(&layout.name, "open", e))?.entries() as u64;
         match there == layout.records {

@@ -62,7 +62,7 @@ impl Mapped {
         let path = name.path.join(file);
         let opened = File::open(&path).at("open", &path)?;
         // SAFETY: nobody may change or shorten the file while it is mapped, which is asked of all users of a store (as for
-        // LMDB's map): a finished one does not change. `verify --store`, `inspect` and the workers of a run, which open what
+        // LMDB's map): a finished one does not change while it is open (see `store::change`). `verify --store`, `inspect` and the workers of a run, which open what
         // may be damaged, do so in a process of its own; others die with a file that got shorter.
         let map = unsafe { Mmap::map(&opened) }.at("map", &path)?;
         #[cfg(unix)]

@@ -60,6 +60,10 @@ pub trait RecordContainer: Send + Sync {
     fn remove(&self, _at: &Path, layout: &RecordLayout, _removal: &Removal, _write: &WriteOptions) -> Result<()> {
         Err(layout.name.unsupported(CANNOT_DELETE))
     }
+    /// Whether [`RecordContainer::remove`] is one transaction: where it fails the store is as before.
+    fn removes_at_once(&self) -> bool {
+        false
+    }
     /// Opens a finished store.
     ///
     /// # Errors

@@ -138,8 +138,13 @@ impl RecordContainer for Redb {
             }
             Ok(transaction.commit()?)
         };
-        guarded(|| change().map_err(text)).map_err(|why| unreadable(&layout.name, &why))?;
+        let changed = guarded(|| Ok(change())).map_err(|why| unreadable(&layout.name, &why))?;
+        changed.map_err(|e| failed(&layout.name, "write", e))?;
         database.close().map_err(|e| failed(&layout.name, "close", e))
+    }
+
+    fn removes_at_once(&self) -> bool {
+        true
     }
 
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {

@@ -83,7 +83,8 @@ fn failed(name: &StoreName, action: &str, e: &::rusqlite::Error) -> Error {
     name.error(format!("SQLite cannot {action} it: {e}"), remedy)
 }
 
-/// A finished store, to be changed. It is worth a journal: what a process that dies leaves can be rolled back.
+/// A finished store, to be changed: with SQLite's journal, as whoever changes a database has it. A transaction that fails is
+/// rolled back by it.
 fn open_to_change(at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Connection> {
     let fail = |e| failed(&layout.name, "open", &e);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -153,6 +154,10 @@ impl RecordContainer for Sqlite {
         let changed: ::rusqlite::Result<()> = change();
         let closed = changed.and_then(|()| connection.close().map_err(|(_, e)| e));
         closed.map_err(|e| failed(&layout.name, "write", &e))
+    }
+
+    fn removes_at_once(&self) -> bool {
+        true
     }
 
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {

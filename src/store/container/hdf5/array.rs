@@ -25,6 +25,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 const IMAGES: &str = "images";
+/// Labels until they take the place of others.
+const NEW_LABELS: &str = "labels.new";
 
 /// HDF5 refuses chunks of 4 GiB and more.
 const MAX_CHUNK_BYTES: u64 = u32::MAX as u64;
@@ -140,10 +142,11 @@ impl Format for Array {
             return Err(name.unsupported("adding to an array of a fixed size: write it anew"));
         }
         let before = column::read::<u32>(&file, LABELS, as_extent(spec.images, &name)?, &name)?;
-        file.unlink(LABELS).map_err(fail)?;
-        let mut labels = Column::create(&file, LABELS, as_extent(after, &name)?).map_err(fail)?;
-        labels.extend(before.into_iter());
         let mut images = Slab::new(images).map_err(fail)?;
+        let mut labels = Column::create(&file, NEW_LABELS, as_extent(after, &name)?).map_err(fail)?;
+        labels.extend(before.into_iter());
+        // Nothing that is there was changed so far, and from here on nothing is left to fail but a disk.
+        file.unlink(LABELS).and_then(|()| file.relink(NEW_LABELS, LABELS)).map_err(fail)?;
         images.grow(after).map_err(|why| name.error(why, "check the space left on the disk"))?;
         let open = Unfinished::changed(Arrays { images, labels }, file, name.clone());
         Ok(Box::new(Writer::new(open, after, shape, name, write.durability)))

@@ -1,7 +1,8 @@
 //! Which chunks HDF5 keeps decoded, and so how many it decodes: the library does not tell, and its filters are its own. So its
 //! rule is followed here (H5Dchunk.c: `H5D__chunk_lock`, `H5D__chunk_unlock`, `H5D__chunk_cache_prune`), read by read, by
-//! numbers alone; the tests hold it against the bytes that the kernel counts. The list has as many entries as chunks fit
-//! into the cache, so that a look into it costs little beside the call into HDF5.
+//! numbers alone; the tests hold it against the bytes that the kernel counts.
+
+use std::collections::VecDeque;
 
 /// As large a part of its list, from the head on, HDF5 looks through for chunks that were read whole (`rdcc_w0`).
 pub const PREEMPTION: f64 = 0.75;
@@ -13,23 +14,26 @@ struct Kept {
     unread: u64,
 }
 
+/// In a slot with no chunk.
+const EMPTY: u64 = u64::MAX;
+
 /// The chunk cache of one open dataset whose chunks are all of its rows side by side.
 pub struct KeptChunks {
     /// Rows a chunk.
     rows: u64,
     /// As many chunks are kept at most.
     capacity: usize,
-    /// As many slots has HDF5's table: a chunk takes the place of another with the same slot.
-    slots: u64,
+    /// The chunk in each slot of HDF5's table: one takes the place of another with the same slot.
+    slots: Vec<u64>,
     /// In HDF5's order, which is nearly that of last use.
-    list: Vec<Kept>,
+    list: VecDeque<Kept>,
 }
 
 impl KeptChunks {
     /// None yet: of chunks of `rows` rows and `chunk_bytes` bytes, in a cache of `cache_bytes` with so many `slots`.
     pub fn new(rows: u64, chunk_bytes: u64, cache_bytes: usize, slots: usize) -> Self {
         let capacity = usize::try_from(cache_bytes as u64 / chunk_bytes.max(1)).unwrap_or(usize::MAX);
-        Self { rows: rows.max(1), capacity, slots: slots.max(1) as u64, list: Vec::new() }
+        Self { rows: rows.max(1), capacity, slots: vec![EMPTY; slots.max(1)], list: VecDeque::new() }
     }
 
     /// Rows `first .. first + count` are read in one call: how many chunks are decoded for that.
@@ -44,25 +48,43 @@ impl KeptChunks {
         decoded
     }
 
-    /// Whether chunk `number` has to be decoded for so many of its rows.
+    /// Whether chunk `number` has to be decoded for so many of its rows. Looked up by its slot, and looked for in the list only
+    /// where it is there: this is called within the time of a read.
     fn decodes(&mut self, number: u64, rows: u64) -> bool {
-        if let Some(at) = self.list.iter().position(|kept| kept.number == number) {
-            self.list[at].unread = self.list[at].unread.saturating_sub(rows);
-            // One step away from the head, not to the end.
-            if at + 1 < self.list.len() {
-                self.list.swap(at, at + 1);
+        let slot = (number % self.slots.len() as u64) as usize;
+        if self.slots[slot] == number {
+            if let Some(at) = self.place_of(number) {
+                self.list[at].unread = self.list[at].unread.saturating_sub(rows);
+                // One step away from the head, not to the end.
+                if at + 1 < self.list.len() {
+                    self.list.swap(at, at + 1);
+                }
             }
             return false;
         }
         // What is larger than the cache is never kept.
         if self.capacity > 0 {
-            self.list.retain(|kept| kept.number % self.slots != number % self.slots);
-            if self.list.len() >= self.capacity {
-                self.list.remove(self.first_to_go());
+            if self.slots[slot] != EMPTY {
+                self.let_go(self.place_of(self.slots[slot]));
             }
-            self.list.push(Kept { number, unread: self.rows.saturating_sub(rows) });
+            if self.list.len() >= self.capacity {
+                self.let_go(Some(self.first_to_go()));
+            }
+            self.slots[slot] = number;
+            self.list.push_back(Kept { number, unread: self.rows.saturating_sub(rows) });
         }
         true
+    }
+
+    fn place_of(&self, number: u64) -> Option<usize> {
+        self.list.iter().position(|kept| kept.number == number)
+    }
+
+    fn let_go(&mut self, at: Option<usize>) {
+        if let Some(gone) = at.and_then(|at| self.list.remove(at)) {
+            let slots = self.slots.len() as u64;
+            self.slots[(gone.number % slots) as usize] = EMPTY;
+        }
     }
 
     /// The first of those near the head that was read whole; else the head.

@@ -66,18 +66,22 @@ impl SharedEnvironment {
     }
 }
 
-/// Refuses an environment that this process has open for reading: to open it once more for writing would break both.
+/// Opens the environment in `at` to be changed.
 ///
 /// # Errors
-/// When it is open, or is none.
-pub fn refuse_if_open(at: &Path, name: &StoreName) -> Result<()> {
+/// When this process has it open for reading: to open it once more for writing would break both. When it is shorter than
+/// what it says it holds; what `open` says.
+pub fn to_change(at: &Path, name: &StoreName, open: impl FnOnce() -> Result<Environment>) -> Result<Environment> {
     let file = at.join("data.mdb");
     let metadata = std::fs::metadata(&file).at("open", &file)?;
     let guard = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-    match guard.as_ref().is_some_and(|open| open.contains_key(&(metadata.dev(), metadata.ino()))) {
-        true => Err(name.error("it is open for reading in this process", "close it first")),
-        false => refuse_odd_pages(&file, name),
+    if guard.as_ref().is_some_and(|open| open.contains_key(&(metadata.dev(), metadata.ino()))) {
+        return Err(name.error("it is open for reading in this process", "close it first"));
     }
+    refuse_odd_pages(&file, name)?;
+    let environment = open()?;
+    refuse_short_file(&environment, metadata.len(), name)?;
+    Ok(environment)
 }
 
 impl Drop for SharedEnvironment {

@@ -111,6 +111,10 @@ impl Format for RecordFormat {
         self.container.remove(at, &self.layout(at, spec), removal, write)
     }
 
+    fn removes_at_once(&self) -> bool {
+        self.container.removes_at_once()
+    }
+
     fn open(&self, at: &Path, spec: &StoreSpec) -> Result<Arc<dyn ImageStore>> {
         let layout = self.layout(at, spec);
         Ok(Arc::new(Store {

@@ -58,6 +58,10 @@ impl RecordContainer for MeteredContainer {
         self.inner.remove(at, layout, removal, write)
     }
 
+    fn removes_at_once(&self) -> bool {
+        self.inner.removes_at_once()
+    }
+
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
         let inner = self.inner.open(at, layout)?;
         let only_finds = self.inner.capabilities().zero_copy;
