@@ -4,6 +4,7 @@ use super::plain::plain;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use shelfmark::Error;
+use shelfmark::dataset::kinds::KINDS;
 use shelfmark::dataset::{self, Dataset, OnError, OpenOptions};
 use shelfmark::error::IoContext;
 use shelfmark::report::RESULTS_FILE;
@@ -243,19 +244,19 @@ impl Taking {
 /// The dataset where nothing else says which.
 const DEFAULT_DATASET: &str = "synthetic:32x32x3";
 
+/// The forms of all kinds; what each is, `shelfmark list` says.
+fn dataset_help() -> String {
+    let forms = KINDS.iter().map(|kind| kind.form).collect::<Vec<_>>().join("; ");
+    format!(
+        "{forms}; or a path, which is looked at; `shelfmark list` says what each is \
+         [default: {DEFAULT_DATASET}; with `--store`: what the store was written from]"
+    )
+}
+
 /// Which images.
 #[derive(Debug, Clone, Args)]
 pub struct Images {
-    /// folder:PATH (image files, one subfolder a class, or a labels.csv); store:PATH; what other programs wrote:
-    /// tar:PATH (WebDataset), zip:FILE, tfrecord:PATH, mds:FOLDER, parquet:PATH and arrow:PATH[,image=COLUMN,label=COLUMN],
-    /// sqlite:FILE[,table=NAME,image=COLUMN,label=COLUMN], lmdb:FOLDER (encoded images), hdf5:FILE and
-    /// zarr:FOLDER[,images=NAME,labels=NAME], npy:FILE[,labels=FILE]; synthetic:HxWxC or synthetic:ragged
-    /// (made on the spot; ragged: JPEG files of many sizes, as in ImageNet); cifar10:PATH, cifar100:PATH,
-    /// cifar100-coarse:PATH (a file of the binary version, or its folder: the training files if they are there);
-    /// mnist:PATH (an IDX file of images, plain or .gz, or its folder: the training images if they are there);
-    /// `shelfmark list` tells more of each
-    /// [default: synthetic:32x32x3; with `--store`: what the store was written from]
-    #[arg(long, value_name = "DATASET")]
+    #[arg(long, value_name = "DATASET", help = dataset_help())]
     pub dataset: Option<String>,
     #[command(flatten)]
     pub taking: Taking,

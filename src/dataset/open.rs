@@ -1,7 +1,8 @@
 //! From a name on the command line to a dataset.
 
-use super::folder::{Folder, OnError};
-use super::{Cifar, CifarVersion, Dataset, Mnist, Ragged, Resized, Rgb, Stored, Synthetic, Take, foreign, kinds};
+use super::folder::OnError;
+use super::kinds::{self, KINDS};
+use super::{Dataset, Ragged, Resized, Rgb, Synthetic, Take};
 use crate::error::{Error, Result, nearest, unknown};
 use crate::sample::ImageShape;
 use crate::store::MANIFEST_FILE;
@@ -40,39 +41,19 @@ pub struct OpenOptions {
 /// # Errors
 /// [`Error::Usage`] for a name that is none; [`Error::Dataset`] or [`Error::Store`] when the path holds no such set.
 pub fn open(name: &str, options: &OpenOptions) -> Result<Arc<dyn Dataset>> {
-    let is_kind = |word: &str| kinds::names().any(|kind| kind == word);
-    let (kind, rest) = match name.split_once(':') {
-        Some((kind, rest)) if is_kind(kind) => (kind, rest),
-        _ if is_kind(name) => (name, ""),
-        _ => match kind_of(Path::new(name)) {
-            Some(kind) => (kind, name),
-            None => return Err(unknown_dataset(name)),
-        },
-    };
-    if rest.is_empty() && kind != "synthetic" {
-        return Err(Error::Usage(format!("dataset '{name}': write {kind}:PATH with a file of it or its folder")));
+    let named = |word: &str| KINDS.iter().find(|kind| kind.name == word);
+    let with_colon = name.split_once(':').and_then(|(kind, rest)| Some((named(kind)?, rest)));
+    let alone = || named(name).map(|kind| (kind, ""));
+    let by_looking = || Some((named(kind_of(Path::new(name))?)?, name));
+    let found = with_colon.or_else(alone).or_else(by_looking);
+    let (kind, rest) = found.ok_or_else(|| unknown_dataset(name))?;
+    if rest.is_empty() && kind.name != "synthetic" {
+        return Err(Error::Usage(format!(
+            "dataset '{name}': write {}:PATH with a file of it or its folder",
+            kind.name
+        )));
     }
-    let path = Path::new(rest);
-    let mut dataset: Arc<dyn Dataset> = match kind {
-        "synthetic" => synthetic(name, rest, options.images)?,
-        "store" => Arc::new(Stored::open(path)?),
-        "tar" => foreign::open_tar(path, options)?,
-        "zip" => foreign::open_zip(path, options)?,
-        "tfrecord" => foreign::open_tfrecord(path, options)?,
-        "mds" => foreign::open_mds(path, options)?,
-        "parquet" => foreign::open_parquet(rest, options)?,
-        "arrow" => foreign::open_arrow(rest, options)?,
-        "sqlite" => foreign::open_sqlite(rest, options)?,
-        "lmdb" => foreign::open_lmdb(path)?,
-        "hdf5" => foreign::open_hdf5(rest)?,
-        "zarr" => foreign::open_zarr(rest)?,
-        "npy" => foreign::open_npy(rest)?,
-        "cifar10" => Arc::new(Cifar::open(&CifarVersion::TEN, path)?),
-        "cifar100" => Arc::new(Cifar::open(&CifarVersion::HUNDRED, path)?),
-        "cifar100-coarse" => Arc::new(Cifar::open(&CifarVersion::HUNDRED_COARSE, path)?),
-        "mnist" => Arc::new(Mnist::open(path)?),
-        _ => Arc::new(Folder::open(path, options.images, options.on_error)?),
-    };
+    let mut dataset = (kind.open)(rest, options)?;
     if options.rgb {
         dataset = Arc::new(Rgb::new(dataset));
     }
@@ -86,13 +67,13 @@ pub fn open(name: &str, options: &OpenOptions) -> Result<Arc<dyn Dataset>> {
 }
 
 /// Synthetic images are made as many as are asked for.
-fn synthetic(name: &str, shape: &str, images: Option<u64>) -> Result<Arc<dyn Dataset>> {
+pub fn synthetic(shape: &str, images: Option<u64>) -> Result<Arc<dyn Dataset>> {
     if shape == "ragged" {
         return Ok(Arc::new(Ragged::new(images.unwrap_or(DEFAULT_RAGGED_IMAGES), DEFAULT_SEED)));
     }
     let shape = parse_shape(shape).ok_or_else(|| {
         Error::Usage(format!(
-            "dataset '{name}': write synthetic:HEIGHTxWIDTHxCHANNELS, as in synthetic:32x32x3 (1 to 4 channels, at most 1 GiB an image), or synthetic:ragged"
+            "dataset 'synthetic:{shape}': write synthetic:HEIGHTxWIDTHxCHANNELS, as in synthetic:32x32x3 (1 to 4 channels, at most 1 GiB an image), or synthetic:ragged"
         ))
     })?;
     Ok(Arc::new(Synthetic::new(shape, images.unwrap_or(DEFAULT_SYNTHETIC_IMAGES), DEFAULT_SEED)))
@@ -177,6 +158,11 @@ mod tests {
         let len = |name: &str, images| open(name, &OpenOptions { images, ..Default::default() }).unwrap().len();
         assert_eq!([len("synthetic:ragged", None), len("synthetic:ragged", Some(3))], [DEFAULT_RAGGED_IMAGES, 3]);
         assert_eq!([len("synthetic:8x8x3", None), len("synthetic:8x8x3", Some(3))], [DEFAULT_SYNTHETIC_IMAGES, 3]);
+    }
+
+    #[test]
+    fn endings_stand_for_kinds() {
+        assert!(ENDINGS.iter().all(|(_, kind)| kinds::names().any(|name| name == *kind)));
     }
 
     #[test]

@@ -275,7 +275,7 @@ fn add(
                 u32::try_from(label).map_err(|_| format!("its label is {label}"))?
             }
         };
-        let name = path.or(key).and_then(|column| bytes_at(column, row)).filter(|name| !name.contains(&0));
+        let name = path.or(key).and_then(|column| bytes_at(column, row));
         let place = Place { batch: source.0.len(), row };
         images.push(Found { key: name.unwrap_or_default().into(), label, place, header: None });
     }

@@ -27,7 +27,7 @@ pub trait Source: Send + Sync {
 
 /// An image that was found, and has not been looked at.
 pub struct Found<P> {
-    /// Its name; empty where it has none.
+    /// Its name, whatever bytes that may be; empty where it has none.
     pub key: Box<[u8]>,
     pub label: u32,
     pub place: P,
@@ -124,6 +124,7 @@ impl<S: Source> Encoded<S> {
         if turned > 0 {
             remarks.push(format!("images with an EXIF orientation other than upright, which is not applied: {turned}"));
         }
+        remarks.extend(name_all_or_none(&mut entries));
         let (shape, channels) = folder::common_shape(entries.iter().map(|entry| entry.shape));
         Ok(Self { name, path, source, entries, shape, channels, state, remarks })
     }
@@ -139,6 +140,19 @@ impl<S: Source> Encoded<S> {
             refuse(&self.path, cause, "check that the file is whole, or leave the image out with --on-error skip")
         })
     }
+}
+
+/// Leaves all names out where some images have none: a store takes names of all samples or of none, and none with a zero
+/// byte. Says so, where there were names.
+fn name_all_or_none<P>(entries: &mut [Entry<P>]) -> Option<String> {
+    let (all, is_name) = (entries.len(), |key: &[u8]| !key.is_empty() && !key.contains(&0));
+    let without = entries.iter().filter(|entry| !is_name(&entry.key)).count();
+    let some = entries.iter().any(|entry| !entry.key.is_empty());
+    if without == 0 || !some {
+        return None;
+    }
+    entries.iter_mut().for_each(|entry| entry.key = Box::default());
+    Some(format!("all names are left out: {without} of {all} images have none, or one with a zero byte in it"))
 }
 
 /// How many images `options` ask for.
@@ -236,5 +250,48 @@ impl<S: Source> Dataset for Encoded<S> {
 impl<S: Source> std::fmt::Debug for Encoded<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Encoded({})", self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{contents, image};
+    use super::*;
+
+    /// Images in memory.
+    struct Held(Vec<u8>);
+
+    impl Source for Held {
+        type Place = ();
+
+        fn fetch(&self, (): &(), _: usize, out: &mut Vec<u8>) -> Result<(), String> {
+            out.extend_from_slice(&self.0);
+            Ok(())
+        }
+    }
+
+    fn named(keys: &[&[u8]], options: &OpenOptions) -> Encoded<Held> {
+        let found = |key: &&[u8]| Found { key: (*key).into(), label: 1, place: (), header: None };
+        let (images, source) = (keys.iter().map(found).collect(), Held(image(3, 1)));
+        let layout = Layout { name: "x".into(), path: "x".into(), source, images, state: None, remarks: Vec::new() };
+        Encoded::open(layout, options).unwrap()
+    }
+
+    #[test]
+    fn all_are_named_or_none() {
+        let keys = |set: &Encoded<Held>| contents(set).into_iter().map(|one| one.0).collect::<Vec<_>>();
+        let all = OpenOptions::default();
+        let whole = named(&[b"a", b"b"], &all);
+        assert_eq!((keys(&whole), whole.remarks()), (vec!["a".into(), "b".into()], vec![]));
+        let bare = named(&[b"", b""], &all);
+        assert_eq!((keys(&bare), bare.remarks()), (vec![String::new(); 2], vec![]), "nothing was left out");
+        for (some, without) in [([&b"a"[..], b"", b"c"], 1), ([b"", b"", b"c"], 2), ([b"a", b"b\0", b"c"], 1)] {
+            let set = named(&some, &all);
+            assert_eq!(keys(&set), [const { String::new() }; 3]);
+            assert!(set.remarks()[0].contains(&format!("{without} of 3")), "{:?}", set.remarks());
+        }
+        // Only those count that are taken.
+        let first = OpenOptions { images: Some(1), ..all };
+        assert_eq!(keys(&named(&[b"a", b""], &first)), ["a"]);
     }
 }

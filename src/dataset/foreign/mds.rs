@@ -189,8 +189,12 @@ impl Shard {
             };
             let key = columns.key.map(|column| parts[column]).filter(|part| part.length <= KEY_BYTES);
             let key = key.map(|part| bytes(part.offset, part.length)).transpose()?;
-            let key = key.filter(|key| !key.contains(&0)).unwrap_or_default();
-            images.push(Found { key: key.into(), label, place: parts[columns.image], header: None });
+            images.push(Found {
+                key: key.unwrap_or_default().into(),
+                label,
+                place: parts[columns.image],
+                header: None,
+            });
         }
         Ok(())
     }

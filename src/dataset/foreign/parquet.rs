@@ -10,14 +10,15 @@ use crate::error::Result;
 use crate::image_file;
 use crate::store::container::guard::guarded;
 use ::parquet::basic::{ConvertedType, Type as Physical};
-use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use ::parquet::data_type::{ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
 use ::parquet::errors::ParquetError;
+use ::parquet::file::metadata::ParquetMetaData;
 use ::parquet::file::reader::FileReader;
-use ::parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader};
+use ::parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader, SerializedPageReader};
 use std::fs::File;
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Readers that are kept where they are, for whoever goes on behind them.
 const KEPT: usize = 8;
@@ -30,10 +31,17 @@ pub struct Place {
     row: u32,
 }
 
-/// Open files.
+/// The columns of all files.
 pub struct Columns {
-    files: Vec<(SerializedFileReader<File>, Chosen)>,
+    files: Vec<Described>,
     kept: Mutex<Vec<Cursor>>,
+}
+
+/// A file that was looked at. It is opened again for each reader: there may be more files than a process may have open.
+struct Described {
+    path: PathBuf,
+    metadata: ParquetMetaData,
+    chosen: Chosen,
 }
 
 /// The leaves of a file's schema that matter, by number.
@@ -68,11 +76,14 @@ fn value<T: DataType>(reader: &mut ColumnReaderImpl<T>, level: i16) -> Result<Op
 
 impl Columns {
     fn column(&self, file: u32, group: u32, leaf: usize) -> Result<(ColumnReader, i16), String> {
-        let (file, _) = self.files.get(file as usize).ok_or("its file is not known")?;
-        let column = file.metadata().file_metadata().schema_descr().columns().get(leaf).ok_or("no such column")?;
-        let level = column.max_def_level();
-        let group = file.get_row_group(group as usize).map_err(text)?;
-        Ok((group.get_column_reader(leaf).map_err(text)?, level))
+        let Described { path, metadata, .. } = self.files.get(file as usize).ok_or("its file is not known")?;
+        let column = metadata.file_metadata().schema_descr().columns().get(leaf).ok_or("no such column")?;
+        let file = Arc::new(File::open(path).map_err(|e| format!("{}: {e}", path.display()))?);
+        let places = metadata.page_index_for_row_group(group as usize).page_locations(leaf).cloned();
+        let group = metadata.row_group(group as usize);
+        let rows = usize::try_from(group.num_rows()).map_err(|e| e.to_string())?;
+        let pages = SerializedPageReader::new(file, group.column(leaf), rows, places).map_err(text)?;
+        Ok((get_column_reader(column.clone(), Box::new(pages)), column.max_def_level()))
     }
 
     fn texts(&self, file: u32, group: u32, leaf: usize) -> Result<(ColumnReaderImpl<ByteArrayType>, i16), String> {
@@ -96,7 +107,7 @@ impl Columns {
         let mut cursor = match taken {
             Some(cursor) => cursor,
             None => {
-                let image = self.files.get(place.file as usize).map(|(_, chosen)| chosen.image);
+                let image = self.files.get(place.file as usize).map(|file| file.chosen.image);
                 let (reader, level) = self.texts(place.file, place.group, image.ok_or("its file is not known")?)?;
                 Cursor { next: Place { row: 0, ..place }, reader, level }
             }
@@ -133,8 +144,8 @@ impl Source for Columns {
 }
 
 /// Which columns have these names, or the usual ones.
-fn choose(file: &SerializedFileReader<File>, image: Option<&str>, label: Option<&str>) -> Result<Chosen, String> {
-    let leaves = file.metadata().file_metadata().schema_descr().columns();
+fn choose(metadata: &ParquetMetaData, image: Option<&str>, label: Option<&str>) -> Result<Chosen, String> {
+    let leaves = metadata.file_metadata().schema_descr().columns();
     // Lists have many values in a row.
     let flat =
         |physical: Physical, leaf: usize| leaves[leaf].physical_type() == physical && leaves[leaf].max_rep_level() == 0;
@@ -175,19 +186,19 @@ pub fn open(
             break;
         }
         let damaged = |why: String| refuse(one, why, "check that it is a whole Parquet file");
-        let opened = guarded(|| {
+        let metadata = guarded(|| {
             let file = File::open(one).map_err(|e| e.to_string())?;
             // Pages that are not wanted are passed over where the file says where they are.
             let options = ReadOptionsBuilder::new().with_page_index().build();
-            SerializedFileReader::new_with_options(file, options).map_err(text)
+            SerializedFileReader::new_with_options(file, options).map(|file| file.metadata().clone()).map_err(text)
         });
-        let opened = opened.map_err(damaged)?;
-        let chosen = guarded(|| choose(&opened, image, label));
+        let metadata = metadata.map_err(damaged)?;
+        let chosen = guarded(|| choose(&metadata, image, label));
         let chosen = chosen.map_err(|why| refuse(one, why, "name them: parquet:PATH,image=COLUMN,label=COLUMN"))?;
         if chosen.label.is_none() && nth == 0 {
             remarks.push("it has no column of labels: all are 0".into());
         }
-        source.files.push((opened, chosen));
+        source.files.push(Described { path: one.clone(), metadata, chosen });
         guarded(|| scan(&source, nth, enough(options), &mut images)).map_err(|why| {
             let cause = format!("row {} of the set: {why}", images.len());
             refuse(one, cause, "check that it is a whole Parquet file, with an image and a label from 0 in each row")
@@ -199,12 +210,13 @@ pub fn open(
 
 /// Adds the rows of file `nth` to `images`, up to `enough`.
 fn scan(source: &Columns, nth: u32, enough: usize, images: &mut Vec<Found<Place>>) -> Result<(), String> {
-    let (file, Chosen { image, label, key }) = source.files.get(nth as usize).ok_or("its file is not known")?;
-    for group in 0..file.metadata().num_row_groups() as u32 {
+    let Described { metadata, chosen, .. } = source.files.get(nth as usize).ok_or("its file is not known")?;
+    let Chosen { image, label, key } = chosen;
+    for group in 0..metadata.num_row_groups() as u32 {
         let mut labels = label.map(|leaf| Labels::new(source, (nth, group), leaf)).transpose()?;
         let mut keys = key.map(|leaf| source.texts(nth, group, leaf)).transpose()?;
         let (mut reader, level) = source.texts(nth, group, *image)?;
-        let rows = u32::try_from(file.metadata().row_group(group as usize).num_rows());
+        let rows = u32::try_from(metadata.row_group(group as usize).num_rows());
         for row in 0..rows.map_err(|_| "a row group has more rows than can be, or less than none")? {
             if images.len() >= enough {
                 return Ok(());
@@ -215,7 +227,7 @@ fn scan(source: &Columns, nth: u32, enough: usize, images: &mut Vec<Found<Place>
                 Some((reader, level)) => value(reader, *level)?,
                 None => None,
             };
-            let name = name.as_ref().map(ByteArray::data).filter(|name| !name.contains(&0)).unwrap_or_default();
+            let name = name.as_ref().map(ByteArray::data).unwrap_or_default();
             let place = Place { file: nth, group, row };
             images.push(Found { key: name.into(), label, place, header: image_file::header(bytes.data()).ok() });
         }
@@ -231,8 +243,8 @@ enum Labels {
 
 impl Labels {
     fn new(source: &Columns, (file, group): (u32, u32), leaf: usize) -> Result<Self, String> {
-        let (opened, _) = source.files.get(file as usize).ok_or("its file is not known")?;
-        let column = opened.metadata().file_metadata().schema_descr().columns().get(leaf).ok_or("no such column")?;
+        let Described { metadata, .. } = source.files.get(file as usize).ok_or("its file is not known")?;
+        let column = metadata.file_metadata().schema_descr().columns().get(leaf).ok_or("no such column")?;
         // UINT_32 is kept in the bits of an INT32.
         let unsigned = column.converted_type() == ConvertedType::UINT_32;
         match source.column(file, group, leaf)? {

@@ -168,7 +168,7 @@ fn scan(connection: &Connection, table: &Table, enough: usize) -> Result<Vec<Fou
             other => return Err(format!("the label of row {rowid} is no whole number, but {}", other.data_type())),
         };
         let key = match row.get_ref(2).map_err(text)? {
-            ValueRef::Text(key) if !key.contains(&0) => key,
+            ValueRef::Text(key) => key,
             _ => &[],
         };
         let header = match row.get_ref(3).map_err(text)? {

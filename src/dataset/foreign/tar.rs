@@ -28,7 +28,7 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Encoded<Files>> {
         if samples.done.len() >= enough(options) {
             break;
         }
-        samples.read(shard, file, files.length(file))?;
+        samples.read(shard, file, files.length(file), enough(options))?;
     }
     if samples.done.is_empty() {
         let cause = format!("there is no sample with an image in it, of {} files", samples.members);
@@ -70,7 +70,8 @@ struct Sample {
 }
 
 impl Samples {
-    fn read(&mut self, path: &Path, file: u32, bytes: u64) -> Result<()> {
+    /// Adds the samples of the shard at `path`, up to `enough`.
+    fn read(&mut self, path: &Path, file: u32, bytes: u64, enough: usize) -> Result<()> {
         let damaged = |why: String| refuse(path, why, "check that it is a whole tar file, not compressed");
         let mut archive = ::tar::Archive::new(File::open(path).at("open", path)?);
         let mut open: Option<Sample> = None;
@@ -83,12 +84,15 @@ impl Samples {
                 continue;
             };
             let part = Part { file, offset: entry.raw_file_position(), length: entry.size() };
-            if part.offset.checked_add(part.length).is_none_or(|end| end > bytes) {
-                return Err(damaged(format!("it is cut short within {}", String::from_utf8_lossy(&name))));
-            }
             if open.as_ref().is_none_or(|sample| *sample.key != *key) {
                 let begun = Sample { key: key.into(), label: None, image: None };
                 self.end(open.replace(begun));
+                if self.done.len() >= enough {
+                    return Ok(());
+                }
+            }
+            if part.offset.checked_add(part.length).is_none_or(|end| end > bytes) {
+                return Err(damaged(format!("it is cut short within {}", String::from_utf8_lossy(&name))));
             }
             let Some(sample) = &mut open else { continue };
             let added = if ending == LABEL { sample.label(&mut entry) } else { sample.image(&ending, part) };

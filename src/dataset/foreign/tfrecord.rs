@@ -142,9 +142,8 @@ fn scan(
             )
         })?;
         *without_label += u64::from(parts.label.is_none());
-        // A zero byte belongs to no name.
-        let key = if parts.name.contains(&0) { &[] } else { parts.name };
-        images.push(Found { key: key.into(), label, place: Part { file, offset, length: length as u64 }, header });
+        let place = Part { file, offset, length: length as u64 };
+        images.push(Found { key: parts.name.into(), label, place, header });
         offset = end;
     }
     Ok(())
@@ -185,13 +184,13 @@ mod tests {
         let imagenet =
             [("image/class/label", 3, &[9][..]), ("image/encoded", 1, &one), ("image/filename", 1, b"n/1.png")];
         let datasets = [("file_name", 1, &b"2"[..]), ("image", 1, &two), ("label", 3, &[4])];
-        let bare = [("image", 1, &one[..])];
+        let bare = [("file_name", 1, &b"3"[..]), ("image", 1, &one)];
         let put = |name: &str, records: &[Vec<u8>]| std::fs::write(folder.path().join(name), records.concat()).unwrap();
         put("a-00001-of-00002", &[record(&datasets), record(&bare)]);
         put("a-00000-of-00002", &[record(&imagenet)]);
         put("dataset_info.json", &[]);
         let set = open_all(folder.path()).unwrap();
-        assert_eq!(contents(&set), [("n/1.png".into(), 9, 3, 1), ("2".into(), 4, 5, 2), (String::new(), 0, 3, 1)]);
+        assert_eq!(contents(&set), [("n/1.png".into(), 9, 3, 1), ("2".into(), 4, 5, 2), ("3".into(), 0, 3, 1)]);
         assert!(set.remarks()[0].contains("labelled 0: 1"));
         let two = OpenOptions { images: Some(2), ..Default::default() };
         assert_eq!(open(folder.path(), &two).unwrap().len(), 2);

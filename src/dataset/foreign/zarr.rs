@@ -1,15 +1,16 @@
 //! Zarr version 3: a group with an array of images (N x H x W x C or N x H x W of `uint8`) and one of labels (N whole
 //! numbers), or a lone array of images. What Zarr does not find it takes for the fill value: how much that is, is told.
 
+mod chunks;
 mod frames;
 
 use super::arrays::{CHANNELS_LAST, IMAGES_ARE, Integer, image_shape};
 use super::{files, refuse};
 use crate::dataset::{Dataset, memory::out_of_range};
 use crate::error::{IoContext, Result};
-use crate::image_file::MAX_IMAGE_BYTES;
 use crate::sample::{Batch, ImageShape, Shape};
 use crate::store::container::guard::guarded;
+use chunks::Chunks;
 use frames::Frames;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +27,10 @@ const BLOCK_BYTES: u64 = 64 << 20;
 /// Bytes that a byte of a file can stand for: Zstandard, which packs best, has blocks of 128 KiB in four bytes.
 const BEST_RATIO: u64 = 32 << 10;
 
-/// What to do about others.
+/// What to do where chunks are missing.
+const WHOLE: &str =
+    "check that it was written to its end, chunks of the fill value alone too (zarr: write_empty_chunks)";
+/// What to do about other codecs.
 const CODECS: &str = "write it as Zarr version 3 with no codecs but bytes, zstd, crc32c and sharding_indexed";
 
 type Opened = Array<FilesystemStore>;
@@ -38,7 +42,9 @@ pub struct Arrays {
     images: Opened,
     frames: Frames,
     shape: ImageShape,
-    labels: Vec<u32>,
+    count: u64,
+    /// Where there are none, all are 0.
+    labels: Option<Vec<u32>>,
     /// Images that are decoded together.
     block: u64,
     last: Mutex<Option<(u64, Vec<u8>)>>,
@@ -48,47 +54,6 @@ pub struct Arrays {
 
 fn text(e: impl std::fmt::Display) -> String {
     e.to_string()
-}
-
-/// The files of an array's chunks.
-struct Chunks {
-    paths: Vec<PathBuf>,
-    bytes: u64,
-    /// Bytes of the largest.
-    largest: u64,
-}
-
-impl Chunks {
-    fn of(folder: &Path) -> Result<Self> {
-        let mut chunks = Self { paths: Vec::new(), bytes: 0, largest: 0 };
-        for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
-            let entry = entry.map_err(|e| refuse(folder, text(e), "check who may read there"))?;
-            if entry.file_type().is_file() && entry.file_name() != METADATA {
-                let bytes = entry.metadata().map(|metadata| metadata.len()).unwrap_or(0);
-                chunks.bytes += bytes;
-                chunks.largest = chunks.largest.max(bytes);
-                chunks.paths.push(entry.into_path());
-            }
-        }
-        Ok(chunks)
-    }
-
-    /// How many are missing of those that `array` has by its description, which may not promise more than files can hold.
-    fn missing(&self, array: &Opened) -> Result<u64, String> {
-        let product = |extents: &[u64]| extents.iter().try_fold(1_u64, |all, extent| all.checked_mul(*extent));
-        let all = product(array.chunk_grid_shape()).ok_or("it has more chunks than can be")?;
-        let first = array.chunk_shape(&vec![0; array.dimensionality()]).map_err(text)?;
-        let chunk = product(&first.iter().map(|extent| extent.get()).collect::<Vec<_>>());
-        if chunk.is_none_or(|chunk| chunk > MAX_IMAGE_BYTES as u64) {
-            return Err("its chunks are larger than 1 GiB".into());
-        }
-        let missing = all.saturating_sub(self.paths.len() as u64);
-        let claimed = product(array.shape()).ok_or("it is larger than can be")?;
-        match missing > all / 2 || claimed / 2 > self.bytes.saturating_mul(BEST_RATIO) {
-            true => Err(format!("of {all} chunks {missing} are missing, and the rest has {} bytes", self.bytes)),
-            false => Ok(missing),
-        }
-    }
 }
 
 /// What an array says of its numbers.
@@ -159,27 +124,21 @@ impl Arrays {
         if count == 0 {
             return Err(refuse(&at, "it is empty", "check the path"));
         }
-        let mut chunks = Chunks::of(&at)?;
-        let whole = |why: String| refuse(&at, why, "check that it was written to its end");
-        let missing = guarded(|| chunks.missing(&images)).map_err(whole)?;
-        let (largest, mut remarks) = (chunks.largest, Vec::new());
-        if missing > 0 {
-            remarks.push(format!("chunks that are not there, read as the fill value as Zarr wants it: {missing}"));
-        }
-        let numbers = match label_node {
+        let mut remarks = Vec::new();
+        let (mut chunks, frames) = look(&images, &at, 1, "images", &mut remarks)?;
+        let labels = match label_node {
             Some(node) => {
-                let of_labels = Chunks::of(&path.join(&node))?;
-                let largest = of_labels.largest;
+                let (of_labels, labels) = read_labels(path, &node, count, &mut remarks)?;
                 chunks.paths.extend(of_labels.paths);
-                read_labels(path, &node, count, largest)?
+                Some(labels)
             }
             None => {
                 remarks.push("no array of labels was found: all labels are 0".into());
-                vec![0; usize::try_from(count).map_err(|e| whole(e.to_string()))?]
+                None
             }
         };
-        let frames = guarded(|| Frames::of(&images, 1, largest)).map_err(|why| refuse(&at, why, CODECS))?;
-        let rows = guarded(|| images.chunk_shape(&vec![0; images.dimensionality()]).map_err(text)).map_err(whole)?;
+        let rows = guarded(|| images.chunk_shape(&vec![0; images.dimensionality()]).map_err(text));
+        let rows = rows.map_err(|why| refuse(&at, why, WHOLE))?;
         let rows = rows.first().map_or(1, |rows| rows.get());
         let block = rows.min((BLOCK_BYTES / shape.bytes() as u64).max(1));
         chunks.paths.push(at.join(METADATA));
@@ -189,7 +148,8 @@ impl Arrays {
             images,
             frames,
             shape,
-            labels: numbers,
+            count,
+            labels,
             block,
             last: Mutex::default(),
             state: files::state(&chunks.paths),
@@ -209,7 +169,23 @@ impl Arrays {
     }
 }
 
-fn read_labels(path: &Path, node: &str, images: u64, largest: u64) -> Result<Vec<u32>> {
+/// Looks at the chunks of an array of numbers of `size` bytes, which lies in `folder`; `remarks` are told how many are missing.
+fn look(array: &Opened, folder: &Path, size: u64, of: &str, remarks: &mut Vec<String>) -> Result<(Chunks, Frames)> {
+    let chunks = Chunks::of(folder, array)?;
+    let missing = guarded(|| chunks.missing(array)).map_err(|why| refuse(folder, why, WHOLE))?;
+    let frames = guarded(|| Frames::of(array, size, chunks.largest)).map_err(|why| refuse(folder, why, CODECS))?;
+    let within = guarded(|| Ok(frames.missing(array))).map_err(|why| refuse(folder, why, WHOLE))?;
+    for (count, where_not) in [(missing, "there"), (within, "in their shards")] {
+        if count > 0 {
+            let what = format!("chunks of {of} that are not {where_not}");
+            remarks.push(format!("{what}, read as the fill value as Zarr wants it: {count}"));
+        }
+    }
+    Ok((chunks, frames))
+}
+
+/// The labels of so many `images`, and their chunks.
+fn read_labels(path: &Path, node: &str, images: u64, remarks: &mut Vec<String>) -> Result<(Chunks, Vec<u32>)> {
     let array = open_array(path, node)?;
     let at = path.join(node);
     let found = data_type(&array);
@@ -225,13 +201,9 @@ fn read_labels(path: &Path, node: &str, images: u64, largest: u64) -> Result<Vec
         return Err(refuse(&at, cause, "name the right array: zarr:FOLDER,labels=NAME"));
     }
     let damaged = |why: String| refuse(&at, why, "check that it is whole, with labels from 0 on");
+    let (chunks, frames) = look(&array, &at, kind.size as u64, "labels", remarks)?;
     let bytes = guarded(|| {
-        let first = array.chunk_shape(&vec![0; array.dimensionality()]).map_err(text)?;
-        let chunk = first.iter().try_fold(1_u64, |all, extent| all.checked_mul(extent.get()));
-        if chunk.is_none_or(|chunk| chunk > MAX_IMAGE_BYTES as u64) {
-            return Err("its chunks are larger than 1 GiB".into());
-        }
-        Frames::of(&array, kind.size as u64, largest)?.check(&array, 0..images)?;
+        frames.check(&array, 0..images)?;
         let bytes = array.retrieve_array_subset_opt::<ArrayBytes<'static>>(&array.subset_all(), &options());
         Ok(bytes.map_err(text)?.into_fixed().map_err(text)?.into_owned())
     });
@@ -239,7 +211,7 @@ fn read_labels(path: &Path, node: &str, images: u64, largest: u64) -> Result<Vec
     let kind = Integer { big_endian: cfg!(target_endian = "big"), ..kind };
     let labels = bytes.and_then(|bytes| kind.labels(&bytes)).map_err(damaged)?;
     match labels.len() as u64 == images {
-        true => Ok(labels),
+        true => Ok((chunks, labels)),
         false => Err(damaged(format!("{} labels for {images} images", labels.len()))),
     }
 }
@@ -250,7 +222,7 @@ impl Dataset for Arrays {
     }
 
     fn len(&self) -> u64 {
-        self.labels.len() as u64
+        self.count
     }
 
     fn path(&self) -> Option<&Path> {
@@ -266,7 +238,8 @@ impl Dataset for Arrays {
     }
 
     fn read(&self, index: u64, out: &mut Batch) -> Result<()> {
-        let label = usize::try_from(index).ok().and_then(|at| self.labels.get(at)).copied();
+        let at = usize::try_from(index).ok().filter(|_| index < self.count);
+        let label = at.and_then(|at| self.labels.as_ref().map_or(Some(0), |labels| labels.get(at).copied()));
         let label = label.ok_or_else(|| out_of_range(&self.name, index, self.len()))?;
         let fail = |why: String| refuse(&self.path, format!("image {index}: {why}"), "check that it is whole");
         // Poisoned only by a panic, of which there is none while it is held.

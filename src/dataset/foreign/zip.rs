@@ -136,10 +136,7 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Encoded<Archive>> {
             _ => others += 1,
         }
     }
-    images.sort_by(|(a, _), (b, _)| {
-        let place = |path: &Path| (folder::key_of_parent(path).into_owned(), folder::key(path).into_owned());
-        place(a).cmp(&place(b))
-    });
+    images.sort_by_cached_key(|(path, _)| (folder::key_of_parent(path).into_owned(), folder::key(path).into_owned()));
     let mut remarks = Vec::new();
     if others > 0 {
         remarks.push(format!("files that are no images by their ending, passed over: {others}"));
@@ -252,6 +249,11 @@ mod tests {
         let set = open_all(&path).unwrap();
         assert_eq!(contents(&set), [("top/a/x/1.png".into(), 0, 3, 1), ("top/c/2.png".into(), 2, 5, 2)]);
         assert!(crate::dataset::Dataset::remarks(&set).iter().any(|r| r.contains("without images: 1, the first is b")));
+        // Files come in the order of their folders' and then their own names, wherever they are in the archive.
+        let members = ["b/1.png", "a/2.png", "a/b/0.png", "a/1.png", "a-b/3.png"].map(|name| (name, &one[..]));
+        archive(&path, &members);
+        let keys = contents(&open_all(&path).unwrap()).into_iter().map(|one| one.0).collect::<Vec<_>>();
+        assert_eq!(keys, ["a/1.png", "a/2.png", "a-b/3.png", "a/b/0.png", "b/1.png"]);
         archive(&path, &[("top/1.png", &one), ("top/2.png", &two)]);
         assert_eq!(contents(&open_all(&path).unwrap()).iter().map(|one| one.1).collect::<Vec<_>>(), [0, 0]);
     }

@@ -66,6 +66,25 @@ fn rows_are_read_in_any_order_from_files_of_several_row_groups() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn files_are_open_only_while_they_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = image(3, 1);
+    for nth in 0..3 * KEPT {
+        hugging(&folder.path().join(format!("{nth:02}.parquet")), &[(Some(&one), "a.png", Some(1))]);
+    }
+    let place = folder.path().canonicalize().unwrap();
+    let open_files = || {
+        let all = std::fs::read_dir("/proc/self/fd").unwrap().filter_map(|one| one.unwrap().path().read_link().ok());
+        all.filter(|path| path.starts_with(&place)).count()
+    };
+    let set = open_all(folder.path()).unwrap();
+    assert_eq!(open_files(), 0);
+    assert_eq!(contents(&set).len(), 3 * KEPT);
+    assert_eq!(open_files(), KEPT);
+}
+
 #[test]
 fn missing_values_other_columns_and_damage_are_refused() {
     let folder = tempfile::tempdir().unwrap();

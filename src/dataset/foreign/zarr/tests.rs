@@ -1,7 +1,9 @@
 use super::super::trial::{contents, refusal, survives_damage};
+use super::frames::is_in_shard;
 use super::*;
 use zarrs::array::{ArrayBuilder, DataType, data_type};
 use zarrs::group::GroupBuilder;
+use zarrs::storage::byte_range::ByteRange;
 
 fn array(root: &Path, name: &str, shape: &[u64], chunk: &[u64], dtype: DataType, bytes: Vec<u8>) {
     // Chunks of another array of that name have other places.
@@ -32,6 +34,7 @@ fn a_group_of_two_arrays_and_a_lone_one_are_read() {
     array(folder.path(), "images", &[5, 2, 4, 3], &[2, 1, 4, 3], data_type::uint8(), pixels.clone());
     let none = open(folder.path()).unwrap();
     assert!(none.remarks()[0].contains("all labels are 0"));
+    assert!(none.labels.is_none() && none.len() == 5, "no memory is set aside for labels that are not there");
     let labels = [7_i64, 0, 3, 1, 4_294_967_295].iter().flat_map(|label| label.to_ne_bytes()).collect();
     array(folder.path(), "labels", &[5], &[2], data_type::int64(), labels);
     let wanted = [7, 0, 3, 1, u32::MAX].iter().zip(0..).map(|(label, nth)| (String::new(), *label, 2, 1 + 24 * nth));
@@ -56,6 +59,30 @@ fn shards_are_read_and_their_damage_is_noticed_before_memory_is_set_aside() {
     let firsts = contents(&open(folder.path()).unwrap()).iter().map(|one| one.3).collect::<Vec<_>>();
     assert_eq!(firsts, [1, 5, 9, 13, 17, 21]);
     survives_damage(&folder.path().join("c/0/0/0"), 1, || Ok(Box::new(open(folder.path())?)));
+}
+
+#[test]
+fn chunks_that_are_missing_in_shards_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(FilesystemStore::new(folder.path()).unwrap());
+    let mut builder = ArrayBuilder::new(vec![7, 2, 2], vec![4, 2, 2], data_type::uint8(), 0_u8);
+    builder.subchunk_shape(vec![1, 2, 1]);
+    let array = builder.build(store, "/").unwrap();
+    array.store_metadata().unwrap();
+    // The second image and half of the last are of the fill value alone, and behind that one the shard has a place for more.
+    let pixels: Vec<u8> = [&[1; 4][..], &[0; 4], &[1; 16], &[0, 2, 0, 2]].concat();
+    array.store_array_subset(&array.subset_all(), ArrayBytes::new_flen(pixels)).unwrap();
+    let set = open(folder.path()).unwrap();
+    assert!(set.remarks()[0].ends_with(": 3") && set.remarks()[0].contains("in their shards"), "{:?}", set.remarks());
+    assert_eq!(contents(&set).iter().map(|one| one.3).collect::<Vec<_>>(), [1, 0, 1, 1, 1, 1, 0]);
+}
+
+#[test]
+fn a_chunk_without_a_place_in_its_shard_is_missing_and_one_beyond_its_end_is_damage() {
+    let marks = ByteRange::FromStart(u64::MAX, Some(u64::MAX));
+    assert_eq!(is_in_shard(Ok(Some(marks)), 100), Ok(false));
+    assert_eq!(is_in_shard(Ok(Some(ByteRange::FromStart(7, Some(100)))), 100), Ok(true));
+    assert!(is_in_shard(Ok(Some(ByteRange::FromStart(7, Some(101)))), 100).is_err());
 }
 
 #[test]
@@ -85,11 +112,27 @@ fn other_arrays_missing_chunks_and_damage_are_refused() {
     assert!(holed.remarks()[0].ends_with(": 1"));
     assert_eq!(contents(&holed).iter().map(|one| one.3).collect::<Vec<_>>(), [9, 0, 9, 9]);
     [2, 3].iter().for_each(|nth| std::fs::remove_file(chunk(*nth)).unwrap());
+    // Names that no chunk of it has.
+    ["notes.txt", "c/4/0/0", "c/00/0/0", "c/1/0/0.bak", "c.1.0.0"].iter().for_each(|name| {
+        let at = path.join("images").join(name);
+        std::fs::create_dir_all(at.parent().unwrap()).unwrap();
+        std::fs::write(at, "no chunk").unwrap();
+    });
     assert!(refusal(open(path)).contains("of 4 chunks 3 are missing"));
     let vast = std::fs::read_to_string(path.join("images/zarr.json")).unwrap();
     let one = |from: &str| from.replace(char::is_whitespace, "");
     std::fs::write(path.join("images/zarr.json"), one(&vast).replace("[4,2,2]", "[4611686018427387904,2,1]")).unwrap();
     assert!(refusal(open(path)).contains("written to its end"));
+    array(path, "images", &[4, 2, 2], &[1, 2, 2], data_type::uint8(), vec![9; 16]);
+    array(path, "labels", &[4], &[1], data_type::uint8(), vec![1, 2, 3, 4]);
+    let label = |nth: u32| path.join(format!("labels/c/{nth}"));
+    std::fs::remove_file(label(1)).unwrap();
+    let holed = open(path).unwrap();
+    assert!(holed.remarks()[0].contains("chunks of labels") && holed.remarks()[0].ends_with(": 1"));
+    assert_eq!(contents(&holed).iter().map(|one| one.1).collect::<Vec<_>>(), [1, 0, 3, 4]);
+    [2, 3].iter().for_each(|nth| std::fs::remove_file(label(*nth)).unwrap());
+    let message = refusal(open(path));
+    assert!(message.contains("labels") && message.contains("of 4 chunks 3 are missing"), "{message}");
     std::fs::remove_file(path.join("zarr.json")).unwrap();
     std::fs::write(path.join(".zgroup"), "{}").unwrap();
     assert!(refusal(open(path)).contains("version 2"));
