@@ -113,3 +113,118 @@ fn a_missing_image_is_the_same_to_inspect_and_to_verify() {
     verify.arg("verify").arg("--store").arg(&store);
     verify.assert().code(5);
 }
+
+/// The files of a store that hold its images, without its manifest.
+#[cfg(unix)]
+fn payload(store: &Path) -> Vec<std::path::PathBuf> {
+    let entries = walkdir::WalkDir::new(store).sort_by_file_name().into_iter().map(Result::unwrap);
+    let files = entries.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path);
+    files.filter(|file| file.file_name().unwrap() != "shelfmark.json").collect()
+}
+
+#[test]
+fn what_is_no_store_of_this_version_is_not_damaged() {
+    let root = tempfile::tempdir().unwrap();
+    let store = root.path().join("store");
+    convert("synthetic:8x8x3", &store, "dir:raw", &["--images", "3"]).assert().success();
+    let manifest = store.join("shelfmark.json");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, text.replace("shelfmark/store/1", "shelfmark/store/2")).unwrap();
+    inspect(&store, &[])
+        .assert()
+        .code(1)
+        .stderr(contains("shelfmark/store/2").and(contains("the version of shelfmark")));
+    std::fs::write(&manifest, &text[..text.len() / 2]).unwrap();
+    inspect(&store, &[]).assert().code(5).stderr(contains("damaged"));
+    std::fs::remove_file(&manifest).unwrap();
+    let named = |path: &Path| format!("store:{}", path.display());
+    inspect(Path::new(&named(&store)), &[]).assert().code(1).stderr(contains("there is no shelfmark.json in it"));
+    inspect(Path::new(&named(&root.path().join("none"))), &[]).assert().code(1).stderr(contains("no such path"));
+}
+
+/// What is wrong with a store of ours is known; what other programs wrote can only not be read.
+#[test]
+#[cfg(unix)]
+fn what_other_programs_wrote_is_not_called_damaged() {
+    let root = tempfile::tempdir().unwrap();
+    for format in ["tar:png", "tfrecord:png", "npy:raw"] {
+        let store = root.path().join(format.replace(':', "-"));
+        convert("synthetic:8x8x3", &store, format, &["--images", "9"]).assert().success();
+        let kind = format.split(':').next().unwrap();
+        let is_data = |file: &&std::path::PathBuf| file.extension().is_some_and(|ending| ending == kind);
+        let data = payload(&store).iter().find(is_data).unwrap().clone();
+        let bytes = std::fs::read(&data).unwrap();
+        let alone = root.path().join(format!("alone.{kind}"));
+        std::fs::write(&alone, &bytes[..bytes.len() / 2]).unwrap();
+        std::fs::write(&data, &bytes[..bytes.len() / 2]).unwrap();
+        inspect(&alone, &["--all"]).assert().code(1);
+        inspect(&store, &["--all"]).assert().code(5);
+        // One image of many, which may be found only when it is read.
+        let mut changed = bytes.clone();
+        changed[bytes.len() / 2] ^= 0xff;
+        std::fs::write(&alone, &changed).unwrap();
+        if kind == "tfrecord" {
+            inspect(&alone, &["--all"]).assert().code(1);
+        }
+    }
+}
+
+/// `inspect` as a user to whom nothing belongs, where this test runs as the one whom the system refuses nothing; `None` where
+/// that user cannot start this program.
+#[cfg(unix)]
+fn inspect_refused(store: &Path) -> Option<std::process::Output> {
+    use std::os::unix::process::CommandExt;
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("shelfmark"));
+    command.arg("inspect").arg("--all").arg(store);
+    if payload(store).iter().all(|file| std::fs::File::open(file).is_ok()) {
+        command.uid(65_534).gid(65_534);
+    }
+    command.output().ok()
+}
+
+#[test]
+#[cfg(unix)]
+fn what_the_system_refuses_is_no_damage() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+    let root = tempfile::tempdir().unwrap();
+    set_permissions(root.path(), Permissions::from_mode(0o755)).unwrap();
+    let keep = |file: &Path| set_permissions(file, Permissions::from_mode(0o000)).unwrap();
+    let mut formats = vec!["dir:raw", "tar:png", "npy:raw"];
+    for (built, format) in [
+        (cfg!(feature = "lmdb"), "lmdb:raw"),
+        (cfg!(feature = "hdf5"), "hdf5:raw"),
+        (cfg!(feature = "sqlite"), "sqlite:png"),
+        (cfg!(feature = "redb"), "redb:raw"),
+        (cfg!(feature = "parquet"), "parquet:png"),
+        (cfg!(feature = "zarr"), "zarr:raw"),
+    ] {
+        formats.extend(built.then_some(format));
+    }
+    for format in formats {
+        let store = root.path().join(format.replace(':', "-"));
+        convert("synthetic:8x8x3", &store, format, &["--images", "9"]).assert().success();
+        payload(&store).iter().for_each(|file| keep(file));
+        let Some(output) = inspect_refused(&store) else { return };
+        let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{format}: {said}");
+        assert!(said.contains("check who may read"), "{format}: {said}");
+    }
+    // Of several images one is kept from us, the first, which the audit looks at, too; then another is damaged.
+    let mut stores = vec![("dir:raw", ["images/00000000.raw", "images/00000005.raw"])];
+    if cfg!(feature = "zarr") {
+        stores.push(("zarr:raw,chunk=1,shard=1", ["images.zarr/c/0/0/0/0", "images.zarr/c/5/0/0/0"]));
+    }
+    for (format, [kept, damaged]) in stores {
+        let store = root.path().join(format!("{}-one", &format[..3]));
+        convert("synthetic:8x8x3", &store, format, &["--images", "9"]).assert().success();
+        keep(&store.join(kept));
+        for (code, unreadable) in [(1, "1 image cannot"), (5, "2 images cannot")] {
+            let output = inspect_refused(&store).unwrap();
+            let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(code), "{format}: {said}");
+            assert!(said.contains(&format!("NOT WHOLE: {unreadable}")), "{format}: {said}");
+            std::fs::write(store.join(damaged), "short").unwrap();
+        }
+    }
+}

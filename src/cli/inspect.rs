@@ -7,23 +7,29 @@ use super::flags::{Taking, progress};
 use super::plain::plain;
 use super::{Exit, child};
 use anyhow::Context;
-use found::{Found, StoreFacts};
+use found::{Found, StoreFacts, is_refusal};
 use shelfmark::Error;
+use shelfmark::dataset::Dataset;
+use shelfmark::error::IoContext;
 use shelfmark::image_file::png;
 use shelfmark::results::write_whole;
 use shelfmark::sample::Batch;
 use shelfmark::store::MANIFEST_FILE;
 use shelfmark::store::progress::Progress;
+use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use survey::Survey;
 
 /// Images looked at unless all are asked for, spread over the whole.
 const LOOKED_AT: u64 = 1_000;
 
-const EXITS: &str = "Exit codes: 5 where what is there is damaged, or is not what its name says; 1 where it cannot be looked \
-                     at: it is not there, the system does not let it be read, or the time limit is over.";
+const EXITS: &str = "Exit codes: 5 where a store of shelfmark's is not what its manifest says: it is damaged, or of another \
+                     format. 1 where it cannot be looked at: it is not there, it has no manifest or that of another version, \
+                     the system does not let it be read, or the time limit is over; and 1 where a set of other programs \
+                     cannot be read, or images of it.";
 
 /// Arguments of `inspect`.
 #[derive(Debug, clap::Args)]
@@ -67,7 +73,7 @@ impl Inspect {
             writeln!(std::io::stdout(), "{}", serde_json::to_string(&found)?)?;
             return Ok(Exit::Ok);
         }
-        if let Some(progress) = unfinished(Path::new(&self.source)) {
+        if let Some(progress) = unfinished(path_of(&self.source)) {
             let Progress { format, done, images, .. } = progress;
             let cause = format!("this is an unfinished conversion to {format}: {done} of {images} images");
             let remedy = "run the same conversion again with --on-interrupt resume".into();
@@ -96,7 +102,7 @@ impl Inspect {
             }
             child::Outcome::Broken(how) => {
                 eprintln!("shelfmark: {}: reading it {how}: it is damaged", plain(&self.source));
-                return Ok(Exit::Unverified);
+                return Ok(if store_path(&self.source).is_some() { Exit::Unverified } else { Exit::Failed });
             }
             child::Outcome::TimedOut => anyhow::bail!(
                 "{}: reading it did not end within {} seconds; raise --time-limit",
@@ -110,7 +116,8 @@ impl Inspect {
         }
         Ok(match found.whole {
             Some(true) | None => Exit::Ok,
-            Some(false) if found.refused => Exit::Failed,
+            // Of what other programs wrote, no manifest says what it has to be.
+            Some(false) if found.refused || found.store.is_none() => Exit::Failed,
             Some(false) => Exit::Unverified,
         })
     }
@@ -127,22 +134,31 @@ impl Inspect {
         Ok(Some((index, out)))
     }
 
-    /// Whether an error says that a store is not what was written, rather than that it cannot be looked at.
+    /// Whether an error says that a store is not what its manifest says, rather than that it cannot be looked at.
     fn is_damage(&self, error: &anyhow::Error) -> bool {
+        let Some(store) = store_path(&self.source) else { return false };
         match error.downcast_ref() {
             Some(Error::Store { .. } | Error::Mismatch { .. }) => true,
-            // A file of a store that is missing or too short.
-            Some(Error::Io { source, .. }) => {
+            // A file of the store that is missing or too short.
+            Some(Error::Io { source, path, .. }) => {
                 let lost =
                     matches!(source.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof | ErrorKind::InvalidData);
-                lost && store_path(&self.source).is_some()
+                lost && path.starts_with(store)
             }
             _ => false,
         }
     }
 
+    fn open(&self) -> shelfmark::Result<Arc<dyn Dataset>> {
+        self.taking.open(&self.source).map_err(|error| match error {
+            // Libraries say of a file that the system keeps from them what they say of a damaged one.
+            Error::Store { .. } | Error::Mismatch { .. } => refusal(path_of(&self.source)).unwrap_or(error),
+            _ => error,
+        })
+    }
+
     fn look(&self, show: Option<(u64, PathBuf)>) -> anyhow::Result<Found> {
-        let dataset = self.taking.open(&self.source)?;
+        let dataset = self.open()?;
         if let Some((index, out)) = show {
             let mut image = Batch::new();
             dataset.read(index, &mut image)?;
@@ -168,10 +184,28 @@ impl Inspect {
     }
 }
 
-/// The path, if what is to be inspected is a store of ours.
+/// Where a store is, if what is to be inspected is one.
+fn path_of(source: &str) -> &Path {
+    Path::new(source.strip_prefix("store:").unwrap_or(source))
+}
+
+/// The path, if what is to be inspected is a store of ours: it has a manifest.
 fn store_path(source: &str) -> Option<&Path> {
-    let path = Path::new(source.strip_prefix("store:").unwrap_or(source));
+    let path = path_of(source);
     path.join(MANIFEST_FILE).is_file().then_some(path)
+}
+
+/// What the system says of the first file in `store` that it does not let be read.
+fn refusal(store: &Path) -> Option<Error> {
+    let opened = walkdir::WalkDir::new(store).into_iter().map(|entry| {
+        let entry = entry.map_err(std::io::Error::from).at("list", store)?;
+        match entry.path().is_file() {
+            true => File::open(entry.path()).map(drop).at("read", entry.path()),
+            // A pipe would be waited for.
+            false => Ok(()),
+        }
+    });
+    opened.filter_map(Result::err).find(is_refusal)
 }
 
 fn unfinished(path: &Path) -> Option<Progress> {

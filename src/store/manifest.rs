@@ -17,6 +17,9 @@ pub(super) const CHANGING_FILE: &str = "shelfmark.json.changing";
 /// Name and version of the manifest's schema.
 const SCHEMA_ID: &str = "shelfmark/store/1";
 
+/// How that begins in every version.
+const SCHEMA: &str = "shelfmark/store/";
+
 /// A manifest larger than this is not one of ours: nothing in it grows with the number of images.
 const MAX_BYTES: u64 = 1 << 20;
 
@@ -84,7 +87,7 @@ impl Manifest {
     /// Reads the manifest of the store at `store`.
     ///
     /// # Errors
-    /// [`Error::Store`] when there is none, or it is damaged or of another version.
+    /// [`Error::Store`] when there is none, or it is damaged; [`Error::Unsupported`] when it is of another version.
     pub fn read(store: &Path) -> Result<Self> {
         let refuse = |cause: String, remedy: &str| refusal(store, cause, remedy);
         let file = store.join(MANIFEST_FILE);
@@ -115,7 +118,7 @@ impl Manifest {
     /// The manifest that `text`, found in the store at `store`, is.
     ///
     /// # Errors
-    /// [`Error::Store`] when it is damaged or of another version.
+    /// [`Error::Store`] when it is damaged; [`Error::Unsupported`] when it is of another version.
     pub fn parse(text: &[u8], store: &Path) -> Result<Self> {
         let damaged = |e: serde_json::Error| {
             refusal(store, format!("its {MANIFEST_FILE} is damaged ({e})"), "write the store again")
@@ -123,6 +126,13 @@ impl Manifest {
         let value: serde_json::Value = serde_json::from_slice(text).map_err(damaged)?;
         match value.get("schema").and_then(|schema| schema.as_str()) {
             Some(SCHEMA_ID) => serde_json::from_value(value).map_err(damaged),
+            Some(other) if other.starts_with(SCHEMA) => Err(Error::Unsupported {
+                format: format!("store {}", store.display()),
+                what: format!(
+                    "its schema is \"{other}\", and this shelfmark reads \"{SCHEMA_ID}\"; use the version of shelfmark that \
+                     wrote it, or write the store again"
+                ),
+            }),
             other => Err(refusal(
                 store,
                 format!(

@@ -259,7 +259,7 @@ impl OpenStore {
     /// Opens the store at `path`, whatever its format.
     ///
     /// # Errors
-    /// [`crate::Error::Store`] when it is no store, of another version, or damaged.
+    /// [`crate::Error::Store`] when it is no store, or damaged; [`crate::Error::Unsupported`] when it is of another version.
     pub fn open(path: &Path) -> Result<Self> {
         Self::open_through(path, |resolved, _| Ok(resolved))
     }

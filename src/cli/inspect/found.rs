@@ -34,7 +34,7 @@ pub struct Found {
     /// Images that could not be read, the first few, and how many.
     pub unreadable: Vec<String>,
     pub unreadable_images: u64,
-    /// Whether the system would not let them be read: that says nothing about the images.
+    /// Whether all that is wrong is that the system does not let files be read: that says nothing about them.
     #[serde(default)]
     pub refused: bool,
     pub remarks: Vec<String>,
@@ -57,6 +57,9 @@ pub struct StoreFacts {
     pub mismatch: Option<String>,
     /// Why its files cannot be looked at for that, if they cannot.
     pub damage: Option<String>,
+    /// What the system said where it does not let them be looked at for that: no damage.
+    #[serde(default)]
+    pub refusal: Option<String>,
 }
 
 /// Whether it is the system that said no.
@@ -71,13 +74,13 @@ impl StoreFacts {
     /// When it cannot be opened.
     pub fn of(path: &Path) -> anyhow::Result<Self> {
         let store = OpenStore::open(path)?;
-        let (mismatch, damage) = match store.resolved.format.audit(path, &store.manifest.spec()) {
-            Ok(()) => (None, None),
-            Err(error @ Error::Mismatch { .. }) => (Some(error.to_string()), None),
+        let (mismatch, damage, refusal) = match store.resolved.format.audit(path, &store.manifest.spec()) {
+            Ok(()) => (None, None, None),
+            Err(error @ Error::Mismatch { .. }) => (Some(error.to_string()), None, None),
             // The system's no says nothing about the store.
-            Err(error) if is_refusal(&error) => return Err(error.into()),
+            Err(error) if is_refusal(&error) => (None, None, Some(error.to_string())),
             // A file that is missing, say.
-            Err(error) => (None, Some(error.to_string())),
+            Err(error) => (None, Some(error.to_string()), None),
         };
         let Manifest { format, settings, dataset, named, labels, library, shelfmark_version, .. } = store.manifest;
         let storage = space(path)?;
@@ -92,6 +95,7 @@ impl StoreFacts {
             storage,
             mismatch,
             damage,
+            refusal,
         })
     }
 }
@@ -187,7 +191,8 @@ impl Found {
         if let Some(damage) = self.store.as_ref().and_then(|store| store.damage.as_ref()) {
             writeln!(out, "  DAMAGED      {}", plain(damage))?;
         }
-        for problem in &self.unreadable {
+        let refusal = self.store.as_ref().and_then(|store| store.refusal.as_ref());
+        for problem in self.unreadable.iter().chain(refusal.filter(|refusal| !self.unreadable.contains(refusal))) {
             writeln!(out, "  UNREADABLE   {}", plain(problem))?;
         }
         match self.whole {

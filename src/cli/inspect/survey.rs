@@ -20,7 +20,8 @@ pub struct Survey {
     first_names: Vec<String>,
     unreadable: Vec<String>,
     unreadable_images: u64,
-    refused: bool,
+    /// Of those, the ones that the system would not let be read.
+    refused_images: u64,
     scratch: Batch,
 }
 
@@ -38,7 +39,7 @@ impl Survey {
             Ok(()) => batch.iter().for_each(|sample| self.note(&sample)),
             Err(error) => {
                 self.unreadable_images += 1;
-                self.refused |= is_refusal(&error);
+                self.refused_images += u64::from(is_refusal(&error));
                 if self.unreadable.len() < 5 {
                     self.unreadable.push(error.to_string());
                 }
@@ -71,7 +72,8 @@ impl Survey {
             Some(Labels { distinct: self.labels.len(), smallest, largest, images })
         });
         let wrong = store.as_ref().is_some_and(|store| store.mismatch.is_some() || store.damage.is_some());
-        let broken = wrong || self.unreadable_images > 0;
+        let refused = self.refused_images > 0 || store.as_ref().is_some_and(|store| store.refusal.is_some());
+        let broken = wrong || refused || self.unreadable_images > 0;
         // Of what was not looked at nothing is known.
         let all = self.looked_at == dataset.len();
         Found {
@@ -90,9 +92,76 @@ impl Survey {
             whole: if broken { Some(false) } else { all.then_some(true) },
             unreadable: self.unreadable,
             unreadable_images: self.unreadable_images,
-            refused: self.refused,
+            refused: refused && !wrong && self.refused_images == self.unreadable_images,
             remarks: dataset.remarks(),
             store,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shelfmark::error::{Error, Result};
+    use shelfmark::results::{Native, Storage};
+    use shelfmark::sample::{ImageShape, Shape};
+    use std::io::ErrorKind;
+
+    /// A set of which every image is refused by the system, or damaged.
+    struct Unreadable(Vec<ErrorKind>);
+
+    impl Dataset for Unreadable {
+        fn name(&self) -> String {
+            "unreadable".into()
+        }
+
+        fn len(&self) -> u64 {
+            self.0.len() as u64
+        }
+
+        fn shape(&self) -> Shape {
+            Shape::Fixed(ImageShape::new(1, 1, 1))
+        }
+
+        fn read(&self, index: u64, _: &mut Batch) -> Result<()> {
+            let source = self.0[index as usize].into();
+            Err(Error::Io { action: "read", path: index.to_string().into(), source })
+        }
+    }
+
+    fn facts(mismatch: Option<&str>, damage: Option<&str>, refusal: Option<&str>) -> StoreFacts {
+        let [mismatch, damage, refusal] = [mismatch, damage, refusal].map(|text| text.map(str::to_owned));
+        StoreFacts {
+            format: "dir:raw".into(),
+            written_from: String::new(),
+            labels: String::new(),
+            named: false,
+            library: Native { library: String::new(), version: String::new() },
+            shelfmark_version: String::new(),
+            settings: BTreeMap::new(),
+            storage: Storage { apparent_bytes: 0, allocated_bytes: 0, files: 0 },
+            mismatch,
+            damage,
+            refusal,
+        }
+    }
+
+    #[test]
+    fn what_the_system_refuses_hides_no_damage() {
+        let found = |images: &[ErrorKind], store: StoreFacts| {
+            let (dataset, mut survey) = (Unreadable(images.to_vec()), Survey::default());
+            (0..dataset.len()).for_each(|index| survey.look(&dataset, index));
+            let found = survey.found("here", &dataset, Some(store));
+            (found.whole, found.refused)
+        };
+        let (refused, short) = (ErrorKind::PermissionDenied, ErrorKind::UnexpectedEof);
+        let whole = || facts(None, None, None);
+        assert_eq!(found(&[], whole()), (Some(true), false));
+        assert_eq!(found(&[refused, refused], whole()), (Some(false), true));
+        assert_eq!(found(&[refused, short], whole()), (Some(false), false));
+        assert_eq!(found(&[refused], facts(Some("another"), None, None)), (Some(false), false));
+        assert_eq!(found(&[refused], facts(None, Some("short"), None)), (Some(false), false));
+        assert_eq!(found(&[], facts(None, None, Some("no"))), (Some(false), true));
+        assert_eq!(found(&[short], facts(None, None, Some("no"))), (Some(false), false));
     }
 }

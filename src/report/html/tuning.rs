@@ -54,6 +54,11 @@ pub(super) fn tuning(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id: 
 fn in_force(sheet: &Sheet<'_, '_>) -> &'static str {
     let run = sheet.groups.first().map(|group| &group.results.run);
     match run.and_then(|run| run.tuning.as_deref()) {
+        Some("tuned") if is_warm(sheet) => {
+            "This run was made with <code>--tuning tuned</code>, for warm reads: what suits them was added to every format whose name \
+             did not say otherwise. Names show it. What suits cold reads alone (“read cold” in the table) is added only where no read \
+             is warm."
+        }
         Some("tuned") => {
             "This run was made with <code>--tuning tuned</code>: what suits training reads was added to every format whose name did not \
              say otherwise. Names show it."
@@ -64,6 +69,12 @@ fn in_force(sheet: &Sheet<'_, '_>) -> &'static str {
         }
         None => "These results do not say which tuning was asked for; the names of formats show what is not as usual.",
     }
+}
+
+/// Whether the run has warm reads. (Writing is called warm in every run.)
+fn is_warm(sheet: &Sheet<'_, '_>) -> bool {
+    let mut cells = sheet.groups.iter().flat_map(|group| &group.results.cells);
+    cells.any(|cell| cell.durability.is_none() && cell.cache == "warm")
 }
 
 /// What `--tuning tuned` sets beyond what a format's name says, and why.
@@ -101,6 +112,9 @@ fn in_order(settings: &BTreeMap<&str, &str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::model::groups;
+    use crate::report::rank::sheets;
+    use crate::report::run_fixture::run;
 
     #[test]
     fn settings_are_told_by_their_kinds() {
@@ -116,6 +130,22 @@ mod tests {
                     png level: fast; LMDB read: by its library";
         assert_eq!(in_order(&settings), told);
         assert_eq!(in_order(&BTreeMap::new()), NONE);
+    }
+
+    #[test]
+    fn a_run_with_warm_reads_was_tuned_for_them() {
+        let said = |caches: &[&str]| {
+            let mut tuned = run();
+            tuned.run.tuning = Some("tuned".into());
+            tuned.cells.retain(|cell| cell.durability.is_some() || caches.contains(&cell.cache.as_str()));
+            let results = [tuned];
+            let groups = groups(&results);
+            sheets(&groups).first().map(in_force).unwrap_or_default()
+        };
+        for caches in [&["warm"][..], &["warm", "cold-data"]] {
+            assert!(said(caches).contains("for warm reads"), "{caches:?}: {}", said(caches));
+        }
+        assert!(said(&["cold-data"]).contains("what suits training reads was added"));
     }
 
     #[test]

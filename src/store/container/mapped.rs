@@ -23,7 +23,7 @@ pub const TUNED: Tuned = Tuned {
     key: READAHEAD.key,
     value: "off",
     applies: Applies::Cold,
-    why: "a shuffled epoch does not ask for neighbours next; in order it is slower",
+    why: "a shuffled epoch does not ask for neighbours next; what it gains there, and costs in order, was not measured",
 };
 
 /// What is expected of reads.

@@ -204,9 +204,14 @@ fn described(metadata: &impl serde::Serialize) -> serde_json::Value {
     value
 }
 
+/// The file of a shard of the images.
+fn shard_file(nth: u64) -> String {
+    format!("{IMAGES}/c/{nth}/0/0/0")
+}
+
 /// A shard that is missing would pass for zeros.
 fn refuse_missing(at: &Path, spec: &StoreSpec, images_a_shard: u64, name: &StoreName) -> Result<()> {
-    let shards = (0..spec.images.div_ceil(images_a_shard)).map(|nth| format!("{IMAGES}/c/{nth}/0/0/0"));
+    let shards = (0..spec.images.div_ceil(images_a_shard)).map(shard_file);
     let labels = (spec.images > 0).then(|| format!("{LABELS}/c/0"));
     match shards.chain(labels).find(|file| !at.join(file).is_file()) {
         None => Ok(()),

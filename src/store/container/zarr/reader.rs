@@ -1,14 +1,15 @@
 //! Reading: of plain chunks the bytes asked for; of others, which are compressed or end with a checksum, the whole chunk. (Of a
 //! part of a chunk zarrs verifies no checksum, so the codecs are undone here, by its own code for them.)
 
-use super::{Coded, FILL, Store, options};
-use crate::error::Result;
+use super::{Coded, FILL, Store, options, shard_file};
+use crate::error::{IoContext, Result};
 use crate::sample::{Batch, ImageShape};
 use crate::store::container::StoreName;
 use crate::store::container::guard::guarded;
 use crate::store::container::runs::RunReader;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::sync::Arc;
 use zarrs::array::{
     ArrayPartialDecoderTraits, ArrayShardedReadableExt, ArrayShardedReadableExtCache, ArraySubset, BytesRepresentation,
@@ -33,6 +34,9 @@ fn read_run(
         let (now, rest) = place.split_at_mut(images as usize * of_one);
         if let Err(why) = guarded(|| fill(next / unit, within, images, now)) {
             (0..count).for_each(|_| out.pop());
+            // Where the system does not let the shard be read, zarrs says what it says of a damaged one.
+            let shard = store.name.path.join(shard_file(next / store.images_a_shard));
+            File::open(&shard).at("read", &shard)?;
             return Err(store.name.damaged(format!("image {next}: {why}")));
         }
         (next, place) = (next + images, rest);
