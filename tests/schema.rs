@@ -21,9 +21,14 @@ fn the_committed_schema_is_the_types_own() {
 
 #[test]
 fn committed_results_obey_the_schema_and_survive_a_round_trip() {
-    ["reports/sample/results-1.json", "reports/sample/results-2.json", "reports/baseline/results.json"]
-        .into_iter()
-        .for_each(obeys);
+    [
+        "reports/sample/results-1.json",
+        "reports/sample/results-2.json",
+        "reports/sample/results-3.json",
+        "reports/baseline/results.json",
+    ]
+    .into_iter()
+    .for_each(obeys);
 }
 
 fn obeys(file: &str) {

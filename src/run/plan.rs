@@ -259,7 +259,10 @@ mod tests {
         assert_eq!(able(Workload::Append), (2, "tar:raw".into()));
         assert_eq!(able(Workload::Delete), (1, "lmdb:raw".into()));
         let why = unable(&formats[0], Workload::Append).unwrap();
-        assert!(why.kind == FailureKind::Unsupported && why.message.starts_with("adding to a finished store"), "{why:?}");
+        assert!(
+            why.kind == FailureKind::Unsupported && why.message.starts_with("adding to a finished store"),
+            "{why:?}"
+        );
     }
 
     #[test]
