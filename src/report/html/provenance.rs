@@ -34,7 +34,7 @@ pub(super) fn section(out: &mut String, result: &Results, nth: usize, total: usi
 }
 
 /// Results that take more than this in the page, packed, are kept in it without their single turns.
-const MOST_BYTES: usize = 1 << 19;
+const MOST_BYTES: usize = 1 << 18;
 
 /// The results in the page itself, for whoever has nothing but the page: the script makes files of them.
 fn downloads(out: &mut String, result: &Results, file: &str) {
