@@ -125,6 +125,8 @@ impl Arrays {
             return Err(refuse(&at, "it is empty", "check the path"));
         }
         let mut remarks = Vec::new();
+        let whole = guarded(|| Chunks::of(&at, &images).map_err(text)?.refuse_hollow(&images));
+        whole.map_err(|why| refuse(&at, why, WHOLE))?;
         let (mut chunks, frames) = look(&images, &at, 1, "images", &mut remarks)?;
         let labels = match label_node {
             Some(node) => {
@@ -201,6 +203,7 @@ fn read_labels(path: &Path, node: &str, images: u64, remarks: &mut Vec<String>) 
         return Err(refuse(&at, cause, "name the right array: zarr:FOLDER,labels=NAME"));
     }
     let damaged = |why: String| refuse(&at, why, "check that it is whole, with labels from 0 on");
+    // All of them may be the fill value, of which no chunk is written; and there are as many as images, which are there.
     let (chunks, frames) = look(&array, &at, kind.size as u64, "labels", remarks)?;
     let bytes = guarded(|| {
         frames.check(&array, 0..images)?;

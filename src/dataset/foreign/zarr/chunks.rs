@@ -32,25 +32,37 @@ impl Chunks {
         Ok(chunks)
     }
 
-    /// How many are missing of those that `array` has by its description, which may not promise more than files can hold.
+    /// How many are missing of those that `array` has by its description.
     ///
     /// # Errors
-    /// When more than half are missing, or they would have to hold more than they can.
+    /// When there are more, or larger ones, than can be.
     pub fn missing(&self, array: &Opened) -> Result<u64, String> {
-        let product = |extents: &[u64]| extents.iter().try_fold(1_u64, |all, extent| all.checked_mul(*extent));
         let all = product(array.chunk_grid_shape()).ok_or("it has more chunks than can be")?;
         let first = array.chunk_shape(&vec![0; array.dimensionality()]).map_err(text)?;
         let chunk = product(&first.iter().map(|extent| extent.get()).collect::<Vec<_>>());
         if chunk.is_none_or(|chunk| chunk > MAX_IMAGE_BYTES as u64) {
             return Err("its chunks are larger than 1 GiB".into());
         }
-        let missing = all.saturating_sub(self.paths.len() as u64);
+        Ok(all.saturating_sub(self.paths.len() as u64))
+    }
+
+    /// Refuses an array of bytes that is mostly not there: a description may promise more than its files can hold.
+    ///
+    /// # Errors
+    /// When more than half of the chunks are missing, or the others would have to hold more than they can.
+    pub fn refuse_hollow(&self, array: &Opened) -> Result<(), String> {
+        let missing = self.missing(array)?;
+        let all = missing + self.paths.len() as u64;
         let claimed = product(array.shape()).ok_or("it is larger than can be")?;
         match missing > all / 2 || claimed / 2 > self.bytes.saturating_mul(BEST_RATIO) {
             true => Err(format!("of {all} chunks {missing} are missing, and the rest has {} bytes", self.bytes)),
-            false => Ok(missing),
+            false => Ok(()),
         }
     }
+}
+
+fn product(extents: &[u64]) -> Option<u64> {
+    extents.iter().try_fold(1_u64, |all, extent| all.checked_mul(*extent))
 }
 
 /// Whether a file in an array's folder is one of its chunks by its name: other files may lie there, too.
