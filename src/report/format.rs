@@ -94,6 +94,11 @@ pub(super) fn without<'a>(reason: &'a str, word: &str) -> &'a str {
     own.unwrap_or_else(|| reason.split_once(&format!(": {word}: ")).map_or(reason, |(_, rest)| rest))
 }
 
+/// The reason behind that word, in short: what may be done about it is told once, under “Not measured”.
+pub(super) fn cause<'a>(reason: &'a str, word: &str) -> &'a str {
+    without(reason, word).split("; ").next().unwrap_or_default()
+}
+
 /// Bytes: exact below 10 KiB, then KiB, MiB (2^20), GiB and TiB.
 pub(super) fn bytes(value: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -247,6 +252,7 @@ mod tests {
         assert_eq!(without("unsupported: no files", "unsupported"), "no files");
         assert_eq!(without("cifar10:test.bin: unsupported: no files", "unsupported"), "no files");
         assert_eq!(without("killed by signal 7", "failed"), "killed by signal 7");
+        assert_eq!(cause("unsupported: no files; choose a codec", "unsupported"), "no files");
     }
 
     #[test]

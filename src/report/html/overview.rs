@@ -90,8 +90,7 @@ fn cell(out: &mut String, entry: Option<&Entry<'_>>, best: Option<f64>, workload
     let _ = match entry {
         None => write!(out, "<td data-w=\"{workload}\">{}</td>", format::NONE),
         Some(Entry::Missing(word, reason)) => {
-            // What may be done about it is under “Not measured”.
-            let reason = format::without(reason, word).split("; ").next().unwrap_or_default();
+            let reason = format::cause(reason, word);
             write!(
                 out,
                 "<td class=\"hatched\" data-w=\"{workload}\"><b>{}</b><small>{}</small></td>",

@@ -65,7 +65,7 @@ fn entry(out: &mut String, entry: &Entry<'_>, workload: &str) {
     let workload = escape(workload);
     match entry {
         Entry::Missing(word, reason) => {
-            let reason = format::without(reason, word);
+            let reason = format::cause(reason, word);
             let (word, reason) = (escape(word), escape(reason));
             let _ =
                 write!(out, "<td class=\"missing\" data-w=\"{workload}\"><b>{word}</b><small>{reason}</small></td>");

@@ -303,7 +303,7 @@ fn from_best(figures: Vec<Result<Figure, String>>) -> Vec<Result<Figure, String>
 fn missing(group: &Group<'_>, row: &Row<'_>, column: &Column<'_>) -> String {
     use super::super::model::Slot;
     match group.slot(row, column, column.images) {
-        Slot::Missing(word, reason) => format!("{word}: {}", format::without(&reason, word)),
+        Slot::Missing(word, reason) => format!("{word}: {}", format::cause(&reason, word)),
         // Why it is not ranked, where it says so: what was not warm, or not proved cold.
         Slot::Measured(_) => {
             let said = group.measured(row, column, column.images).and_then(|cell| cell.reason.clone());
