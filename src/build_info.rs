@@ -7,14 +7,22 @@ use std::process::Command;
 /// The compiler's version line.
 pub const RUSTC: &str = env!("BUILT_RUSTC_VERSION");
 
+/// Cargo features, and whether they are built in.
+const FEATURES: [(&str, bool); 9] = [
+    ("lmdb", cfg!(feature = "lmdb")),
+    ("hdf5", cfg!(feature = "hdf5")),
+    ("hdf5-blosc", cfg!(feature = "hdf5-blosc")),
+    ("hdf5-static", cfg!(feature = "hdf5-static")),
+    ("sqlite", cfg!(feature = "sqlite")),
+    ("redb", cfg!(feature = "redb")),
+    ("arrow", cfg!(feature = "arrow")),
+    ("parquet", cfg!(feature = "parquet")),
+    ("zarr", cfg!(feature = "zarr")),
+];
+
 /// Cargo features built in.
 pub fn features() -> Vec<String> {
-    let features = [
-        ("lmdb", cfg!(feature = "lmdb")),
-        ("hdf5", cfg!(feature = "hdf5")),
-        ("hdf5-static", cfg!(feature = "hdf5-static")),
-    ];
-    features.iter().filter(|(_, built_in)| *built_in).map(|(name, _)| (*name).to_owned()).collect()
+    FEATURES.iter().filter(|(_, built_in)| *built_in).map(|(name, _)| (*name).to_owned()).collect()
 }
 
 /// The checkout that this program was built in, as it is now; nothing where the program lies elsewhere than it was built,
@@ -48,6 +56,20 @@ fn is_inside(program: &Path, folders: &[&Path]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_feature_of_the_manifest_is_told() {
+        let manifest: &str = include_str!("../Cargo.toml");
+        let (_, rest) = manifest.split_once("\n[features]\n").unwrap();
+        let (features, _) = rest.split_once("\n[").unwrap();
+        let names = features.lines().filter_map(|line| line.split_once(" = [")).map(|(name, _)| name);
+        // These stand for others.
+        let mut names: Vec<_> = names.filter(|name| !["default", "shelf"].contains(name)).collect();
+        names.sort_unstable();
+        let mut told = FEATURES.map(|(name, _)| name);
+        told.sort_unstable();
+        assert_eq!(names, told);
+    }
 
     #[test]
     fn this_program_lies_where_it_was_built_and_one_elsewhere_does_not() {

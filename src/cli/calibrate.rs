@@ -61,7 +61,7 @@ impl Calibrate {
                 // A trial is one write: a line is whole or not there.
                 let line = serde_json::to_string(trial).unwrap_or_default() + "\n";
                 let written = file.write_all(line.as_bytes());
-                eprintln!("trial {}: {} {}, {:.0} s", trial.trial, trial.workload, trial.cache, trial.wall_s);
+                tell!("trial {}: {} {}, {:.0} s", trial.trial, trial.workload, trial.cache, trial.wall_s);
                 known.push(trial.clone());
                 shelfmark::error::IoContext::at(written, "write", &self.out)
             })?;

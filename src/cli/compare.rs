@@ -80,7 +80,7 @@ impl Compare {
     fn exit(&self, compared: &Compared, judgement: Option<&Judgement>) -> Exit {
         match judgement {
             Some(judgement) if judgement.is_empty() => {
-                eprintln!(
+                tell!(
                     "shelfmark: too little could be gated: {} exact metrics of the two runs are comparable, and {} have to be; \
                      the reasons are in the output; make the base anew with the same libraries, on the same file system",
                     judgement.gated,

@@ -205,7 +205,7 @@ impl Convert {
             OnInterrupt::Remove => drop(writing),
             OnInterrupt::Resume => {
                 if let Err(second) = writing.leave() {
-                    eprintln!("nothing could be kept: {second}");
+                    tell!("nothing could be kept: {second}");
                 }
             }
         }
@@ -222,7 +222,7 @@ impl Convert {
             (error, None) => error,
             (error, Some(_)) => {
                 // A full disk or a broken file can be mended; what is there needs not be made again.
-                eprintln!("what was written is kept: once that is mended, the same command goes on from here");
+                tell!("what was written is kept: once that is mended, the same command goes on from here");
                 error
             }
         }

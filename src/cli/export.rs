@@ -50,7 +50,7 @@ impl Export {
             None => std::io::stdout().lock().write_all(text.as_bytes())?,
         }
         if !missing.is_empty() && !exporter.takes_reasons() {
-            eprintln!("not exported, for they have no number: {missing}");
+            tell!("not exported, for they have no number: {missing}");
         }
         Ok(Exit::Ok)
     }

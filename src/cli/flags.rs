@@ -97,7 +97,7 @@ impl Cells {
         let only = self.only();
         let absent = only.absent(all);
         all.iter_mut().try_for_each(|results| only.keep(results))?;
-        absent.iter().for_each(|name| eprintln!("{} is not in these results", plain(name)));
+        absent.iter().for_each(|name| tell!("{} is not in these results", plain(name)));
         Ok(())
     }
 }
@@ -214,7 +214,7 @@ impl Taking {
         let dataset = dataset::open(name, &options);
         looking.finish_and_clear();
         let dataset = dataset?;
-        dataset.remarks().iter().for_each(|remark| eprintln!("{name}: {remark}"));
+        dataset.remarks().iter().for_each(|remark| tell!("{name}: {remark}"));
         Ok(dataset)
     }
 

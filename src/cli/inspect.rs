@@ -65,7 +65,7 @@ impl Inspect {
             child::end_with_parent();
             let found = match self.look(show) {
                 Err(error) if self.is_damage(&error) => {
-                    eprintln!("shelfmark: {error}");
+                    tell!("shelfmark: {error}");
                     return Ok(Exit::Unverified);
                 }
                 found => found?,
@@ -89,7 +89,7 @@ impl Inspect {
         let limit = Duration::from_secs(self.time_limit);
         let found = match child::run(&arguments, limit)? {
             child::Outcome::Ended { stdout, stderr, code } if code != Some(0) || stdout.is_empty() => {
-                stderr.lines().for_each(|line| eprintln!("{}", plain(line)));
+                stderr.lines().for_each(|line| tell!("{}", plain(line)));
                 return Ok(match code {
                     Some(2) => Exit::Usage,
                     Some(5) => Exit::Unverified,
@@ -101,7 +101,7 @@ impl Inspect {
                 found
             }
             child::Outcome::Broken(how) => {
-                eprintln!("shelfmark: {}: reading it {how}: it is damaged", plain(&self.source));
+                tell!("shelfmark: {}: reading it {how}: it is damaged", plain(&self.source));
                 return Ok(if store_path(&self.source).is_some() { Exit::Unverified } else { Exit::Failed });
             }
             child::Outcome::TimedOut => anyhow::bail!(

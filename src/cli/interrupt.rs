@@ -17,11 +17,11 @@ pub fn watch() -> anyhow::Result<Watch> {
     let seen = Arc::clone(&asked);
     ctrlc::set_handler(move || {
         if seen.swap(true, Ordering::Relaxed) {
-            eprintln!("shelfmark: stopped at once; what was not put away is removed the next time");
+            tell!("shelfmark: stopped at once; what was not put away is removed the next time");
             // As a shell reports a process that Ctrl-C has ended.
             std::process::exit(130);
         }
-        eprintln!("shelfmark: stopping as soon as this step is done; press again to stop at once");
+        tell!("shelfmark: stopping as soon as this step is done; press again to stop at once");
     })?;
     Ok(Watch(asked))
 }

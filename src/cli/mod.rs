@@ -1,5 +1,13 @@
 //! The command line: one file a verb, every shared flag defined once.
 
+/// A line on stderr. Whoever closed it (`2>&1 | head`) does not want to read it; that ends no measurement.
+macro_rules! tell {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($words)*);
+    }};
+}
+
 mod calibrate;
 mod child;
 mod compare;
@@ -128,7 +136,7 @@ pub fn main() -> ExitCode {
         };
         // What it quotes from files may hold anything; lines of its own stay lines.
         let lines: Vec<String> = text.lines().map(plain::plain).collect();
-        eprintln!("shelfmark: {}", lines.join("\n"));
+        tell!("shelfmark: {}", lines.join("\n"));
         Exit::of(&error)
     });
     ExitCode::from(exit as u8)

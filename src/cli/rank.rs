@@ -2,7 +2,7 @@
 
 use super::Exit;
 use super::flags::{Cells, Printed, named_files};
-use shelfmark::report::rank::{Ranked, Weights, csv, rank, rank_as_usual};
+use shelfmark::report::rank::{Weights, csv, rank, rank_as_usual};
 use shelfmark::results::Results;
 use std::io::Write;
 use std::path::PathBuf;
@@ -47,8 +47,12 @@ impl Rank {
             all.push((given.display().to_string(), ranked));
         }
         if all.iter().flat_map(|(_, all)| all).all(|ranked| ranked.places.is_empty()) {
-            let why: Vec<String> = all.iter().flat_map(|(_, all)| all).flat_map(Ranked::notes).collect();
-            return Err(shelfmark::Error::Usage(format!("nothing can be ranked here: {}", why.join(" "))).into());
+            let left_out = all.iter().flat_map(|(_, all)| all).flat_map(|ranked| &ranked.left_out);
+            let why: String = left_out.map(|(name, why)| format!("; {name}: {why}")).collect();
+            let by = if self.weights.is_some() { "these weights" } else { "epoch, read_one and write_batch (warm)" };
+            let usage =
+                format!("nothing can be ranked here by {by}{why}; weigh what was measured: --weights append=1, say");
+            return Err(shelfmark::Error::Usage(usage).into());
         }
         let mut out = std::io::stdout().lock();
         if self.json || self.format == Printed::Json {

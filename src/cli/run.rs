@@ -124,12 +124,12 @@ impl Run {
                 .map_err(|error| anyhow::anyhow!("{error}; name another folder with {flag}"))?;
         }
         if set_aside(&self.out)? {
-            eprintln!("the report that was in {} is now in {}", self.out.display(), self.out.join(PREVIOUS).display());
+            tell!("the report that was in {} is now in {}", self.out.display(), self.out.join(PREVIOUS).display());
         }
         // Who asked for them may want to install what they lack before minutes go by without them.
         let offers = settings.launcher.peers.iter().map(|peer| &peer.offer);
         let missing = offers.filter_map(|offer| Some((offer.name.as_str(), offer.missing.clone()?)));
-        left_out(missing).iter().for_each(|line| eprintln!("{line}"));
+        left_out(missing).iter().for_each(|line| tell!("{line}"));
         let mut watcher = Watcher {
             interrupted: interrupt::watch()?,
             file: self.out.join(RESULTS_FILE),
@@ -148,6 +148,9 @@ impl Run {
             writeln!(out, "{}", serde_json::to_string_pretty(&results)?)?;
         } else {
             watcher.screen.end(&results, &page)?;
+        }
+        if results.run.complete && !results.cells.iter().any(|cell| asked_for(cell) && cell.status == Status::Ok) {
+            tell!("shelfmark: nothing was measured, for the reasons above, which are in the report, too");
         }
         Ok(exit(&results))
     }
@@ -278,7 +281,7 @@ struct Watcher {
 
 impl Observer for Watcher {
     fn remark(&mut self, text: &str) {
-        eprintln!("{text}");
+        tell!("{text}");
     }
 
     fn planned(&mut self, contests: &[Contest]) {

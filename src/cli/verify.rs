@@ -89,7 +89,7 @@ impl Verify {
                 images = origin::complete(&self.images, &manifest, store)?;
                 if self.images.dataset.is_none() {
                     let name = images.name();
-                    eprintln!("comparing with {name}, as its manifest says (--dataset names another)");
+                    tell!("comparing with {name}, as its manifest says (--dataset names another)");
                 }
                 vec![self.check_in_child(store, manifest.format, &images)?]
             }
@@ -168,7 +168,7 @@ impl Verify {
         if wrote && !self.keep {
             // A store that cannot be removed is a nuisance, not a wrong answer.
             if let Err(error) = std::fs::remove_dir_all(&path) {
-                eprintln!("shelfmark: cannot remove {}: {error}", path.display());
+                tell!("shelfmark: cannot remove {}: {error}", path.display());
             }
         }
         line(id.to_string(), &path, dataset.len(), verified, outcome)

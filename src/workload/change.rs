@@ -47,6 +47,10 @@ impl Changed {
         let beside = |what: &str| store.with_file_name(format!("{name}.{what}"));
         let (resolved, source) = (resolved.clone(), Arc::clone(source));
         let changed = Self { resolved, source, before: beside("before"), target: beside("turn"), options };
+        // Of a worker that was killed: it was to be removed, as the whole place will be.
+        for left in [&changed.before, &changed.target].into_iter().filter(|left| left.exists()) {
+            std::fs::remove_dir_all(left).at("remove", left)?;
+        }
         let first = changed.source.first(images)?;
         write(&changed.resolved, &first, &changed.before, options, IfExists::Refuse, &mut |_| Ok(()))?;
         Ok(changed)

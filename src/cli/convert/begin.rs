@@ -44,9 +44,7 @@ impl Convert {
         }
         for left in left {
             let done = Progress::read(&left).map_or(0, |found| found.done);
-            eprintln!(
-                "removing an interrupted conversion with {done} images (--on-interrupt resume would go on with it)"
-            );
+            tell!("removing an interrupted conversion with {done} images (--on-interrupt resume would go on with it)");
             std::fs::remove_dir_all(&left).with_context(|| format!("cannot remove {}", left.display()))?;
         }
         let writing = match into {
@@ -56,7 +54,7 @@ impl Convert {
                 let mut store = StoreWriter::create(resolved, &self.target, &spec, options, if_exists)?;
                 store.name_dataset(work.dataset.clone());
                 if self.on_interrupt == OnInterrupt::Resume && !resolved.format.can_resume() {
-                    eprintln!("{}: a conversion that is interrupted has to begin again", work.format);
+                    tell!("{}: a conversion that is interrupted has to begin again", work.format);
                 }
                 Writing::Store(Box::new(store))
             }
@@ -82,7 +80,7 @@ impl Convert {
                 Writing::Folder(Box::new(FolderWriter::new(&self.target, found.clone(), Some(left), if_exists)?))
             }
         };
-        eprintln!("going on after {} of {} images", found.done, found.images);
+        tell!("going on after {} of {} images", found.done, found.images);
         Ok((writing, found.done))
     }
 }

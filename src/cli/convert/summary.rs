@@ -64,9 +64,10 @@ impl Summary {
         }
         writeln!(
             out,
-            "  {:.1} MiB in {} files, {:.1} MiB on disk; at most {:.1} MiB more than before while writing",
+            "  {:.1} MiB in {} file{}, {:.1} MiB on disk; at most {:.1} MiB more than before while writing",
             mib(storage.apparent_bytes),
             storage.files,
+            if storage.files == 1 { "" } else { "s" },
             mib(storage.allocated_bytes),
             mib(self.peak_extra_bytes)
         )?;

@@ -26,6 +26,11 @@ pub(super) struct Screen {
     told: String,
 }
 
+/// The ending of a plural.
+fn s(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
 impl Screen {
     pub(super) fn new(quiet: bool) -> Self {
         Self { spinner: spinner("starting"), quiet, contests: 0, ended: 0, told: String::new() }
@@ -34,10 +39,7 @@ impl Screen {
     pub(super) fn planned(&mut self, contests: &[Contest]) {
         let cells: usize = contests.iter().map(|contest| contest.entries.len()).sum();
         self.contests = contests.len();
-        self.tell(
-            &format!("{} contest{} of {cells} cells", contests.len(), if contests.len() == 1 { "" } else { "s" }),
-            "",
-        );
+        self.tell(&format!("{} contest{} of {cells} cell{}", contests.len(), s(contests.len()), s(cells)), "");
     }
 
     pub(super) fn preparing(&mut self, what: &str) {
@@ -54,7 +56,7 @@ impl Screen {
     fn tell(&mut self, what: &str, more: &str) {
         self.spinner.set_message(format!("{what}{more}"));
         if self.spinner.is_hidden() && !self.quiet && self.told != what {
-            eprintln!("{what}");
+            tell!("{what}");
             what.clone_into(&mut self.told);
         }
     }
