@@ -131,8 +131,9 @@ impl RecordContainer for Redb {
                 let mut table = transaction.open_table(TABLE)?;
                 for &(from, to) in removal.moves() {
                     let record = table.get(from)?.map(|record| record.value().to_vec());
-                    // Missing ones are told of by whoever reads them: as many are left as should be.
-                    record.map(|record| table.insert(to, &record[..]).map(drop)).transpose()?;
+                    // Else one that was to go would stand for it.
+                    let missing = || ::redb::Error::Corrupted(format!("image {from} is missing"));
+                    table.insert(to, &record.ok_or_else(missing)?[..])?;
                 }
                 (removal.left()..removal.images()).try_for_each(|index| table.remove(index).map(drop))?;
             }
