@@ -1,5 +1,8 @@
 use super::{FILE, TABLE};
+use crate::store::WriteOptions;
+use crate::store::change::remove;
 use crate::store::container::trial::Trial;
+use crate::store::registry::resolve;
 use ::redb::{Database, ReadableTable};
 
 #[test]
@@ -32,6 +35,25 @@ fn a_missing_record_is_told() {
     write.commit().unwrap();
     drop(database);
     assert!(trial.read().unwrap_err().to_string().contains("image 1 is missing"));
+}
+
+#[test]
+fn no_image_that_was_to_go_stands_for_one_that_is_missing() {
+    let trial = Trial::new("redb:raw", 3);
+    let database = Database::open(trial.path.join(FILE)).unwrap();
+    let write = database.begin_write().unwrap();
+    {
+        let mut table = write.open_table(TABLE).unwrap();
+        let record = table.remove(2).unwrap().map(|record| record.value().to_vec()).unwrap();
+        table.insert(9, &record[..]).unwrap();
+    }
+    write.commit().unwrap();
+    drop(database);
+    // The last would take the place of the first.
+    let resolved = resolve(&"redb:raw".parse().unwrap()).unwrap();
+    let refused = remove(&resolved, &trial.path, &[0], WriteOptions::default()).unwrap_err();
+    assert!(refused.to_string().contains("image 2 is missing"), "{refused}");
+    assert!(trial.read().unwrap_err().to_string().contains("image 2 is missing"), "as before");
 }
 
 #[test]
