@@ -29,26 +29,32 @@ pub struct Capabilities {
     pub max_bytes: Option<u64>,
 }
 
-/// What can do nothing, and says so.
+/// [`Capabilities::NONE`].
 impl Default for Capabilities {
     fn default() -> Self {
-        Self {
-            random_access: false,
-            append: false,
-            delete: Some(false),
-            ragged: false,
-            grey: false,
-            concurrent_readers: false,
-            zero_copy: false,
-            checksums: false,
-            max_bytes: None,
-        }
+        Self::NONE
     }
 }
 
 impl Capabilities {
     /// How many have a name.
     pub const COUNT: usize = 8;
+
+    /// What can do nothing, and says so.
+    pub const NONE: Self = Self {
+        random_access: false,
+        append: false,
+        delete: Some(false),
+        ragged: false,
+        grey: false,
+        concurrent_readers: false,
+        zero_copy: false,
+        checksums: false,
+        max_bytes: None,
+    };
+
+    /// What every container can do that puts records, each as long as it is, under a number.
+    pub const RECORDS: Self = Self { random_access: true, ragged: true, concurrent_readers: true, ..Self::NONE };
 
     /// Each by its name, as a reader is told of it, where it is known.
     pub const fn named(&self) -> [(&'static str, Option<bool>); Self::COUNT] {

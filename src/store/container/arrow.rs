@@ -116,13 +116,7 @@ impl RecordContainer for Arrow {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            random_access: true,
-            ragged: true,
-            concurrent_readers: true,
-            zero_copy: true,
-            ..Default::default()
-        }
+        Capabilities { zero_copy: true, ..Capabilities::RECORDS }
     }
 
     fn native(&self) -> Option<Native> {

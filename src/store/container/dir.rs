@@ -134,14 +134,7 @@ impl RecordContainer for Dir {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            random_access: true,
-            append: true,
-            delete: Some(true),
-            ragged: true,
-            concurrent_readers: true,
-            ..Default::default()
-        }
+        Capabilities { append: true, delete: Some(true), ..Capabilities::RECORDS }
     }
 
     fn native(&self) -> Option<Native> {

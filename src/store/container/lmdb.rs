@@ -175,15 +175,7 @@ impl RecordContainer for Lmdb {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            random_access: true,
-            append: true,
-            delete: Some(true),
-            ragged: true,
-            concurrent_readers: true,
-            zero_copy: true,
-            ..Default::default()
-        }
+        Capabilities { append: true, delete: Some(true), zero_copy: true, ..Capabilities::RECORDS }
     }
 
     fn native(&self) -> Option<Native> {

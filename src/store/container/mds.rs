@@ -145,14 +145,7 @@ impl RecordContainer for Mds {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            random_access: true,
-            append: true,
-            ragged: true,
-            concurrent_readers: true,
-            zero_copy: true,
-            ..Default::default()
-        }
+        Capabilities { append: true, zero_copy: true, ..Capabilities::RECORDS }
     }
 
     fn native(&self) -> Option<Native> {

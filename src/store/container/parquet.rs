@@ -173,7 +173,7 @@ impl RecordContainer for Parquet {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { random_access: true, ragged: true, concurrent_readers: true, ..Default::default() }
+        Capabilities::RECORDS
     }
 
     fn native(&self) -> Option<Native> {

@@ -164,14 +164,7 @@ impl RecordContainer for Redb {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            random_access: true,
-            append: true,
-            delete: Some(true),
-            ragged: true,
-            concurrent_readers: true,
-            ..Default::default()
-        }
+        Capabilities { append: true, delete: Some(true), ..Capabilities::RECORDS }
     }
 
     fn native(&self) -> Option<Native> {

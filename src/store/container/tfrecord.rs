@@ -109,14 +109,7 @@ impl RecordContainer for TfRecord {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            random_access: true,
-            append: true,
-            ragged: true,
-            concurrent_readers: true,
-            checksums: true,
-            ..Default::default()
-        }
+        Capabilities { append: true, checksums: true, ..Capabilities::RECORDS }
     }
 
     fn native(&self) -> Option<Native> {

@@ -62,13 +62,7 @@ impl RecordContainer for Zip {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            random_access: true,
-            ragged: true,
-            concurrent_readers: true,
-            checksums: true,
-            ..Default::default()
-        }
+        Capabilities { checksums: true, ..Capabilities::RECORDS }
     }
 
     fn native(&self) -> Option<Native> {
