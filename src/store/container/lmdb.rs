@@ -8,6 +8,7 @@ mod key;
 mod reader;
 
 use super::record::{self, NewRecord, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
+use super::transaction::Filling;
 use super::{ContainerInfo, StoreName, mapped};
 use crate::error::{Error, Result};
 use crate::results::Native;
@@ -75,13 +76,6 @@ const READ: OptionInfo = OptionInfo {
     about: "by LMDB, or by a table of where the records lie, made on opening",
     reading: true,
 };
-
-/// Records a write transaction takes before it is committed: large, so that pages are written once, and small enough
-/// that its dirty pages (one or two for a 3 KB record) stay below the 131,072 that LMDB keeps without spilling.
-const RECORDS_A_TRANSACTION: u64 = 8_192;
-
-/// Larger records make smaller transactions.
-const BYTES_A_TRANSACTION: u64 = 64 << 20;
 
 #[derive(Clone, Copy)]
 struct Lmdb {
@@ -188,10 +182,7 @@ impl RecordContainer for Lmdb {
     fn settings(&self, layout: &RecordLayout) -> BTreeMap<String, String> {
         BTreeMap::from([
             ("LMDB map size (sparse)".into(), format!("{} MiB", map_size(layout) >> 20)),
-            (
-                "LMDB transaction".into(),
-                format!("{RECORDS_A_TRANSACTION} records or {} MiB", BYTES_A_TRANSACTION >> 20),
-            ),
+            ("LMDB transaction".into(), Filling::words()),
             ("LMDB keys".into(), self.keys.in_words().into()),
             ("LMDB readahead".into(), if self.readahead { "on" } else { "off" }.into()),
             (
@@ -247,7 +238,7 @@ impl Lmdb {
     fn writer(&self, environment: Environment, database: Database, layout: &RecordLayout) -> Box<dyn RecordWriter> {
         let transaction = OpenTransaction::new(environment, |_| MaybeTransaction(None));
         let (keys, name) = (self.keys, layout.name.clone());
-        Box::new(Writer { transaction, database, keys, records: 0, bytes: 0, name })
+        Box::new(Writer { transaction, database, keys, filling: Filling::default(), name })
     }
 }
 
@@ -297,14 +288,13 @@ struct Writer {
     transaction: OpenTransaction,
     database: Database,
     keys: Keys,
-    records: u64,
-    bytes: u64,
+    filling: Filling,
     name: StoreName,
 }
 
 impl Writer {
     fn commit(&mut self) -> Result<()> {
-        (self.records, self.bytes) = (0, 0);
+        self.filling = Filling::default();
         self.transaction
             .with_dependent_mut(|_, open| open.0.take().map_or(Ok(()), RwTransaction::commit))
             .map_err(|e| failed(&self.name, "write", e))
@@ -324,9 +314,7 @@ impl RecordWriter for Writer {
                 transaction.put(database, &key, &record.bytes, WriteFlags::APPEND)
             })
             .map_err(|e| failed(&self.name, "write", e))?;
-        self.records += 1;
-        self.bytes += record.bytes.len() as u64;
-        if self.records >= RECORDS_A_TRANSACTION || self.bytes >= BYTES_A_TRANSACTION { self.commit() } else { Ok(()) }
+        if self.filling.add(record.bytes) { self.commit() } else { Ok(()) }
     }
 
     fn sync(&mut self) -> Result<()> {

@@ -9,6 +9,8 @@ mod output;
 pub mod record;
 mod runs;
 mod shards;
+#[cfg(any(feature = "lmdb", feature = "redb", feature = "sqlite"))]
+mod transaction;
 #[cfg(test)]
 mod trial;
 

@@ -3,6 +3,7 @@
 //! record.
 use super::guard::guarded;
 use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
+use super::transaction::Filling;
 use super::{ContainerInfo, StoreName};
 use crate::error::{Error, IoContext, Result};
 use crate::results::Native;
@@ -42,11 +43,6 @@ pub const INFO: ContainerInfo = ContainerInfo {
 
 const FILE: &str = "images.redb";
 const TABLE: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("images");
-
-/// Records a transaction takes: they are gathered before, because an open transaction borrows its database.
-const RECORDS_A_TRANSACTION: usize = 8_192;
-/// Larger records make smaller transactions.
-const BYTES_A_TRANSACTION: usize = 64 << 20;
 
 struct Redb {
     cache_mib: u64,
@@ -103,8 +99,7 @@ impl RecordContainer for Redb {
         let backend = FileBackend::new(file).map_err(fail)?;
         let backend = Backend { file: backend, sync: write.durability == Durability::Each };
         let database = self.builder().create_with_backend(backend).map_err(fail)?;
-        let name = layout.name.clone();
-        let mut writer = Writer { database, first: 0, ends: Vec::new(), bytes: Vec::new(), is_new: true, name };
+        let mut writer = Writer::new(database, 0, true, layout);
         // The table of a store without images, too.
         writer.commit()?;
         Ok(Box::new(writer))
@@ -117,9 +112,7 @@ impl RecordContainer for Redb {
         _: u64,
         write: &WriteOptions,
     ) -> Result<Box<dyn RecordWriter>> {
-        let (database, name) = (self.open_to_change(at, layout, write)?, layout.name.clone());
-        let (ends, bytes) = (Vec::new(), Vec::new());
-        Ok(Box::new(Writer { database, first: layout.records, ends, bytes, is_new: false, name }))
+        Ok(Box::new(Writer::new(self.open_to_change(at, layout, write)?, layout.records, false, layout)))
     }
 
     /// In one transaction, which leaves the pages that become free to the next.
@@ -175,10 +168,7 @@ impl RecordContainer for Redb {
         BTreeMap::from([
             ("redb cache".into(), format!("{} MiB", self.cache_mib)),
             ("redb page".into(), "4 KiB, fixed".into()),
-            (
-                "redb transaction".into(),
-                format!("{RECORDS_A_TRANSACTION} records or {} MiB", BYTES_A_TRANSACTION >> 20),
-            ),
+            ("redb transaction".into(), Filling::words()),
         ])
     }
 
@@ -222,13 +212,20 @@ struct Writer {
     first: u64,
     /// Where in `bytes` each of those ends.
     ends: Vec<usize>,
+    /// They are gathered before, because an open transaction borrows its database.
     bytes: Vec<u8>,
+    filling: Filling,
     /// Whether the whole file is its work.
     is_new: bool,
     name: StoreName,
 }
 
 impl Writer {
+    fn new(database: Database, first: u64, is_new: bool, layout: &RecordLayout) -> Self {
+        let (ends, bytes, filling) = (Vec::new(), Vec::new(), Filling::default());
+        Self { database, first, ends, bytes, filling, is_new, name: layout.name.clone() }
+    }
+
     fn commit(&mut self) -> Result<()> {
         let name = &self.name;
         let transaction = self.database.begin_write().map_err(|e| failed(name, "write", e))?;
@@ -244,6 +241,7 @@ impl Writer {
         self.first += self.ends.len() as u64;
         self.ends.clear();
         self.bytes.clear();
+        self.filling = Filling::default();
         Ok(())
     }
 }
@@ -252,8 +250,7 @@ impl RecordWriter for Writer {
     fn put(&mut self, record: NewRecord<'_>) -> Result<()> {
         self.bytes.extend_from_slice(record.bytes);
         self.ends.push(self.bytes.len());
-        let full = self.ends.len() >= RECORDS_A_TRANSACTION || self.bytes.len() >= BYTES_A_TRANSACTION;
-        if full { self.commit() } else { Ok(()) }
+        if self.filling.add(record.bytes) { self.commit() } else { Ok(()) }
     }
 
     fn sync(&mut self) -> Result<()> {

@@ -3,6 +3,7 @@
 //! so it is opened as `immutable`: without locks, and without asking before each query whether another process wrote.
 
 use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
+use super::transaction::Filling;
 use super::{ContainerInfo, StoreName};
 use crate::error::{Error, IoContext, Result};
 use crate::results::Native;
@@ -59,10 +60,6 @@ pub const INFO: ContainerInfo = ContainerInfo {
 
 const FILE: &str = "images.sqlite";
 
-/// Records a transaction takes before it is committed.
-const RECORDS_A_TRANSACTION: u64 = 8_192;
-/// Larger records make smaller transactions.
-const BYTES_A_TRANSACTION: u64 = 64 << 20;
 /// The map that is asked for; SQLite takes less where its own limit (2 GiB) is lower.
 const MAP_BYTES: i64 = 1 << 40;
 
@@ -121,7 +118,7 @@ impl RecordContainer for Sqlite {
         let table = "CREATE TABLE images (id INTEGER PRIMARY KEY, label INTEGER NOT NULL, image BLOB NOT NULL);";
         let all = format!("PRAGMA page_size = {}; {safety} PRAGMA locking_mode = EXCLUSIVE; {table}", self.page);
         connection.execute_batch(&all).map_err(fail)?;
-        Ok(Box::new(Writer { connection, records: 0, bytes: 0, name: layout.name.clone() }))
+        Ok(Box::new(Writer { connection, filling: Filling::default(), name: layout.name.clone() }))
     }
 
     fn open_append(
@@ -132,7 +129,7 @@ impl RecordContainer for Sqlite {
         write: &WriteOptions,
     ) -> Result<Box<dyn RecordWriter>> {
         let connection = open_to_change(at, layout, write)?;
-        Ok(Box::new(Writer { connection, records: 0, bytes: 0, name: layout.name.clone() }))
+        Ok(Box::new(Writer { connection, filling: Filling::default(), name: layout.name.clone() }))
     }
 
     /// In one transaction, which leaves the pages that become free to the next.
@@ -198,10 +195,7 @@ impl RecordContainer for Sqlite {
             ("SQLite page".into(), format!("{} bytes", self.page)),
             ("SQLite page cache".into(), "2 MB, its default".into()),
             ("SQLite map".into(), if self.mapped { "the whole file, up to 2 GiB" } else { "none, its default" }.into()),
-            (
-                "SQLite transaction".into(),
-                format!("{RECORDS_A_TRANSACTION} records or {} MiB", BYTES_A_TRANSACTION >> 20),
-            ),
+            ("SQLite transaction".into(), Filling::words()),
             ("SQLite opening".into(), "immutable=1: no locks".into()),
         ])
     }
@@ -213,14 +207,13 @@ impl RecordContainer for Sqlite {
 
 struct Writer {
     connection: Connection,
-    records: u64,
-    bytes: u64,
+    filling: Filling,
     name: StoreName,
 }
 
 impl Writer {
     fn commit(&mut self) -> Result<()> {
-        (self.records, self.bytes) = (0, 0);
+        self.filling = Filling::default();
         if self.connection.is_autocommit() {
             return Ok(());
         }
@@ -237,9 +230,7 @@ impl RecordWriter for Writer {
         let mut insert = self.connection.prepare_cached(INSERT).map_err(fail)?;
         insert.execute((record.index as i64, record.label, record.bytes)).map_err(fail)?;
         drop(insert);
-        self.records += 1;
-        self.bytes += record.bytes.len() as u64;
-        if self.records >= RECORDS_A_TRANSACTION || self.bytes >= BYTES_A_TRANSACTION { self.commit() } else { Ok(()) }
+        if self.filling.add(record.bytes) { self.commit() } else { Ok(()) }
     }
 
     fn sync(&mut self) -> Result<()> {
