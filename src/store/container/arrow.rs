@@ -10,7 +10,7 @@ use super::record::{
     self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter, TakeRecord,
 };
 use super::{ContainerInfo, StoreName};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::results::Native;
 use crate::store::facts::Facts;
 use crate::store::options::{OptionInfo, Values, integer};
@@ -66,10 +66,6 @@ struct Arrow {
     reads: Reads,
 }
 
-fn failed(name: &StoreName, action: &str, e: &ArrowError) -> Error {
-    name.error(format!("Arrow cannot {action} it: {e}"), "check the space left on the disk, or write the store again")
-}
-
 fn schema() -> SchemaRef {
     let fields = vec![Field::new(IMAGE, DataType::Binary, false), Field::new(LABEL, DataType::UInt32, false)];
     Arc::new(Schema::new(fields))
@@ -79,7 +75,7 @@ impl RecordContainer for Arrow {
     fn create(&self, at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
         let file = FileWriter::try_new(Output::create(&at.join(FILE))?, &schema());
         Ok(Box::new(Writer {
-            file: file.map_err(|e| failed(&layout.name, "create", &e))?,
+            file: file.map_err(|e| layout.name.failed("Arrow", "create", e))?,
             batch: self.batch,
             images: BinaryBuilder::new(),
             labels: Vec::new(),
@@ -184,7 +180,7 @@ impl Writer {
         self.bytes = 0;
         let labels = UInt32Array::from(std::mem::take(&mut self.labels));
         let batch = RecordBatch::try_new(schema(), vec![Arc::new(self.images.finish()), Arc::new(labels)]);
-        batch.and_then(|batch| self.file.write(&batch)).map_err(|e| failed(&self.name, "write", &e))
+        batch.and_then(|batch| self.file.write(&batch)).map_err(|e| self.name.failed("Arrow", "write", e))
     }
 }
 
@@ -208,7 +204,7 @@ impl RecordWriter for Writer {
 
     fn finish(mut self: Box<Self>) -> Result<()> {
         self.end_batch()?;
-        self.file.finish().map_err(|e| failed(&self.name, "finish", &e))?;
+        self.file.finish().map_err(|e| self.name.failed("Arrow", "finish", e))?;
         self.file.get_mut().flush(self.sync_each)
     }
 }

@@ -19,6 +19,7 @@ use crate::store::facts::Facts;
 use crate::store::options::OptionInfo;
 use crate::store::tuning::Tuned;
 use crate::store::{Format, FormatId};
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 /// What a container is, as data.
@@ -125,6 +126,12 @@ impl StoreName {
     /// An error about bytes that cannot be what was written.
     pub fn damaged(&self, cause: impl Into<String>) -> Error {
         self.error(cause, "the store is damaged: write it again")
+    }
+
+    /// A library says why it cannot `action` the store.
+    pub fn failed(&self, library: &str, action: &str, why: impl Display) -> Error {
+        let remedy = "check the space left on the disk, or write the store again";
+        self.error(format!("{library} cannot {action} it: {why}"), remedy)
     }
 
     /// The store is not what it was asked to be.

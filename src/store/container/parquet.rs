@@ -10,7 +10,7 @@ use super::mapped::{Mapped, Reads};
 use super::output::Output;
 use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
 use super::{ContainerInfo, StoreName};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::results::Native;
 use crate::store::facts::Facts;
 use crate::store::options::{OptionInfo, Values, integer, word};
@@ -114,10 +114,6 @@ impl Parquet {
     }
 }
 
-fn failed(name: &StoreName, action: &str, e: &ParquetError) -> Error {
-    name.error(format!("Parquet cannot {action} it: {e}"), "check the space left on the disk, or write the store again")
-}
-
 fn schema() -> Result<TypePtr, ParquetError> {
     let column = |name, physical, logical| {
         let builder = Type::primitive_type_builder(name, physical).with_repetition(Repetition::REQUIRED);
@@ -133,7 +129,7 @@ impl RecordContainer for Parquet {
         let output = Output::create(&at.join(FILE))?;
         let file = schema().and_then(|schema| SerializedFileWriter::new(output, schema, Arc::new(self.properties())));
         Ok(Box::new(Writer {
-            file: file.map_err(|e| failed(&layout.name, "create", &e))?,
+            file: file.map_err(|e| layout.name.failed("Parquet", "create", e))?,
             rows: self.group,
             images: Vec::new(),
             labels: Vec::new(),
@@ -215,7 +211,7 @@ impl Writer {
         let written = write_group(&mut self.file, &self.images, &self.labels);
         self.images.clear();
         self.labels.clear();
-        written.map_err(|e| failed(&self.name, "write", &e))
+        written.map_err(|e| self.name.failed("Parquet", "write", e))
     }
 }
 
@@ -256,7 +252,7 @@ impl RecordWriter for Writer {
 
     fn finish(mut self: Box<Self>) -> Result<()> {
         self.end_group()?;
-        self.file.finish().map_err(|e| failed(&self.name, "finish", &e))?;
+        self.file.finish().map_err(|e| self.name.failed("Parquet", "finish", e))?;
         self.file.inner_mut().flush(self.sync_each)
     }
 }

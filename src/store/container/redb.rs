@@ -49,14 +49,11 @@ struct Redb {
 }
 
 fn failed(name: &StoreName, action: &str, e: impl Into<::redb::Error>) -> Error {
-    name.error(
-        format!("redb cannot {action} it: {}", e.into()),
-        "check the space left on the disk, or write the store again",
-    )
+    name.failed("redb", action, e.into())
 }
 
 fn unreadable(name: &StoreName, why: &str) -> Error {
-    name.error(format!("redb cannot read it: {why}"), "the store is damaged: write it again")
+    name.damaged(format!("redb cannot read it: {why}"))
 }
 
 fn text(e: impl Into<::redb::Error>) -> String {

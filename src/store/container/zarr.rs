@@ -8,7 +8,7 @@ use super::bare::{one_shape, pixels_to_add};
 use super::guard::guarded;
 use super::runs::Runs;
 use super::{ContainerInfo, StoreName};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::results::Native;
 use crate::sample::{Batch, ImageShape};
 use crate::store::facts::Facts;
@@ -105,10 +105,6 @@ struct Units {
 
 type Opened = Array<FilesystemStore>;
 
-fn failed(name: &StoreName, action: &str, e: impl Display) -> Error {
-    name.error(format!("zarrs cannot {action} it: {e}"), "check the space left on the disk, or write the store again")
-}
-
 /// One thread, and every shard a file, also one of zeros.
 fn options() -> CodecOptions {
     CodecOptions::default().with_concurrent_target(1).with_store_empty_chunks(true)
@@ -169,7 +165,7 @@ fn labels(spec: &StoreSpec, codecs: Vec<Arc<dyn BytesToBytesCodecTraits>>) -> Ar
 }
 
 fn create(folder: &Path, builder: &ArrayBuilder, name: &StoreName) -> Result<Opened> {
-    let fail = |e: &dyn Display| failed(name, "create", e);
+    let fail = |e: &dyn Display| name.failed("zarrs", "create", e);
     let store = FilesystemStore::new(folder).map_err(|e| fail(&e))?;
     let array = builder.build(Arc::new(store), ROOT).map_err(|e| fail(&e))?;
     array.store_metadata().map_err(|e| fail(&e))?;
@@ -178,7 +174,7 @@ fn create(folder: &Path, builder: &ArrayBuilder, name: &StoreName) -> Result<Ope
 
 /// The array in `folder` of the store, which has to be what `builder` would make.
 fn open(folder: &str, builder: &ArrayBuilder, name: &StoreName) -> Result<Opened> {
-    let fail = |e: &dyn Display| failed(name, "open", e);
+    let fail = |e: &dyn Display| name.failed("zarrs", "open", e);
     let store = FilesystemStore::new(name.path.join(folder)).map_err(|e| fail(&e))?;
     let array = guarded(|| Array::open(Arc::new(store), ROOT).map_err(|e| e.to_string())).map_err(|why| fail(&why))?;
     let wanted = builder.build_metadata().map_err(|e| fail(&e))?;
@@ -320,14 +316,14 @@ impl Writer {
         let mut pixels = std::mem::take(&mut self.shard);
         pixels.resize(self.shard_bytes, 0);
         let stored = self.images.store_chunk_opt(&[self.shards, 0, 0, 0], pixels, &options());
-        stored.map_err(|e| failed(&self.name, "write", e))
+        stored.map_err(|e| self.name.failed("zarrs", "write", e))
     }
 
     fn store_labels(&mut self) -> Result<()> {
         let mut labels = self.all_labels.clone();
         labels.resize(self.spec.images.max(1) as usize, 0);
         let stored = self.labels.store_chunk_opt(&[0], labels, &options());
-        stored.map_err(|e| failed(&self.name, "write", e))
+        stored.map_err(|e| self.name.failed("zarrs", "write", e))
     }
 }
 

@@ -6,11 +6,10 @@ use super::mapped::{Mapped, READAHEAD, Reads, TUNED};
 use super::output::Output;
 use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
 use super::{ContainerInfo, StoreName};
-use crate::error::{Error, IoContext, Result};
+use crate::error::{IoContext, Result};
 use crate::results::Native;
 use crate::store::facts::Facts;
 use crate::store::{Capabilities, Durability, WriteOptions, sync};
-use ::zip::result::ZipError;
 use ::zip::write::{PreparedZipFile, SimpleFileOptions};
 use ::zip::{CompressionMethod, ZipArchive, ZipWriter};
 use serde::{Deserialize, Serialize};
@@ -86,10 +85,6 @@ fn member_name(index: u64, extension: &str) -> String {
     format!("{index:08}.{extension}")
 }
 
-fn failed(name: &StoreName, action: &str, e: &ZipError) -> Error {
-    name.error(format!("zip cannot {action} it: {e}"), "check the space left on the disk, or write the store again")
-}
-
 struct Writer {
     zip: ZipWriter<Output>,
     labels: Labels,
@@ -102,7 +97,7 @@ impl Writer {
         // With its checksum worked out first a file is written in one go, and its header not gone back to.
         let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
         let prepared = PreparedZipFile::from_data(member, options, bytes);
-        prepared.and_then(|file| self.zip.add_prepared_file(file)).map_err(|e| failed(&self.name, "write", &e))
+        prepared.and_then(|file| self.zip.add_prepared_file(file)).map_err(|e| self.name.failed("zip", "write", e))
     }
 }
 
@@ -127,7 +122,7 @@ impl RecordWriter for Writer {
         let labels = serde_json::to_vec(&self.labels).map_err(|e| fail(&self.name, &e))?;
         self.add(LABELS, &labels)?;
         let Self { zip, name, sync_each, .. } = *self;
-        zip.finish().map_err(|e| failed(&name, "finish", &e))?.flush(sync_each)
+        zip.finish().map_err(|e| name.failed("zip", "finish", e))?.flush(sync_each)
     }
 }
 
