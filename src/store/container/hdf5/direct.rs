@@ -226,3 +226,6 @@ impl RunReader for Filtered {
         Some(self.bytes)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -246,4 +246,16 @@ mod tests {
         // Nought is kept apart from 65,535, which is the same modulo 65,535.
         assert_eq!((fletcher32(&[0; 8]), fletcher32(&[0xFF; 2])), (0, 0xFFFF_FFFF));
     }
+
+    #[test]
+    fn a_deflated_chunk_of_fewer_bytes_delivers_none_of_those_before() {
+        let mut undo = Undo::new(Filters::new(&[Filter::Deflate(1)]).unwrap());
+        let mut deflater = libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
+        let mut stream = [0; 64];
+        let length = deflater.zlib_compress(&[1, 2, 3], &mut stream).unwrap();
+        for room in [2, 4] {
+            assert!(undo.undo(&stream[..length], 0, &mut vec![9; room]).is_err(), "3 bytes are not {room}");
+        }
+        undo.undo(&stream[..length], 0, &mut [9; 3]).unwrap();
+    }
 }

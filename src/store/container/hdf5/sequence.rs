@@ -131,3 +131,26 @@ impl Drop for Reader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::hdf5::{Extent, File};
+
+    #[test]
+    fn lists_are_read_into_the_same_memory_within_the_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = File::create(folder.path().join("lists.h5")).unwrap();
+        let dataset =
+            file.new_dataset_builder().no_chunk().empty::<Sequence>().shape(Extent::fixed(3)).create("lists").unwrap();
+        let lists: [&[u8]; 3] = [&[1, 2, 3, 4], &[], &[5, 6, 7, 8, 9]];
+        write(&mut Slab::new(dataset.clone()).unwrap(), 0, lists.into_iter()).unwrap();
+        let mut reader = Reader::new(dataset, 4).unwrap();
+        assert_eq!(reader.read(0).unwrap(), lists[0]);
+        let place = reader.read(0).unwrap().as_ptr();
+        assert_eq!(reader.read(1).unwrap(), lists[1]);
+        assert!(reader.read(2).is_err(), "five bytes where four are the limit");
+        assert!(reader.read(3).is_err(), "there is no fourth");
+        assert_eq!(reader.read(0).map(|list| (list.as_ptr(), list.len())), Ok((place, 4)));
+    }
+}

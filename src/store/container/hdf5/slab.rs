@@ -159,3 +159,26 @@ impl<T: H5Type + Copy> Slab<T> {
         done
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::hdf5::File;
+
+    #[test]
+    fn a_run_beyond_the_end_or_the_buffer_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = File::create(folder.path().join("rows.h5")).unwrap();
+        let dataset = file.new_dataset::<u8>().shape((4, 3)).create("rows").unwrap();
+        let mut slab = Slab::<u8>::new(dataset).unwrap();
+        slab.write(0, 4, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]).unwrap();
+        let mut out = [0; 6];
+        for (first, count) in [(3, 2), (4, 2), (u64::MAX, 2), (0, 1), (0, 3), (0, 0), (0, u64::MAX)] {
+            assert!(slab.read(first, count, &mut out).is_err(), "{count} rows from {first}");
+        }
+        slab.read(1, 2, &mut out).unwrap();
+        assert_eq!(out, [4, 5, 6, 7, 8, 9]);
+        slab.read(3, 1, &mut out[..3]).unwrap();
+        assert_eq!(out, [10, 11, 12, 7, 8, 9]);
+    }
+}
