@@ -6,8 +6,9 @@ mod direct;
 pub(crate) mod environment;
 mod key;
 mod reader;
+mod writer;
 
-use super::record::{self, NewRecord, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
+use super::record::{self, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
 use super::transaction::Filling;
 use super::{ContainerInfo, StoreName, mapped};
 use crate::error::{Error, Result};
@@ -16,7 +17,7 @@ use crate::store::facts::Facts;
 use crate::store::options::{OptionInfo, Values, word};
 use crate::store::tuning::{Applies, Tuned};
 use crate::store::{Capabilities, Durability, Removal, WriteOptions};
-use ::lmdb::{Database, Environment, EnvironmentFlags, RoTransaction, RwTransaction, Transaction, WriteFlags};
+use ::lmdb::{Database, Environment, EnvironmentFlags, RoTransaction, Transaction, WriteFlags};
 use direct::Direct;
 use environment::SharedEnvironment;
 use key::Keys;
@@ -24,6 +25,7 @@ use reader::Reader;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use writer::Writer;
 
 const TUNED: &[Tuned] = &[
     Tuned {
@@ -236,9 +238,7 @@ impl Lmdb {
     }
 
     fn writer(&self, environment: Environment, database: Database, layout: &RecordLayout) -> Box<dyn RecordWriter> {
-        let transaction = OpenTransaction::new(environment, |_| MaybeTransaction(None));
-        let (keys, name) = (self.keys, layout.name.clone());
-        Box::new(Writer { transaction, database, keys, filling: Filling::default(), name })
+        Box::new(Writer::new(environment, database, self.keys, layout.name.clone()))
     }
 }
 
@@ -270,63 +270,6 @@ fn failed(name: &StoreName, action: &'static str, e: ::lmdb::Error) -> Error {
         }
         ::lmdb::Error::MapFull => name.error("LMDB's map is full", "use images that compress, or fewer"),
         other => name.error(format!("LMDB cannot {action} it: {other}"), "write the store again"),
-    }
-}
-
-/// A transaction that may be open, beside the environment it borrows.
-struct MaybeTransaction<'env>(Option<RwTransaction<'env>>);
-
-self_cell::self_cell!(
-    struct OpenTransaction {
-        owner: Environment,
-        #[not_covariant]
-        dependent: MaybeTransaction,
-    }
-);
-
-struct Writer {
-    transaction: OpenTransaction,
-    database: Database,
-    keys: Keys,
-    filling: Filling,
-    name: StoreName,
-}
-
-impl Writer {
-    fn commit(&mut self) -> Result<()> {
-        self.filling = Filling::default();
-        self.transaction
-            .with_dependent_mut(|_, open| open.0.take().map_or(Ok(()), RwTransaction::commit))
-            .map_err(|e| failed(&self.name, "write", e))
-    }
-}
-
-impl RecordWriter for Writer {
-    fn put(&mut self, record: NewRecord<'_>) -> Result<()> {
-        let (database, key) = (self.database, self.keys.of(record.index));
-        self.transaction
-            .with_dependent_mut(|environment, open| {
-                let transaction = match &mut open.0 {
-                    Some(transaction) => transaction,
-                    none => none.insert(environment.begin_rw_txn()?),
-                };
-                // Keys come in order: appending fills pages and skips the search.
-                transaction.put(database, &key, &record.bytes, WriteFlags::APPEND)
-            })
-            .map_err(|e| failed(&self.name, "write", e))?;
-        if self.filling.add(record.bytes) { self.commit() } else { Ok(()) }
-    }
-
-    fn sync(&mut self) -> Result<()> {
-        self.commit()?;
-        // Without NO_SYNC the commit has returned when the device had the data; otherwise that is done now.
-        self.transaction
-            .with_dependent(|environment, _| environment.sync(true))
-            .map_err(|e| failed(&self.name, "sync", e))
-    }
-
-    fn finish(mut self: Box<Self>) -> Result<()> {
-        self.commit()
     }
 }
 

@@ -3,14 +3,15 @@
 //! shard; chunks may be compressed and end with a CRC-32C. A shard's index is read once by each reader.
 
 mod reader;
+mod writer;
 
-use super::bare::{one_shape, pixels_to_add};
+use super::bare::one_shape;
 use super::guard::guarded;
 use super::runs::Runs;
 use super::{ContainerInfo, StoreName};
 use crate::error::Result;
 use crate::results::Native;
-use crate::sample::{Batch, ImageShape};
+use crate::sample::ImageShape;
 use crate::store::facts::Facts;
 use crate::store::options::{OptionInfo, Values, integer, word};
 use crate::store::{
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
+use writer::Writer;
 use zarrs::array::codec::{Crc32cCodec, ZstdCodec};
 use zarrs::array::{Array, ArrayBuilder, BytesToBytesCodecTraits, CodecOptions, data_type};
 use zarrs::filesystem::FilesystemStore;
@@ -229,17 +231,11 @@ impl Format for Zarr {
         if units.chunk.saturating_mul(shape.bytes() as u64) > MAX_CHUNK_BYTES {
             return Err(name.unsupported(format!("chunks of {} {shape} images are larger than 1 GiB", units.chunk)));
         }
-        Ok(Box::new(Writer {
-            images: create(&at.join(IMAGES), &self.images(spec, shape), &name)?,
-            labels: create(&at.join(LABELS), &labels(spec, self.codecs()), &name)?,
-            // At most as large as a chunk may be.
-            shard_bytes: (units.shard * shape.bytes() as u64) as usize,
-            shard: Vec::new(),
-            shards: 0,
-            all_labels: Vec::new(),
-            spec: spec.clone(),
-            name,
-        }))
+        let images = create(&at.join(IMAGES), &self.images(spec, shape), &name)?;
+        let labels = create(&at.join(LABELS), &labels(spec, self.codecs()), &name)?;
+        // At most as large as a chunk may be.
+        let shard_bytes = (units.shard * shape.bytes() as u64) as usize;
+        Ok(Box::new(Writer::new(images, labels, shard_bytes, spec.clone(), name)))
     }
 
     fn open(&self, at: &Path, spec: &StoreSpec) -> Result<Arc<dyn ImageStore>> {
@@ -297,36 +293,6 @@ impl Format for Zarr {
     }
 }
 
-struct Writer {
-    images: Opened,
-    labels: Opened,
-    shard_bytes: usize,
-    /// Pixels of the shard so far.
-    shard: Vec<u8>,
-    /// Shards that were written.
-    shards: u64,
-    all_labels: Vec<u32>,
-    spec: StoreSpec,
-    name: StoreName,
-}
-
-impl Writer {
-    /// Writes the shard so far, filled up with zeros, under its number.
-    fn store_shard(&mut self) -> Result<()> {
-        let mut pixels = std::mem::take(&mut self.shard);
-        pixels.resize(self.shard_bytes, 0);
-        let stored = self.images.store_chunk_opt(&[self.shards, 0, 0, 0], pixels, &options());
-        stored.map_err(|e| self.name.failed("zarrs", "write", e))
-    }
-
-    fn store_labels(&mut self) -> Result<()> {
-        let mut labels = self.all_labels.clone();
-        labels.resize(self.spec.images.max(1) as usize, 0);
-        let stored = self.labels.store_chunk_opt(&[0], labels, &options());
-        stored.map_err(|e| self.name.failed("zarrs", "write", e))
-    }
-}
-
 /// What chunks go through.
 struct Coded {
     codecs: Vec<Arc<dyn BytesToBytesCodecTraits>>,
@@ -334,34 +300,6 @@ struct Coded {
     images: u64,
     /// Whether the first of them is Zstandard, whose frames say how long their content is.
     zstd: bool,
-}
-
-impl ImageWriter for Writer {
-    fn append(&mut self, samples: &Batch) -> Result<()> {
-        let mut pixels = pixels_to_add(samples, self.all_labels.len() as u64, &self.spec, &self.name)?;
-        self.all_labels.extend(samples.labels());
-        while !pixels.is_empty() {
-            let (now, rest) = pixels.split_at(pixels.len().min(self.shard_bytes - self.shard.len()));
-            self.shard.extend_from_slice(now);
-            pixels = rest;
-            if self.shard.len() == self.shard_bytes {
-                self.store_shard()?;
-                self.shards += 1;
-            }
-        }
-        Ok(())
-    }
-
-    fn sync(&mut self) -> Result<()> {
-        Err(self.name.unsupported("durability each"))
-    }
-
-    fn finish(mut self: Box<Self>) -> Result<()> {
-        if !self.shard.is_empty() {
-            self.store_shard()?;
-        }
-        if self.spec.images > 0 { self.store_labels() } else { Ok(()) }
-    }
 }
 
 struct Store {

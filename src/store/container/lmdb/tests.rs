@@ -1,5 +1,6 @@
 use super::*;
 use crate::sample::{Batch, ImageShape};
+use crate::store::container::record::NewRecord;
 use crate::store::registry::resolve;
 use crate::store::sealed::{IfExists, StoreWriter};
 use crate::store::{FormatId, StoreSpec};
