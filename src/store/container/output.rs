@@ -26,6 +26,11 @@ impl Output {
         Ok(Self { file: BufWriter::with_capacity(BUFFER_BYTES, file), path: path.to_owned(), position: 0 })
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Bytes written so far.
     pub fn bytes(&self) -> u64 {
         self.position

@@ -11,16 +11,16 @@ use super::output::Output;
 use super::record::{
     self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter, TakeRecord,
 };
-use super::shards::{SHARD, Shards, shard_bytes};
+use super::shards::{SHARD, Shard, ShardWriter, Shards, shard_bytes};
 use super::{ContainerInfo, StoreName};
 use crate::error::{IoContext, Result};
 use crate::results::Native;
 use crate::store::facts::Facts;
-use crate::store::{Capabilities, Durability, WriteOptions, sync};
-use ::tar::{Builder, Header};
+use crate::store::{Capabilities, WriteOptions};
+use ::tar::Header;
 use index::{Part, Sample};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 pub const INFO: ContainerInfo = ContainerInfo {
@@ -37,9 +37,8 @@ pub const INFO: ContainerInfo = ContainerInfo {
     make: |id| record::format(id, Tar { shard_bytes: shard_bytes(id), reads: Reads::of(id) }),
 };
 
-const SHARDS: Shards = Shards { ending: "tar" };
-/// Of the index beside a shard.
-const INDEX: Shards = Shards { ending: "idx" };
+const SHARDS: Shards =
+    Shards { ending: "tar", index_ending: "idx", end: &[0; index::END_BYTES as usize], index_head: index::head };
 /// Ending of the file with the label.
 const LABEL: &str = "cls";
 /// Tar's unit.
@@ -51,25 +50,12 @@ struct Tar {
     reads: Reads,
 }
 
-impl Tar {
-    /// Adds shards to the `shards` that there are.
-    fn writer(&self, at: &Path, shards: u32, write: &WriteOptions) -> Writer {
-        Writer {
-            folder: at.to_owned(),
-            shard_bytes: self.shard_bytes,
-            open: None,
-            shards,
-            sync_each: write.durability == Durability::Each,
-        }
-    }
-}
-
 impl RecordContainer for Tar {
-    fn create(&self, at: &Path, _: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
-        Ok(Box::new(self.writer(at, 0, write)))
+    fn create(&self, _: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
+        Ok(Box::new(Writer(ShardWriter::new(SHARDS, self.shard_bytes, layout, write))))
     }
 
-    /// Shards are not gone back to: what is added makes new ones, as whoever adds to such a set does.
+    /// New shards, as those of a new store are.
     fn open_append(
         &self,
         at: &Path,
@@ -77,30 +63,22 @@ impl RecordContainer for Tar {
         _: u64,
         write: &WriteOptions,
     ) -> Result<Box<dyn RecordWriter>> {
-        Ok(Box::new(self.writer(at, SHARDS.count(&layout.name), write)))
+        self.create(at, layout, write)
     }
 
     fn open(&self, _: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
-        let (mut shards, mut samples) = (Vec::new(), Vec::new());
-        while (samples.len() as u64) < layout.records {
-            let number = shards.len() as u32;
-            let shard = Mapped::open(SHARDS.name(number), self.reads, &layout.name)?;
-            index::read(number, shard.bytes().len() as u64, layout, &mut samples)?;
-            shards.push(shard);
-        }
+        let (shards, samples) = SHARDS.open(self.reads, layout, index::read)?;
         SHARDS.refuse_more(shards.len() as u32, &layout.name)?;
         Ok(Arc::new(Store { shards, samples, name: layout.name.clone() }))
     }
 
     /// Whether the shards hold what their indices say, by their own headers.
     fn audit(&self, at: &Path, layout: &RecordLayout) -> Result<()> {
-        let (mut number, mut seen) = (0, Vec::new());
-        while (seen.len() as u64) < layout.records {
-            let shard = Mapped::open(SHARDS.name(number), self.reads, &layout.name)?;
-            let first = seen.len();
-            index::read(number, shard.bytes().len() as u64, layout, &mut seen)?;
-            index::compare(&shard, &seen[first..], first as u64, &at.join(SHARDS.name(number)), &layout.name)?;
-            number += 1;
+        let (shards, samples) = SHARDS.open(self.reads, layout, index::read)?;
+        let mut first = 0;
+        for ((shard, samples), number) in shards.iter().zip(samples.chunk_by(|a, b| a.shard == b.shard)).zip(0..) {
+            index::compare(shard, samples, first, &at.join(SHARDS.name(number)), &layout.name)?;
+            first += samples.len() as u64;
         }
         Ok(())
     }
@@ -125,97 +103,47 @@ impl RecordContainer for Tar {
     }
 }
 
-/// A shard being written.
-struct Open {
-    tar: Builder<Output>,
-    samples: Vec<Sample>,
-    extensions: Vec<&'static str>,
-    first: u64,
-}
-
-struct Writer {
-    folder: PathBuf,
-    shard_bytes: u64,
-    open: Option<Open>,
-    /// Shards that were begun.
-    shards: u32,
-    sync_each: bool,
-}
-
 /// Bytes of a file in the archive: its header, and its bytes in whole blocks.
 fn member_bytes(length: u64) -> u64 {
     BLOCK + length.next_multiple_of(BLOCK)
 }
 
-impl Writer {
-    /// The shard that takes a sample of so many bytes.
-    fn shard_for(&mut self, bytes: u64, index: u64) -> Result<&mut Open> {
-        let full = |open: &Open| open.tar.get_ref().bytes() + bytes > self.shard_bytes;
-        if self.open.as_ref().is_some_and(full) {
-            self.end_shard()?;
-        }
-        match &mut self.open {
-            Some(open) => Ok(open),
-            none => {
-                let output = Output::create(&self.folder.join(SHARDS.name(self.shards)))?;
-                self.shards += 1;
-                Ok(none.insert(Open {
-                    tar: Builder::new(output),
-                    samples: Vec::new(),
-                    extensions: Vec::new(),
-                    first: index,
-                }))
-            }
-        }
-    }
-
-    fn end_shard(&mut self) -> Result<()> {
-        let Some(open) = self.open.take() else { return Ok(()) };
-        let number = self.shards - 1;
-        let path = self.folder.join(SHARDS.name(number));
-        // The two blocks of zeros that end an archive.
-        let mut output = open.tar.into_inner().at("write", &path)?;
-        output.flush(self.sync_each)?;
-        let mut index = Output::create(&self.folder.join(INDEX.name(number)))?;
-        index::write(&open.samples, &open.extensions, open.first, &mut index)?;
-        index.flush(self.sync_each)
-    }
-}
-
-fn add(tar: &mut Builder<Output>, name: &str, bytes: &[u8], path: &Path) -> Result<Part> {
-    let mut header = Header::new_ustar();
-    header.set_size(bytes.len() as u64);
+/// Adds a file to an archive.
+fn add(tar: &mut Output, name: &str, bytes: &[u8]) -> Result<Part> {
+    let (mut header, length) = (Header::new_ustar(), bytes.len() as u64);
+    header.set_path(name).at("write", tar.path())?;
+    header.set_size(length);
     header.set_mode(0o644);
     header.set_mtime(0);
-    tar.append_data(&mut header, name, bytes).at("write", path)?;
-    let length = bytes.len() as u64;
-    Ok(Part { offset: tar.get_ref().bytes() - length.next_multiple_of(BLOCK), length })
+    header.set_cksum();
+    tar.add(header.as_bytes())?;
+    let offset = tar.bytes();
+    tar.add(bytes)?;
+    tar.add(&[0; BLOCK as usize][..(length.next_multiple_of(BLOCK) - length) as usize])?;
+    Ok(Part { offset, length })
 }
+
+struct Writer(ShardWriter);
 
 impl RecordWriter for Writer {
     fn put(&mut self, record: NewRecord<'_>) -> Result<()> {
         let NewRecord { index, label, extension, bytes } = record;
         let digits = label.to_string();
-        let path = self.folder.clone();
         let needed = member_bytes(digits.len() as u64) + member_bytes(bytes.len() as u64);
-        let open = self.shard_for(needed, index)?;
-        let label = add(&mut open.tar, &member(index, LABEL), digits.as_bytes(), &path)?;
-        let image = add(&mut open.tar, &member(index, extension), bytes, &path)?;
-        open.samples.push(Sample { shard: 0, label, image });
-        open.extensions.push(extension);
+        let Shard { file: tar, index: lines } = self.0.shard_for(needed)?;
+        let label = add(tar, &member(index, LABEL), digits.as_bytes())?;
+        let image = add(tar, &member(index, extension), bytes)?;
+        index::add(index, label, (extension, image), lines);
         Ok(())
     }
 
     /// The shard so far: what a power cut leaves of it, tar reads up to its last whole file.
     fn sync(&mut self) -> Result<()> {
-        if let Some(open) = &mut self.open {
-            open.tar.get_mut().flush(true)?;
-        }
-        sync::one(&self.folder)
+        self.0.sync()
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
-        self.end_shard()
+        self.0.end_shard()
     }
 }
 

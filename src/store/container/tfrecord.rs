@@ -8,18 +8,17 @@ pub(crate) mod example;
 pub(crate) mod frame;
 
 use super::mapped::{Mapped, READAHEAD, Reads, TUNED};
-use super::output::Output;
 use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
-use super::shards::{SHARD, Shards, shard_bytes};
+use super::shards::{SHARD, Shard, ShardWriter, Shards, shard_bytes};
 use super::{ContainerInfo, StoreName};
 use crate::error::{IoContext, Result};
 use crate::results::Native;
 use crate::store::facts::Facts;
-use crate::store::{Capabilities, Durability, WriteOptions, sync};
+use crate::store::{Capabilities, WriteOptions};
 use example::Example;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 pub const INFO: ContainerInfo = ContainerInfo {
@@ -36,9 +35,7 @@ pub const INFO: ContainerInfo = ContainerInfo {
     make: |id| record::format(id, TfRecord { shard_bytes: shard_bytes(id), reads: Reads::of(id) }),
 };
 
-const SHARDS: Shards = Shards { ending: "tfrecord" };
-/// Of the index beside a shard.
-const INDEX: Shards = Shards { ending: "tfindex" };
+const SHARDS: Shards = Shards { ending: "tfrecord", index_ending: "tfindex", end: &[], index_head: |_| String::new() };
 
 struct TfRecord {
     /// A shard is not begun to be larger.
@@ -46,26 +43,13 @@ struct TfRecord {
     reads: Reads,
 }
 
-impl TfRecord {
-    /// Adds shards to the `shards` that there are.
-    fn writer(&self, at: &Path, shards: u32, write: &WriteOptions) -> Writer {
-        Writer {
-            folder: at.to_owned(),
-            shard_bytes: self.shard_bytes,
-            open: None,
-            shards,
-            message: Vec::new(),
-            sync_each: write.durability == Durability::Each,
-        }
-    }
-}
-
 impl RecordContainer for TfRecord {
-    fn create(&self, at: &Path, _: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
-        Ok(Box::new(self.writer(at, 0, write)))
+    fn create(&self, _: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
+        let shards = ShardWriter::new(SHARDS, self.shard_bytes, layout, write);
+        Ok(Box::new(Writer { shards, message: Vec::new() }))
     }
 
-    /// Shards are not gone back to: what is added makes new ones, as whoever adds to such a set does.
+    /// New shards, as those of a new store are.
     fn open_append(
         &self,
         at: &Path,
@@ -73,17 +57,11 @@ impl RecordContainer for TfRecord {
         _: u64,
         write: &WriteOptions,
     ) -> Result<Box<dyn RecordWriter>> {
-        Ok(Box::new(self.writer(at, SHARDS.count(&layout.name), write)))
+        self.create(at, layout, write)
     }
 
     fn open(&self, _: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
-        let (mut shards, mut frames) = (Vec::new(), Vec::new());
-        while (frames.len() as u64) < layout.records {
-            let number = shards.len() as u32;
-            let shard = Mapped::open(SHARDS.name(number), self.reads, &layout.name)?;
-            read_index(number, shard.bytes().len() as u64, layout, &mut frames)?;
-            shards.push(shard);
-        }
+        let (shards, frames) = SHARDS.open(self.reads, layout, read_index)?;
         SHARDS.refuse_more(shards.len() as u32, &layout.name)?;
         Ok(Arc::new(Store { shards, frames, name: layout.name.clone() }))
     }
@@ -91,21 +69,18 @@ impl RecordContainer for TfRecord {
     /// Whether there is a frame wherever the index says. (That these lie one behind the other to the shard's end is asked on
     /// opening.)
     fn audit(&self, _: &Path, layout: &RecordLayout) -> Result<()> {
-        let mut frames: Vec<Frame> = Vec::new();
-        let mut number = 0;
-        while (frames.len() as u64) < layout.records {
-            let shard = Mapped::open(SHARDS.name(number), self.reads, &layout.name)?;
-            let (first, length) = (frames.len(), shard.bytes().len() as u64);
-            read_index(number, length, layout, &mut frames)?;
-            for Frame { offset, length, .. } in &frames[first..] {
-                if shard.part(*offset, *length).map(frame::length) != Some(Some(*length)) {
-                    let detail = format!("{}: no frame of the index begins at {offset}", SHARDS.name(number));
-                    return Err(layout.name.mismatch(detail));
-                }
+        let (shards, frames) = SHARDS.open(self.reads, layout, read_index)?;
+        let is_there = |frame: &&Frame| {
+            let bytes = shards.get(frame.shard as usize).and_then(|shard| shard.part(frame.offset, frame.length));
+            bytes.and_then(frame::length) == Some(frame.length)
+        };
+        match frames.iter().find(|frame| !is_there(frame)) {
+            None => Ok(()),
+            Some(Frame { shard, offset, .. }) => {
+                let shard = SHARDS.name(*shard);
+                Err(layout.name.mismatch(format!("{shard}: no frame of the index begins at {offset}")))
             }
-            number += 1;
         }
-        Ok(())
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -143,7 +118,7 @@ const OVERHEAD_BYTES: u64 = 256;
 
 /// Adds the frames of shard `number`, which is `bytes` long, to those before them.
 fn read_index(number: u32, bytes: u64, layout: &RecordLayout, frames: &mut Vec<Frame>) -> Result<()> {
-    let file = INDEX.name(number);
+    let file = SHARDS.index_name(number);
     let path = layout.name.path.join(&file);
     let text = std::fs::read_to_string(&path).at("read", &path)?;
     let damaged = |what: String| layout.name.damaged(format!("{file}: {what}"));
@@ -174,31 +149,9 @@ fn read_index(number: u32, bytes: u64, layout: &RecordLayout, frames: &mut Vec<F
     if end == bytes { Ok(()) } else { Err(damaged("the shard goes on behind it".into())) }
 }
 
-/// A shard being written.
-struct Open {
-    records: Output,
-    /// Its index so far.
-    index: String,
-}
-
 struct Writer {
-    folder: PathBuf,
-    shard_bytes: u64,
-    open: Option<Open>,
-    /// Shards that were begun.
-    shards: u32,
+    shards: ShardWriter,
     message: Vec<u8>,
-    sync_each: bool,
-}
-
-impl Writer {
-    fn end_shard(&mut self) -> Result<()> {
-        let Some(mut open) = self.open.take() else { return Ok(()) };
-        open.records.flush(self.sync_each)?;
-        let mut index = Output::create(&self.folder.join(INDEX.name(self.shards - 1)))?;
-        index.add(open.index.as_bytes())?;
-        index.flush(self.sync_each)
-    }
 }
 
 impl RecordWriter for Writer {
@@ -207,32 +160,19 @@ impl RecordWriter for Writer {
         self.message.clear();
         Example { image: bytes, format: extension.as_bytes(), label: label.into() }.encode(&mut self.message);
         let length = frame::bytes(self.message.len());
-        if self.open.as_ref().is_some_and(|open| open.records.bytes() + length > self.shard_bytes) {
-            self.end_shard()?;
-        }
-        let open = match &mut self.open {
-            Some(open) => open,
-            none => {
-                let records = Output::create(&self.folder.join(SHARDS.name(self.shards)))?;
-                self.shards += 1;
-                none.insert(Open { records, index: String::new() })
-            }
-        };
+        let Shard { file, index } = self.shards.shard_for(length)?;
         // Writing to a string cannot fail.
-        let _ = writeln!(open.index, "{} {length}", open.records.bytes());
-        frame::write(&self.message, &mut open.records)
+        let _ = writeln!(index, "{} {length}", file.bytes());
+        frame::write(&self.message, file)
     }
 
     /// The frames so far, which are read without the index, too.
     fn sync(&mut self) -> Result<()> {
-        if let Some(open) = &mut self.open {
-            open.records.flush(true)?;
-        }
-        sync::one(&self.folder)
+        self.shards.sync()
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
-        self.end_shard()
+        self.shards.end_shard()
     }
 }
 

@@ -1,10 +1,9 @@
 //! The index beside a shard: where in it the files of each sample lie.
 
-use super::{BLOCK, INDEX, LABEL, member};
+use super::{BLOCK, LABEL, SHARDS, member};
 use crate::error::{IoContext, Result};
 use crate::store::container::StoreName;
 use crate::store::container::mapped::Mapped;
-use crate::store::container::output::Output;
 use crate::store::container::record::RecordLayout;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -29,25 +28,20 @@ pub struct Sample {
     pub image: Part,
 }
 
-/// Writes the index of a shard whose first sample has the number `first`.
-///
-/// # Errors
-/// What the system says.
-pub fn write(samples: &[Sample], extensions: &[&str], first: u64, out: &mut Output) -> Result<()> {
-    let mut line = format!("{VERSION} {}\n", samples.len());
-    for ((sample, extension), index) in samples.iter().zip(extensions).zip(first..) {
-        let Sample { label, image, .. } = sample;
-        let (label_name, image_name) = (member(index, LABEL), member(index, extension));
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            line,
-            "{LABEL} {} {} {label_name} {extension} {} {} {image_name}",
-            label.offset, label.length, image.offset, image.length
-        );
-        out.add(line.as_bytes())?;
-        line.clear();
-    }
-    out.add(line.as_bytes())
+/// Adds the line of a sample.
+pub fn add(index: u64, label: Part, (extension, image): (&str, Part), lines: &mut String) {
+    let (label_name, image_name) = (member(index, LABEL), member(index, extension));
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        lines,
+        "{LABEL} {} {} {label_name} {extension} {} {} {image_name}",
+        label.offset, label.length, image.offset, image.length
+    );
+}
+
+/// What is before the lines of so many samples.
+pub fn head(samples: usize) -> String {
+    format!("{VERSION} {samples}\n")
 }
 
 /// Adds the samples of shard `number`, which is `bytes` long, to those before them.
@@ -55,7 +49,7 @@ pub fn write(samples: &[Sample], extensions: &[&str], first: u64, out: &mut Outp
 /// # Errors
 /// When the index is missing, no such index, or tells of what cannot be.
 pub fn read(number: u32, bytes: u64, layout: &RecordLayout, samples: &mut Vec<Sample>) -> Result<()> {
-    let file = INDEX.name(number);
+    let file = SHARDS.index_name(number);
     let path = layout.name.path.join(&file);
     let text = std::fs::read(&path).at("read", &path)?;
     let damaged = |what: String| layout.name.damaged(format!("{file}: {what}"));
@@ -94,7 +88,7 @@ pub fn read(number: u32, bytes: u64, layout: &RecordLayout, samples: &mut Vec<Sa
 }
 
 /// Two blocks of zeros end an archive.
-const END_BYTES: u64 = 2 * BLOCK;
+pub const END_BYTES: u64 = 2 * BLOCK;
 
 /// Label and image of a line: `cls OFFSET LENGTH NAME png OFFSET LENGTH NAME`.
 fn parse(line: &[u8], index: u64) -> Option<(Part, Part)> {
