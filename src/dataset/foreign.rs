@@ -38,7 +38,7 @@ use std::sync::Arc;
 pub fn open_hdf5(rest: &str) -> Result<Arc<dyn Dataset>> {
     let (path, [images, labels]) = options(rest, ["images", "labels"]);
     #[cfg(feature = "hdf5")]
-    return Ok(Arc::new(hdf5::Arrays::open(Path::new(path), images, labels)?));
+    return Ok(Arc::new(hdf5::open(Path::new(path), images, labels)?));
     #[cfg(not(feature = "hdf5"))]
     return Err(not_built_in(Path::new(path), "hdf5", (images, labels)));
 }
@@ -76,7 +76,7 @@ pub fn open_tfrecord(path: &Path, options: &OpenOptions) -> Result<Arc<dyn Datas
 /// [`Error::Dataset`] saying what is there instead.
 pub fn open_npy(rest: &str) -> Result<Arc<dyn Dataset>> {
     let (path, [labels]) = options(rest, ["labels"]);
-    Ok(Arc::new(npy::Arrays::open(Path::new(path), labels)?))
+    Ok(Arc::new(npy::open(Path::new(path), labels)?))
 }
 
 /// Opens a ZIP archive of images.
@@ -143,7 +143,7 @@ pub fn open_arrow(rest: &str, wanted: &OpenOptions) -> Result<Arc<dyn Dataset>> 
 pub fn open_zarr(rest: &str) -> Result<Arc<dyn Dataset>> {
     let (path, names) = options(rest, ["images", "labels"]);
     #[cfg(feature = "zarr")]
-    return Ok(Arc::new(zarr::Arrays::open(rest, Path::new(path), names)?));
+    return Ok(Arc::new(zarr::open(rest, Path::new(path), names)?));
     #[cfg(not(feature = "zarr"))]
     return Err(not_built_in(Path::new(path), "zarr", names));
 }

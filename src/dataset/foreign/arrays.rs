@@ -1,7 +1,104 @@
-//! What arrays of images and of labels have to be, whatever keeps them.
+//! What arrays of images and of labels have to be, whatever keeps them, and a dataset of two.
 
+use super::refuse;
+use crate::dataset::{Dataset, memory::out_of_range};
+use crate::error::Result;
 use crate::image_file::MAX_IMAGE_BYTES;
-use crate::sample::ImageShape;
+use crate::sample::{Batch, ImageShape, Shape};
+use std::path::{Path, PathBuf};
+
+/// What has the pixels of an array of images.
+pub trait Pixels: Send + Sync {
+    /// Reads those of image `index`, of which there is one, into `out`, which is as long as they are. `path` is for errors.
+    ///
+    /// # Errors
+    /// What the library or system says.
+    fn read(&self, index: u64, out: &mut [u8], path: &Path) -> Result<()>;
+}
+
+/// Images of one shape, and their labels.
+pub struct Arrays<P> {
+    /// All that it was asked for with.
+    pub name: String,
+    pub path: PathBuf,
+    pub shape: ImageShape,
+    pub images: u64,
+    /// One for each image; where there are none, all are 0.
+    pub labels: Option<Vec<u32>>,
+    /// That of its files when it was opened.
+    pub state: Option<u64>,
+    pub remarks: Vec<String>,
+    pub pixels: P,
+}
+
+impl<P: Pixels> Dataset for Arrays<P> {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn len(&self) -> u64 {
+        self.images
+    }
+
+    fn path(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
+    fn state(&self, _: u64) -> Option<u64> {
+        self.state
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::Fixed(self.shape)
+    }
+
+    fn read(&self, index: u64, out: &mut Batch) -> Result<()> {
+        let at = usize::try_from(index).ok().filter(|_| index < self.images);
+        let label = at.and_then(|at| self.labels.as_ref().map_or(Some(0), |labels| labels.get(at).copied()));
+        let label = label.ok_or_else(|| out_of_range(&self.name, index, self.images))?;
+        let read = self.pixels.read(index, out.push(self.shape, label), &self.path);
+        if read.is_err() {
+            out.pop();
+        }
+        read
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        self.remarks.clone()
+    }
+}
+
+/// How many images the array at `path` has, and of what shape, which is one of such numbers.
+///
+/// # Errors
+/// When it holds something else, or nothing.
+pub fn images_of(path: &Path, numbers: &str, extents: &[u64]) -> Result<(u64, ImageShape)> {
+    if !matches!(numbers, "|u1" | "uint8") {
+        let cause = format!("it holds {numbers}, and images are unsigned bytes (uint8)");
+        return Err(refuse(path, cause, "write the pixels as uint8"));
+    }
+    let shape = image_shape(extents)
+        .ok_or_else(|| refuse(path, format!("it is {extents:?}, and {IMAGES_ARE}"), CHANNELS_LAST))?;
+    match extents.first() {
+        Some(images) if *images > 0 => Ok((*images, shape)),
+        _ => Err(refuse(path, "it is empty", "check the path")),
+    }
+}
+
+/// How the array at `path`, one of such numbers, keeps the labels of so many `images`; `remedy` is for another number of them.
+///
+/// # Errors
+/// When it holds something else.
+pub fn labels_of(path: &Path, numbers: &str, extents: &[u64], images: u64, remedy: &str) -> Result<Integer> {
+    let Some(kind) = Integer::named(numbers) else {
+        let cause = format!("it holds {numbers}, and labels are whole numbers");
+        return Err(refuse(path, cause, "number the classes from 0, as int64 for instance"));
+    };
+    match extents {
+        [count] | [count, 1] if *count == images => Ok(kind),
+        _ => Err(refuse(path, format!("it is {extents:?}, for {images} images"), remedy)),
+    }
+}
 
 /// The shape of one image of an array: N x height x width, or with 1 to 4 channels behind.
 pub fn image_shape(extents: &[u64]) -> Option<ImageShape> {

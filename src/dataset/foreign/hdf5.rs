@@ -1,14 +1,14 @@
 //! HDF5 files with an array of images (N x H x W x C or N x H x W, bytes) and an array of N labels: what h5py users write.
 
-use super::arrays::{CHANNELS_LAST, IMAGES_ARE, image_shape};
+use super::arrays::{Arrays, CHANNELS_LAST, IMAGES_ARE, Pixels, image_shape};
 use super::refuse;
-use crate::dataset::{Dataset, memory::out_of_range};
+use crate::dataset::source::state_at;
 use crate::error::{IoContext, Result};
-use crate::sample::{Batch, ImageShape, Shape};
+use crate::sample::ImageShape;
 use crate::store::container::hdf5::slab::Slab;
 use ::hdf5::types::{IntSize, TypeDescriptor};
 use ::hdf5::{File, Group};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 /// Names that are tried where none is given.
@@ -18,86 +18,87 @@ const LABELS: [&str; 6] = ["labels", "label", "targets", "meta", "y", "Y"];
 /// Chunks that stay decoded while their images are read one after the other.
 const CACHE_BYTES: usize = 64 << 20;
 
-/// Images and labels of one file.
-pub struct Arrays {
-    /// With the names of the arrays that were given.
-    name: String,
-    path: PathBuf,
-    shape: ImageShape,
-    labels: Vec<u32>,
+/// The images of an open file.
+pub struct Images {
     /// HDF5 runs one call at a time in a process anyway.
-    images: Mutex<Slab<u8>>,
-    remarks: Vec<String>,
+    slab: Mutex<Slab<u8>>,
     _file: File,
 }
 
-impl Arrays {
-    /// Opens the file at `path`; the arrays' names are guessed where they are not given.
-    ///
-    /// # Errors
-    /// When there are no such arrays, or they hold something else.
-    pub fn open(path: &Path, images: Option<&str>, labels: Option<&str>) -> Result<Self> {
-        std::fs::metadata(path).at("open", path)?;
-        let fail =
-            |e: ::hdf5::Error| refuse(path, format!("HDF5 cannot read it: {e}"), "check that it is a whole HDF5 file");
-        let options = File::with_options().with_fapl(|p| p.chunk_cache(10_007, CACHE_BYTES, 0.75)).clone();
-        let file = options.open(path).map_err(fail)?;
-        let there = || listing(&file).join(", ");
-        let find = |given: Option<&str>, usual: &[&str]| match given {
-            Some(name) => file.dataset(name).ok().map(|found| (name.to_owned(), found)),
-            None => usual.iter().find_map(|name| Some(((*name).to_owned(), file.dataset(name).ok()?))),
-        };
-        let named = |key: &str, name: Option<&str>| name.map(|name| format!(",{key}={name}")).unwrap_or_default();
-        let asked = format!("hdf5:{}{}{}", path.display(), named("images", images), named("labels", labels));
-        let (name, images) = find(images, &IMAGES).ok_or_else(|| {
-            let cause = format!("there is no array of images; it holds {}", there());
-            refuse(path, cause, "name it: hdf5:FILE,images=NAME,labels=NAME")
-        })?;
-        let extents = images.shape();
-        let kind = images.dtype().and_then(|dtype| dtype.to_descriptor()).map_err(fail)?;
-        if kind != TypeDescriptor::Unsigned(IntSize::U1) {
-            let cause = format!("{name} holds {kind:?}, and images are unsigned bytes");
-            return Err(refuse(path, cause, "write the pixels as uint8"));
-        }
-        let shape = image_shape(&extents.iter().map(|extent| *extent as u64).collect::<Vec<_>>());
-        let shape =
-            shape.ok_or_else(|| refuse(path, format!("{name} is {extents:?}, and {IMAGES_ARE}"), CHANNELS_LAST))?;
-        refuse_empty_promises(path, &name, extents[0], shape, images.storage_size())?;
-        let mut remarks = Vec::new();
-        let labels = match find(labels, &LABELS) {
-            Some((name, found)) => {
-                let kind = found.dtype().and_then(|dtype| dtype.to_descriptor()).map_err(fail)?;
-                if !matches!(kind, TypeDescriptor::Unsigned(_) | TypeDescriptor::Integer(_)) {
-                    let cause = format!("{name} holds {kind:?}, and labels are whole numbers");
-                    return Err(refuse(path, cause, "number the classes from 0"));
-                }
-                if found.size() != extents[0] {
-                    let cause = format!("{} labels for {} images", found.size(), extents[0]);
-                    return Err(refuse(path, cause, "name the right array: hdf5:FILE,labels=NAME"));
-                }
-                // HDF5 converts, and what does not fit is noticed.
-                let values = found.read_raw::<i64>().map_err(fail)?;
-                let converted =
-                    values.iter().map(|value| u32::try_from(*value)).collect::<std::result::Result<Vec<_>, _>>();
-                converted.map_err(|_| {
-                    refuse(path, format!("{name} holds labels below 0 or above 2^32"), "number the classes from 0")
-                })?
-            }
-            None if labels.is_some() => {
-                return Err(refuse(
-                    path,
-                    format!("there is no such array of labels; it holds {}", there()),
-                    "name another",
-                ));
-            }
-            None => {
-                remarks.push(format!("no array of labels was found (it holds {}): all labels are 0", there()));
-                vec![0; extents[0]]
-            }
-        };
-        let images = Mutex::new(Slab::new(images).map_err(fail)?);
-        Ok(Self { name: asked, path: path.to_owned(), shape, labels, images, remarks, _file: file })
+impl Pixels for Images {
+    fn read(&self, index: u64, out: &mut [u8], path: &Path) -> Result<()> {
+        // Poisoned only by a panic inside HDF5's binding, after which the next call fails by itself.
+        let mut slab = self.slab.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = slab.read(index, 1, out);
+        read.map_err(|why| refuse(path, format!("image {index}: {why}"), "check that the file is whole"))
     }
+}
+
+/// Opens the file at `path`; the arrays' names are guessed where they are not given.
+///
+/// # Errors
+/// When there are no such arrays, or they hold something else.
+pub fn open(path: &Path, images: Option<&str>, labels: Option<&str>) -> Result<Arrays<Images>> {
+    std::fs::metadata(path).at("open", path)?;
+    let fail =
+        |e: ::hdf5::Error| refuse(path, format!("HDF5 cannot read it: {e}"), "check that it is a whole HDF5 file");
+    let options = File::with_options().with_fapl(|p| p.chunk_cache(10_007, CACHE_BYTES, 0.75)).clone();
+    let file = options.open(path).map_err(fail)?;
+    let there = || listing(&file).join(", ");
+    let find = |given: Option<&str>, usual: &[&str]| match given {
+        Some(name) => file.dataset(name).ok().map(|found| (name.to_owned(), found)),
+        None => usual.iter().find_map(|name| Some(((*name).to_owned(), file.dataset(name).ok()?))),
+    };
+    let named = |key: &str, name: Option<&str>| name.map(|name| format!(",{key}={name}")).unwrap_or_default();
+    let asked = format!("hdf5:{}{}{}", path.display(), named("images", images), named("labels", labels));
+    let (name, images) = find(images, &IMAGES).ok_or_else(|| {
+        let cause = format!("there is no array of images; it holds {}", there());
+        refuse(path, cause, "name it: hdf5:FILE,images=NAME,labels=NAME")
+    })?;
+    let extents = images.shape();
+    let kind = images.dtype().and_then(|dtype| dtype.to_descriptor()).map_err(fail)?;
+    if kind != TypeDescriptor::Unsigned(IntSize::U1) {
+        let cause = format!("{name} holds {kind:?}, and images are unsigned bytes");
+        return Err(refuse(path, cause, "write the pixels as uint8"));
+    }
+    let shape = image_shape(&extents.iter().map(|extent| *extent as u64).collect::<Vec<_>>());
+    let shape = shape.ok_or_else(|| refuse(path, format!("{name} is {extents:?}, and {IMAGES_ARE}"), CHANNELS_LAST))?;
+    refuse_empty_promises(path, &name, extents[0], shape, images.storage_size())?;
+    let mut remarks = Vec::new();
+    let labels = match find(labels, &LABELS) {
+        Some((name, found)) => {
+            let kind = found.dtype().and_then(|dtype| dtype.to_descriptor()).map_err(fail)?;
+            if !matches!(kind, TypeDescriptor::Unsigned(_) | TypeDescriptor::Integer(_)) {
+                let cause = format!("{name} holds {kind:?}, and labels are whole numbers");
+                return Err(refuse(path, cause, "number the classes from 0"));
+            }
+            if found.size() != extents[0] {
+                let cause = format!("{} labels for {} images", found.size(), extents[0]);
+                return Err(refuse(path, cause, "name the right array: hdf5:FILE,labels=NAME"));
+            }
+            // HDF5 converts, and what does not fit is noticed.
+            let values = found.read_raw::<i64>().map_err(fail)?;
+            let converted =
+                values.iter().map(|value| u32::try_from(*value)).collect::<std::result::Result<Vec<_>, _>>();
+            Some(converted.map_err(|_| {
+                refuse(path, format!("{name} holds labels below 0 or above 2^32"), "number the classes from 0")
+            })?)
+        }
+        None if labels.is_some() => {
+            return Err(refuse(
+                path,
+                format!("there is no such array of labels; it holds {}", there()),
+                "name another",
+            ));
+        }
+        None => {
+            remarks.push(format!("no array of labels was found (it holds {}): all labels are 0", there()));
+            None
+        }
+    };
+    let pixels = Images { slab: Mutex::new(Slab::new(images).map_err(fail)?), _file: file };
+    let (images, state) = (extents[0] as u64, state_at(path));
+    Ok(Arrays { name: asked, path: path.to_owned(), shape, images, labels, state, remarks, pixels })
 }
 
 /// A few bytes of file can claim any number of images, and memory is set aside for as many labels.
@@ -120,47 +121,12 @@ fn listing(file: &Group) -> Vec<String> {
     names
 }
 
-impl Dataset for Arrays {
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn len(&self) -> u64 {
-        self.labels.len() as u64
-    }
-
-    fn path(&self) -> Option<&Path> {
-        Some(&self.path)
-    }
-
-    fn state(&self, _: u64) -> Option<u64> {
-        crate::dataset::source::state_at(&self.path)
-    }
-
-    fn shape(&self) -> Shape {
-        Shape::Fixed(self.shape)
-    }
-
-    fn read(&self, index: u64, out: &mut Batch) -> Result<()> {
-        let label = usize::try_from(index).ok().and_then(|at| self.labels.get(at)).copied();
-        let label = label.ok_or_else(|| out_of_range(&self.name(), index, self.len()))?;
-        // Poisoned only by a panic inside HDF5's binding, after which the next call fails by itself.
-        let mut images = self.images.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = images.read(index, 1, out.push(self.shape, label));
-        read.map_err(|why| {
-            out.pop();
-            refuse(&self.path, format!("image {index}: {why}"), "check that the file is whole")
-        })
-    }
-
-    fn remarks(&self) -> Vec<String> {
-        self.remarks.clone()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::Dataset;
+    use crate::sample::Batch;
+    use std::path::PathBuf;
 
     fn file(write: impl FnOnce(&File)) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
@@ -189,7 +155,7 @@ mod tests {
             (None, None, ImageShape::new(3, 4, 3), [7, 4]),
             (Some("grey"), Some("meta2"), ImageShape::new(3, 4, 1), [1, 2]),
         ] {
-            let set = Arrays::open(&path, images, labels).unwrap();
+            let set = open(&path, images, labels).unwrap();
             let mut out = Batch::new();
             (0..2).for_each(|index| set.read(index, &mut out).unwrap());
             assert!(set.read(2, &mut out).is_err());
@@ -223,12 +189,12 @@ mod tests {
             (Some("vast"), None, "and holds 0 bytes"),
             (Some("endless"), None, "and holds 0 bytes"),
         ] {
-            let message = Arrays::open(&path, images, labels).err().unwrap().to_string();
+            let message = open(&path, images, labels).err().unwrap().to_string();
             assert!(message.contains(why), "{message}");
         }
-        let set = Arrays::open(&path, Some("good"), None).unwrap();
+        let set = open(&path, Some("good"), None).unwrap();
         assert!(set.remarks()[0].contains("all labels are 0"));
         std::fs::write(&path, "no HDF5").unwrap();
-        assert!(Arrays::open(&path, None, None).is_err());
+        assert!(open(&path, None, None).is_err());
     }
 }

@@ -1,11 +1,9 @@
 //! Arrays as `numpy.save` writes them: images (N x H x W x C or N x H x W, bytes) in one file, and labels (N whole
 //! numbers) in another: `labels.npy` beside it, or one that is named.
 
-use super::arrays::{CHANNELS_LAST, IMAGES_ARE, Integer, image_shape};
+use super::arrays::{Arrays, Pixels, images_of, labels_of};
 use super::{files, refuse};
-use crate::dataset::{Dataset, memory::out_of_range};
 use crate::error::{IoContext, Result};
-use crate::sample::{Batch, ImageShape, Shape};
 use crate::store::container::npy::header::{self, Described};
 use crate::sys::positioned::read_exact_at;
 use std::fs::File;
@@ -15,17 +13,19 @@ use std::path::{Path, PathBuf};
 /// Name of the labels where none is given, beside the images.
 const LABELS: &str = "labels.npy";
 
-/// Images and labels of two files.
-pub struct Arrays {
-    name: String,
-    path: PathBuf,
+/// The images of a file.
+pub struct Images {
     file: File,
-    /// Where in the file the first image begins.
+    /// Where in it the first one begins.
     start: u64,
-    shape: ImageShape,
-    labels: Vec<u32>,
-    state: Option<u64>,
-    remarks: Vec<String>,
+}
+
+impl Pixels for Images {
+    fn read(&self, index: u64, out: &mut [u8], path: &Path) -> Result<()> {
+        // The file was as long as all images.
+        let offset = self.start + index * out.len() as u64;
+        read_exact_at(&self.file, out, offset).at("read", path)
+    }
 }
 
 /// Opens a file, and sees that it is as long as its header says.
@@ -49,57 +49,37 @@ fn described(path: &Path) -> Result<(File, Described)> {
     }
 }
 
-impl Arrays {
-    /// Opens the images at `path`, and the labels where they are.
-    ///
-    /// # Errors
-    /// When they hold something else.
-    pub fn open(path: &Path, labels: Option<&str>) -> Result<Self> {
-        let (file, found) = described(path)?;
-        if found.dtype != "|u1" {
-            let cause = format!("it holds {}, and images are unsigned bytes (uint8)", found.dtype);
-            return Err(refuse(path, cause, "write the pixels as uint8"));
-        }
-        let shape = image_shape(&found.extents)
-            .ok_or_else(|| refuse(path, format!("it is {:?}, and {IMAGES_ARE}", found.extents), CHANNELS_LAST))?;
-        let images = found.extents.first().copied().unwrap_or(0);
-        if images == 0 {
-            return Err(refuse(path, "it is empty", "check the path"));
-        }
-        let beside = path.with_file_name(LABELS);
-        let at = labels.map(PathBuf::from).or_else(|| beside.is_file().then_some(beside));
-        let mut remarks = Vec::new();
-        let numbers = match &at {
-            Some(at) => read_labels(at, images)?,
-            None => {
-                remarks.push(format!("there is no {LABELS} beside it: all labels are 0"));
-                // The file is as long as so many images.
-                vec![0; images as usize]
-            }
-        };
-        let name = match labels {
-            // A store remembers it, and may be looked at from elsewhere.
-            Some(labels) => {
-                let labels = std::path::absolute(labels).at("find", labels)?;
-                format!("npy:{},labels={}", path.display(), labels.display())
-            }
-            None => format!("npy:{}", path.display()),
-        };
-        let state = files::state(&at.into_iter().chain([path.to_owned()]).collect::<Vec<_>>());
-        Ok(Self { name, path: path.to_owned(), file, start: found.start, shape, labels: numbers, state, remarks })
+/// Opens the images at `path`, and the labels where they are.
+///
+/// # Errors
+/// When they hold something else.
+pub fn open(path: &Path, labels: Option<&str>) -> Result<Arrays<Images>> {
+    let (file, found) = described(path)?;
+    let (images, shape) = images_of(path, &found.dtype, &found.extents)?;
+    let beside = path.with_file_name(LABELS);
+    let at = labels.map(PathBuf::from).or_else(|| beside.is_file().then_some(beside));
+    let mut remarks = Vec::new();
+    if at.is_none() {
+        remarks.push(format!("there is no {LABELS} beside it: all labels are 0"));
     }
+    let numbers = at.as_ref().map(|at| read_labels(at, images)).transpose()?;
+    let name = match labels {
+        // A store remembers it, and may be looked at from elsewhere.
+        Some(labels) => {
+            let labels = std::path::absolute(labels).at("find", labels)?;
+            format!("npy:{},labels={}", path.display(), labels.display())
+        }
+        None => format!("npy:{}", path.display()),
+    };
+    let state = files::state(&at.into_iter().chain([path.to_owned()]).collect::<Vec<_>>());
+    let pixels = Images { file, start: found.start };
+    Ok(Arrays { name, path: path.to_owned(), shape, images, labels: numbers, state, remarks, pixels })
 }
 
 fn read_labels(path: &Path, images: u64) -> Result<Vec<u32>> {
     let (mut file, found) = described(path)?;
     let remedy = "name the right file: npy:FILE,labels=FILE";
-    let Some(kind) = Integer::named(&found.dtype) else {
-        let cause = format!("it holds {}, and labels are whole numbers", found.dtype);
-        return Err(refuse(path, cause, "number the classes from 0, as int64 for instance"));
-    };
-    if !matches!(found.extents[..], [count] | [count, 1] if count == images) {
-        return Err(refuse(path, format!("it is {:?}, for {images} images", found.extents), remedy));
-    }
+    let kind = labels_of(path, &found.dtype, &found.extents, images, remedy)?;
     // No more than the file has.
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).at("read", path)?;
@@ -110,48 +90,12 @@ fn read_labels(path: &Path, images: u64) -> Result<Vec<u32>> {
     }
 }
 
-impl Dataset for Arrays {
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn len(&self) -> u64 {
-        self.labels.len() as u64
-    }
-
-    fn path(&self) -> Option<&Path> {
-        Some(&self.path)
-    }
-
-    fn state(&self, _: u64) -> Option<u64> {
-        self.state
-    }
-
-    fn shape(&self) -> Shape {
-        Shape::Fixed(self.shape)
-    }
-
-    fn read(&self, index: u64, out: &mut Batch) -> Result<()> {
-        let label = usize::try_from(index).ok().and_then(|at| self.labels.get(at)).copied();
-        let label = label.ok_or_else(|| out_of_range(&self.name, index, self.len()))?;
-        // The file was as long as all images.
-        let offset = self.start + index * self.shape.bytes() as u64;
-        let read = read_exact_at(&self.file, out.push(self.shape, label), offset).at("read", &self.path);
-        if read.is_err() {
-            out.pop();
-        }
-        read
-    }
-
-    fn remarks(&self) -> Vec<String> {
-        self.remarks.clone()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::trial::{contents, refusal, survives_damage};
     use super::*;
+    use crate::dataset::Dataset;
+    use crate::sample::{ImageShape, Shape};
 
     fn save(path: &Path, dtype: &str, extents: &[u64], bytes: &[u8]) {
         std::fs::write(path, [&header::write(dtype, extents)[..], bytes].concat()).unwrap();
@@ -163,17 +107,17 @@ mod tests {
         let (path, other) = (folder.path().join("x.npy"), folder.path().join("y.npy"));
         let pixels: Vec<u8> = (0..2 * 3 * 4 * 3).collect();
         save(&path, "|u1", &[2, 3, 4, 3], &pixels);
-        let set = Arrays::open(&path, None).unwrap();
+        let set = open(&path, None).unwrap();
         assert_eq!(contents(&set), [(String::new(), 0, 3, 0), (String::new(), 0, 3, 36)]);
         assert!(set.remarks()[0].contains("all labels are 0"));
         save(&folder.path().join("labels.npy"), "<i8", &[2], &[7_i64.to_le_bytes(), 8_i64.to_le_bytes()].concat());
-        assert_eq!(contents(&Arrays::open(&path, None).unwrap())[1].1, 8);
+        assert_eq!(contents(&open(&path, None).unwrap())[1].1, 8);
         save(&other, ">u2", &[2, 1], &[0, 1, 1, 0]);
-        let named = Arrays::open(&path, other.to_str()).unwrap();
+        let named = open(&path, other.to_str()).unwrap();
         assert_eq!(contents(&named).iter().map(|image| image.1).collect::<Vec<_>>(), [1, 256]);
         assert!(named.name().ends_with("y.npy"));
         save(&path, "|u1", &[2, 3, 4], &pixels[..24]);
-        assert_eq!(Arrays::open(&path, None).unwrap().shape(), Shape::Fixed(ImageShape::new(3, 4, 1)));
+        assert_eq!(open(&path, None).unwrap().shape(), Shape::Fixed(ImageShape::new(3, 4, 1)));
     }
 
     #[test]
@@ -196,7 +140,7 @@ mod tests {
             (vec![], "numpy.save"),
         ] {
             std::fs::write(&path, bytes).unwrap();
-            let message = refusal(Arrays::open(&path, None));
+            let message = refusal(open(&path, None));
             assert!(message.contains(why), "{message}");
         }
         save(&path, "|u1", &[2, 1, 1], &[5, 6]);
@@ -207,11 +151,11 @@ mod tests {
             ("|i1", &[2], &[1, 255], "label 1 is -1"),
         ] {
             save(&labels, dtype, extents, bytes);
-            let message = refusal(Arrays::open(&path, None));
+            let message = refusal(open(&path, None));
             assert!(message.contains(why), "{message}");
         }
-        assert!(Arrays::open(&path, Some("/no/such/file.npy")).is_err());
+        assert!(open(&path, Some("/no/such/file.npy")).is_err());
         std::fs::remove_file(labels).unwrap();
-        survives_damage(&path, 1, || Ok(Box::new(Arrays::open(&path, None)?)));
+        survives_damage(&path, 1, || Ok(Box::new(open(&path, None)?)));
     }
 }

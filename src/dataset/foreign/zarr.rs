@@ -4,15 +4,13 @@
 mod chunks;
 mod frames;
 
-use super::arrays::{CHANNELS_LAST, IMAGES_ARE, Integer, image_shape};
+use super::arrays::{Arrays, Integer, Pixels, images_of, labels_of};
 use super::{files, refuse};
-use crate::dataset::{Dataset, memory::out_of_range};
 use crate::error::{IoContext, Result};
-use crate::sample::{Batch, ImageShape, Shape};
 use crate::store::container::guard::guarded;
 use chunks::Chunks;
 use frames::Frames;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use zarrs::array::{Array, ArrayBytes, ArraySubset, CodecOptions};
 use zarrs::filesystem::FilesystemStore;
@@ -35,21 +33,13 @@ const CODECS: &str = "write it as Zarr version 3 with no codecs but bytes, zstd,
 
 type Opened = Array<FilesystemStore>;
 
-/// Images and labels of a folder.
-pub struct Arrays {
-    name: String,
-    path: PathBuf,
-    images: Opened,
+/// The images of an open array.
+pub struct Images {
+    array: Opened,
     frames: Frames,
-    shape: ImageShape,
-    count: u64,
-    /// Where there are none, all are 0.
-    labels: Option<Vec<u32>>,
-    /// Images that are decoded together.
+    /// How many are decoded together.
     block: u64,
     last: Mutex<Option<(u64, Vec<u8>)>>,
-    state: Option<u64>,
-    remarks: Vec<String>,
 }
 
 fn text(e: impl std::fmt::Display) -> String {
@@ -88,86 +78,92 @@ fn node_type(folder: &Path) -> Result<String> {
     Ok(metadata["node_type"].as_str().unwrap_or_default().to_owned())
 }
 
-impl Arrays {
-    /// Opens the group or array in the folder `path`; arrays' names are guessed where they are not given. `rest` is all that
-    /// the command line says.
-    ///
-    /// # Errors
-    /// When there are no such arrays, or they hold something else.
-    pub fn open(rest: &str, path: &Path, [images, labels]: [Option<&str>; 2]) -> Result<Self> {
-        let is_array = |name: &str| path.join(name).join(METADATA).is_file();
-        let find = |given: Option<&str>, usual: &[&'static str]| match given {
-            Some(name) => is_array(name).then(|| name.to_owned()),
-            None => usual.iter().find(|name| is_array(name)).map(|name| (*name).to_owned()),
-        };
-        let (node, label_node) = match node_type(path)?.as_str() {
-            "array" => (String::new(), None),
-            _ => {
-                let remedy = "name them: zarr:FOLDER,images=NAME,labels=NAME";
-                let node = find(images, &IMAGES).ok_or_else(|| refuse(path, "it has no array of images", remedy))?;
-                let label_node = find(labels, &LABELS);
-                if labels.is_some() && label_node.is_none() {
-                    return Err(refuse(path, "there is no such array of labels", remedy));
-                }
-                (node, label_node)
+/// Opens the group or array in the folder `path`; arrays' names are guessed where they are not given. `rest` is all that
+/// the command line says.
+///
+/// # Errors
+/// When there are no such arrays, or they hold something else.
+pub fn open(rest: &str, path: &Path, [images, labels]: [Option<&str>; 2]) -> Result<Arrays<Images>> {
+    let is_array = |name: &str| path.join(name).join(METADATA).is_file();
+    let find = |given: Option<&str>, usual: &[&'static str]| match given {
+        Some(name) => is_array(name).then(|| name.to_owned()),
+        None => usual.iter().find(|name| is_array(name)).map(|name| (*name).to_owned()),
+    };
+    let (node, label_node) = match node_type(path)?.as_str() {
+        "array" => (String::new(), None),
+        _ => {
+            let remedy = "name them: zarr:FOLDER,images=NAME,labels=NAME";
+            let node = find(images, &IMAGES).ok_or_else(|| refuse(path, "it has no array of images", remedy))?;
+            let label_node = find(labels, &LABELS);
+            if labels.is_some() && label_node.is_none() {
+                return Err(refuse(path, "there is no such array of labels", remedy));
             }
-        };
-        let images = open_array(path, &node)?;
-        let at = path.join(&node);
-        let found = data_type(&images);
-        if found != "uint8" {
-            return Err(refuse(&at, format!("it holds {found}, and images are uint8"), "write the pixels as uint8"));
+            (node, label_node)
         }
-        let shape = image_shape(images.shape())
-            .ok_or_else(|| refuse(&at, format!("it is {:?}, and {IMAGES_ARE}", images.shape()), CHANNELS_LAST))?;
-        let count = images.shape().first().copied().unwrap_or(0);
-        if count == 0 {
-            return Err(refuse(&at, "it is empty", "check the path"));
+    };
+    let images = open_array(path, &node)?;
+    let at = path.join(&node);
+    let (count, shape) = images_of(&at, &data_type(&images), images.shape())?;
+    let mut remarks = Vec::new();
+    let whole = guarded(|| Chunks::of(&at, &images).map_err(text)?.refuse_hollow(&images));
+    whole.map_err(|why| refuse(&at, why, WHOLE))?;
+    let (mut chunks, frames) = look(&images, &at, 1, "images", &mut remarks)?;
+    let labels = match label_node {
+        Some(node) => {
+            let (of_labels, labels) = read_labels(path, &node, count, &mut remarks)?;
+            chunks.paths.extend(of_labels.paths);
+            Some(labels)
         }
-        let mut remarks = Vec::new();
-        let whole = guarded(|| Chunks::of(&at, &images).map_err(text)?.refuse_hollow(&images));
-        whole.map_err(|why| refuse(&at, why, WHOLE))?;
-        let (mut chunks, frames) = look(&images, &at, 1, "images", &mut remarks)?;
-        let labels = match label_node {
-            Some(node) => {
-                let (of_labels, labels) = read_labels(path, &node, count, &mut remarks)?;
-                chunks.paths.extend(of_labels.paths);
-                Some(labels)
-            }
-            None => {
-                remarks.push("no array of labels was found: all labels are 0".into());
-                None
-            }
-        };
-        let rows = guarded(|| images.chunk_shape(&vec![0; images.dimensionality()]).map_err(text));
-        let rows = rows.map_err(|why| refuse(&at, why, WHOLE))?;
-        let rows = rows.first().map_or(1, |rows| rows.get());
-        let block = rows.min((BLOCK_BYTES / shape.bytes() as u64).max(1));
-        chunks.paths.push(at.join(METADATA));
-        Ok(Self {
-            name: format!("zarr:{rest}"),
-            path: path.to_owned(),
-            images,
-            frames,
-            shape,
-            count,
-            labels,
-            block,
-            last: Mutex::default(),
-            state: files::state(&chunks.paths),
-            remarks,
-        })
-    }
+        None => {
+            remarks.push("no array of labels was found: all labels are 0".into());
+            None
+        }
+    };
+    let rows = guarded(|| images.chunk_shape(&vec![0; images.dimensionality()]).map_err(text));
+    let rows = rows.map_err(|why| refuse(&at, why, WHOLE))?;
+    let rows = rows.first().map_or(1, |rows| rows.get());
+    let block = rows.min((BLOCK_BYTES / shape.bytes() as u64).max(1));
+    chunks.paths.push(at.join(METADATA));
+    Ok(Arrays {
+        name: format!("zarr:{rest}"),
+        path: path.to_owned(),
+        shape,
+        images: count,
+        labels,
+        state: files::state(&chunks.paths),
+        remarks,
+        pixels: Images { array: images, frames, block, last: Mutex::default() },
+    })
+}
 
+impl Images {
     /// The pixels of a block.
     fn decoded(&self, block: u64) -> Result<Vec<u8>, String> {
         let first = block * self.block;
-        let end = (first + self.block).min(self.len());
-        self.frames.check(&self.images, first..end)?;
-        let all = self.images.shape();
+        let all = self.array.shape();
+        let end = (first + self.block).min(all[0]);
+        self.frames.check(&self.array, first..end)?;
         let ranges: Vec<_> = std::iter::once(first..end).chain(all[1..].iter().map(|extent| 0..*extent)).collect();
         let subset = ArraySubset::new_with_ranges(&ranges);
-        guarded(|| self.images.retrieve_array_subset_opt::<Vec<u8>>(&subset, &options()).map_err(text))
+        guarded(|| self.array.retrieve_array_subset_opt::<Vec<u8>>(&subset, &options()).map_err(text))
+    }
+}
+
+impl Pixels for Images {
+    fn read(&self, index: u64, out: &mut [u8], path: &Path) -> Result<()> {
+        let fail = |why: String| refuse(path, format!("image {index}: {why}"), "check that it is whole");
+        // Poisoned only by a panic, of which there is none while it is held.
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let block = index / self.block;
+        let pixels = match last.take().filter(|(kept, _)| *kept == block) {
+            Some(kept) => &last.insert(kept).1,
+            None => &last.insert((block, self.decoded(block).map_err(fail)?)).1,
+        };
+        // A block is at most as large as memory is.
+        let from = (index % self.block) as usize * out.len();
+        let image = pixels.get(from..from + out.len());
+        out.copy_from_slice(image.ok_or_else(|| fail("fewer pixels came out of its chunk than it has".into()))?);
+        Ok(())
     }
 }
 
@@ -190,18 +186,8 @@ fn look(array: &Opened, folder: &Path, size: u64, of: &str, remarks: &mut Vec<St
 fn read_labels(path: &Path, node: &str, images: u64, remarks: &mut Vec<String>) -> Result<(Chunks, Vec<u32>)> {
     let array = open_array(path, node)?;
     let at = path.join(node);
-    let found = data_type(&array);
-    let Some(kind) = Integer::named(&found) else {
-        return Err(refuse(
-            &at,
-            format!("it holds {found}, and labels are whole numbers"),
-            "number the classes from 0",
-        ));
-    };
-    if !matches!(array.shape(), [count] | [count, 1] if *count == images) {
-        let cause = format!("it is {:?}, for {images} images", array.shape());
-        return Err(refuse(&at, cause, "name the right array: zarr:FOLDER,labels=NAME"));
-    }
+    let kind =
+        labels_of(&at, &data_type(&array), array.shape(), images, "name the right array: zarr:FOLDER,labels=NAME")?;
     let damaged = |why: String| refuse(&at, why, "check that it is whole, with labels from 0 on");
     // All of them may be the fill value, of which no chunk is written; and there are as many as images, which are there.
     let (chunks, frames) = look(&array, &at, kind.size as u64, "labels", remarks)?;
@@ -216,52 +202,6 @@ fn read_labels(path: &Path, node: &str, images: u64, remarks: &mut Vec<String>) 
     match labels.len() as u64 == images {
         true => Ok((chunks, labels)),
         false => Err(damaged(format!("{} labels for {images} images", labels.len()))),
-    }
-}
-
-impl Dataset for Arrays {
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn len(&self) -> u64 {
-        self.count
-    }
-
-    fn path(&self) -> Option<&Path> {
-        Some(&self.path)
-    }
-
-    fn state(&self, _: u64) -> Option<u64> {
-        self.state
-    }
-
-    fn shape(&self) -> Shape {
-        Shape::Fixed(self.shape)
-    }
-
-    fn read(&self, index: u64, out: &mut Batch) -> Result<()> {
-        let at = usize::try_from(index).ok().filter(|_| index < self.count);
-        let label = at.and_then(|at| self.labels.as_ref().map_or(Some(0), |labels| labels.get(at).copied()));
-        let label = label.ok_or_else(|| out_of_range(&self.name, index, self.len()))?;
-        let fail = |why: String| refuse(&self.path, format!("image {index}: {why}"), "check that it is whole");
-        // Poisoned only by a panic, of which there is none while it is held.
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let block = index / self.block;
-        let pixels = match last.take().filter(|(kept, _)| *kept == block) {
-            Some(kept) => &last.insert(kept).1,
-            None => &last.insert((block, self.decoded(block).map_err(fail)?)).1,
-        };
-        // A block is at most as large as memory is.
-        let from = (index % self.block) as usize * self.shape.bytes();
-        let image = pixels.get(from..from + self.shape.bytes());
-        let image = image.ok_or_else(|| fail("fewer pixels came out of its chunk than it has".into()))?;
-        out.push(self.shape, label).copy_from_slice(image);
-        Ok(())
-    }
-
-    fn remarks(&self) -> Vec<String> {
-        self.remarks.clone()
     }
 }
 

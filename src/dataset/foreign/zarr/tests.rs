@@ -1,6 +1,8 @@
 use super::super::trial::{contents, refusal, survives_damage};
 use super::frames::is_in_shard;
 use super::*;
+use crate::dataset::Dataset;
+use crate::sample::{ImageShape, Shape};
 use zarrs::array::{ArrayBuilder, DataType, data_type};
 use zarrs::group::GroupBuilder;
 use zarrs::storage::byte_range::ByteRange;
@@ -22,8 +24,8 @@ fn group(root: &Path) {
     GroupBuilder::new().build(store, "/").unwrap().store_metadata().unwrap();
 }
 
-fn open(path: &Path) -> Result<Arrays> {
-    Arrays::open(&path.display().to_string(), path, [None; 2])
+fn open(path: &Path) -> Result<Arrays<Images>> {
+    super::open(&path.display().to_string(), path, [None; 2])
 }
 
 #[test]
