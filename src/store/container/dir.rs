@@ -2,6 +2,7 @@
 //! experiment and most people start from. With `fanout=K` in subfolders of K files, `images/000012/00012345.png`.
 
 mod folder;
+mod table;
 
 use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
 use super::{ContainerInfo, StoreName};
@@ -13,9 +14,10 @@ use crate::store::{Capabilities, Durability, Removal, WriteOptions, sync};
 use folder::{Folder, Names, subfolder};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use table::{LABELS, Labels, Row};
 
 pub const INFO: ContainerInfo = ContainerInfo {
     about: "one file per image, labels in labels.csv",
@@ -45,15 +47,13 @@ struct Dir {
 }
 
 const FOLDER: &str = "images";
-const LABELS: &str = "labels.csv";
-const HEADER: [&str; 2] = ["file", "label"];
 
 impl RecordContainer for Dir {
     fn create(&self, at: &Path, _: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
         let folder = at.join(FOLDER);
         std::fs::create_dir(&folder).at("create", &folder)?;
         let labels_path = at.join(LABELS);
-        let labels = new_labels(&labels_path)?;
+        let labels = table::new_labels(&labels_path)?;
         let sync_each = write.durability == Durability::Each;
         Writer::boxed(folder, Names::new(self.fanout), labels, labels_path, sync_each)
     }
@@ -70,7 +70,7 @@ impl RecordContainer for Dir {
         keep: u64,
     ) -> Result<Box<dyn RecordWriter>> {
         let (folder, labels_path) = (at.join(FOLDER), at.join(LABELS));
-        let end = end_of_row(&labels_path, keep)?;
+        let end = table::end_of_row(&labels_path, keep)?;
         let end = end.ok_or_else(|| layout.name.damaged(format!("{LABELS} has fewer than {keep} rows")))?;
         let mut file = OpenOptions::new().write(true).open(&labels_path).at("open", &labels_path)?;
         file.set_len(end).and_then(|()| file.seek(SeekFrom::End(0))).at("write", &labels_path)?;
@@ -85,7 +85,7 @@ impl RecordContainer for Dir {
                 std::fs::remove_file(&path).at("remove", &path)?;
             }
         }
-        let labels = csv::WriterBuilder::new().has_headers(false).from_writer(BufWriter::new(file));
+        let labels = table::labels_behind(file);
         let sync_each = write.durability == Durability::Each;
         Writer::boxed(folder, Names::new(self.fanout), labels, labels_path, sync_each)
     }
@@ -94,7 +94,7 @@ impl RecordContainer for Dir {
     fn open_append(&self, at: &Path, _: &RecordLayout, _: u64, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
         let labels_path = at.join(LABELS);
         let file = OpenOptions::new().append(true).open(&labels_path).at("open", &labels_path)?;
-        let labels = csv::WriterBuilder::new().has_headers(false).from_writer(BufWriter::new(file));
+        let labels = table::labels_behind(file);
         let sync_each = write.durability == Durability::Each;
         Writer::boxed(at.join(FOLDER), Names::new(self.fanout), labels, labels_path, sync_each)
     }
@@ -103,7 +103,7 @@ impl RecordContainer for Dir {
     fn remove(&self, at: &Path, layout: &RecordLayout, removal: &Removal, _: &WriteOptions) -> Result<()> {
         let folder = Folder::open(at.join(FOLDER))?;
         let (mut names, mut others) = (Names::new(self.fanout), Names::new(self.fanout));
-        let mut rows = read_labels(at, Names::new(self.fanout), layout)?;
+        let mut rows = table::read_labels(at, Names::new(self.fanout), layout)?;
         // Rows were counted on reading, and a removal is of as many.
         let row = |rows: &[Row], index: u64| {
             let row = usize::try_from(index).ok().and_then(|at| rows.get(at)).copied();
@@ -123,12 +123,12 @@ impl RecordContainer for Dir {
             folder.remove(names.of(index, row(&rows, index)?.ending()))?;
         }
         rows.truncate(usize::try_from(removal.left()).unwrap_or(usize::MAX));
-        write_labels(at, names, &rows)
+        table::write_labels(at, names, &rows)
     }
 
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
         let (folder, fanout) = (Folder::open(at.join(FOLDER))?, self.fanout);
-        let rows = read_labels(at, Names::new(fanout), layout)?;
+        let rows = table::read_labels(at, Names::new(fanout), layout)?;
         let max_bytes = layout.max_record_bytes();
         Ok(Arc::new(Store { folder, fanout, rows, name: layout.name.clone(), max_bytes }))
     }
@@ -148,28 +148,6 @@ impl RecordContainer for Dir {
     fn keeps_labels(&self) -> bool {
         true
     }
-}
-
-type Labels = csv::Writer<BufWriter<File>>;
-
-/// A new table, with its header.
-fn new_labels(path: &Path) -> Result<Labels> {
-    let file = File::create_new(path).at("create", path)?;
-    let mut labels = csv::Writer::from_writer(BufWriter::new(file));
-    labels.write_record(HEADER).map_err(std::io::Error::from).at("write", path)?;
-    Ok(labels)
-}
-
-/// Puts a table of these rows in the place of the one that is there.
-fn write_labels(at: &Path, mut names: Names, rows: &[Row]) -> Result<()> {
-    let path = at.join(format!("{LABELS}.new"));
-    let mut labels = new_labels(&path)?;
-    for (row, index) in rows.iter().zip(0..) {
-        let written = labels.write_record([names.of(index, row.ending()), &row.label.to_string()]);
-        written.map_err(std::io::Error::from).at("write", &path)?;
-    }
-    labels.flush().at("write", &path)?;
-    std::fs::rename(&path, at.join(LABELS)).at("rename", &path)
 }
 
 struct Writer {
@@ -232,71 +210,6 @@ impl RecordWriter for Writer {
     fn finish(mut self: Box<Self>) -> Result<()> {
         self.labels.flush().at("write", &self.labels_path)
     }
-}
-
-/// Where row `rows` of the table ends; `None` where there are fewer.
-fn end_of_row(path: &Path, rows: u64) -> Result<Option<u64>> {
-    let bytes = std::fs::read(path).at("read", path)?;
-    let mut ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at as u64 + 1);
-    // The header is a row, too; neither names of files nor labels hold line breaks.
-    Ok(usize::try_from(rows).ok().and_then(|rows| ends.nth(rows)))
-}
-
-/// What `labels.csv` says of an image.
-#[derive(Clone, Copy)]
-struct Row {
-    label: u32,
-    /// Which of `EXTENSIONS`: a byte, because there are as many rows as images, and all are read on opening.
-    extension: u8,
-}
-
-impl Row {
-    /// That of its file.
-    fn ending(self) -> &'static str {
-        EXTENSIONS[usize::from(self.extension)]
-    }
-}
-
-/// Endings of files that this container writes.
-const EXTENSIONS: [&str; 11] = ["png", "raw", "jpg", "qoi", "webp", "zst", "lz4", "bmp", "tiff", "pnm", "bin"];
-
-/// Of a row like `00000000.png,0` and its line break.
-const MIN_ROW_BYTES: u64 = 15;
-
-/// All labels, in order; every row must name the file that belongs there.
-fn read_labels(at: &Path, mut names: Names, layout: &RecordLayout) -> Result<Vec<Row>> {
-    let path = at.join(LABELS);
-    let file = File::open(&path).at("open", &path)?;
-    let length = file.metadata().at("look at", &path)?.len();
-    let mut csv = csv::Reader::from_reader(file);
-    let damaged = |what: String| layout.name.damaged(format!("{LABELS}: {what}"));
-    let header = csv.headers().map_err(|e| damaged(e.to_string()))?;
-    if header.iter().ne(HEADER) {
-        return Err(damaged(format!("it does not begin with the line {}", HEADER.join(","))));
-    }
-    // As many as the manifest says, if the table is long enough for them.
-    let expected = usize::try_from(layout.records.min(length / MIN_ROW_BYTES)).unwrap_or(0);
-    let mut rows = Vec::with_capacity(expected);
-    let place = |ending: &str| EXTENSIONS.iter().position(|known| *known == ending);
-    let common = layout.extension.and_then(place);
-    let mut record = csv::StringRecord::new();
-    while csv.read_record(&mut record).map_err(|e| damaged(e.to_string()))? {
-        let index = rows.len() as u64;
-        let file = record.get(0).unwrap_or_default();
-        // Every record of a store has the same ending, unless each is a file of its own kind.
-        let at = common.or_else(|| place(file.rsplit('.').next().unwrap_or_default()));
-        let at = at.filter(|at| names.of(index, EXTENSIONS[*at]) == file);
-        let at = at.ok_or_else(|| damaged(format!("row {index} does not name file {index}")))?;
-        let label = record.get(1).and_then(|text| text.parse().ok());
-        rows.push(Row {
-            label: label.ok_or_else(|| damaged(format!("row {index} has no label")))?,
-            extension: at as u8,
-        });
-    }
-    if rows.len() as u64 != layout.records {
-        return Err(damaged(format!("{} rows for {} images", rows.len(), layout.records)));
-    }
-    Ok(rows)
 }
 
 struct Store {
