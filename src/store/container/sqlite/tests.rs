@@ -1,4 +1,5 @@
-use super::{FILE, uri};
+use super::FILE;
+use super::reader::uri;
 use crate::store::container::trial::Trial;
 use ::rusqlite::Connection;
 use std::path::Path;
