@@ -1,5 +1,10 @@
-//! What a binary says of its own making: compiler, and the versions of the libraries locked in Cargo.lock.
+//! What a binary says of its own making: compiler, commit, and the versions of the libraries locked in Cargo.lock.
 
+#[path = "src/build_info/checkout.rs"]
+mod checkout;
+
+use checkout::{BUILT_FROM, Checkout};
+use std::path::Path;
 use std::process::Command;
 
 fn main() {
@@ -28,8 +33,17 @@ fn main() {
     ] {
         set(variable, locked_version(&lock, package));
     }
-    println!("cargo:rerun-if-changed=Cargo.lock");
-    println!("cargo:rerun-if-changed=build.rs");
+
+    // Empty where it is not known: an unpacked crate is no checkout.
+    let checkout = Checkout::at(Path::new("."));
+    set("GIT_SHA", checkout.as_ref().map(|checkout| checkout.sha.clone()));
+    set("GIT_DIRTY", checkout.as_ref().and_then(|checkout| checkout.dirty).map(|dirty| dirty.to_string()));
+    // After a commit only this crate is built again: the price of naming what was built, and not what lies there later.
+    let heads = checkout.map(|checkout| checkout.heads).unwrap_or_default();
+    let sources = BUILT_FROM.into_iter().map(Path::new).filter(|path| path.exists());
+    for path in heads.iter().map(std::path::PathBuf::as_path).chain(sources) {
+        println!("cargo:rerun-if-changed={}", path.display());
+    }
 }
 
 fn set(variable: &str, value: Option<String>) {

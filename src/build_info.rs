@@ -1,8 +1,9 @@
 //! What this binary was built from.
 
 use crate::results::Git;
-use std::path::Path;
-use std::process::Command;
+
+#[cfg(test)]
+mod checkout;
 
 /// The compiler's version line.
 pub const RUSTC: &str = env!("BUILT_RUSTC_VERSION");
@@ -25,32 +26,13 @@ pub fn features() -> Vec<String> {
     FEATURES.iter().filter(|(_, built_in)| *built_in).map(|(name, _)| (*name).to_owned()).collect()
 }
 
-/// The checkout that this program was built in, as it is now; nothing where the program lies elsewhere than it was built,
-/// for then the checkout may have gone on without it. Asked now, because a build that had to know would have to be repeated
-/// after every commit.
+/// The commit that this program was built from, and whether its sources differed from it; nothing where that was not known.
 pub fn git() -> Git {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let inside = std::env::current_exe().is_ok_and(|program| is_inside(&program, &[root, built_in()]));
-    let ask = |arguments: &[&str]| {
-        let output = Command::new("git").arg("-C").arg(root).args(arguments).output().ok()?;
-        let text = || String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        (inside && output.status.success()).then(text)
-    };
-    let dirty = ask(&["status", "--porcelain", "--untracked-files=no"]).map(|changed| !changed.is_empty());
-    Git { sha: ask(&["rev-parse", "HEAD"]), dirty }
-}
-
-/// Where cargo put what it built (`target/release`), which need not be in the checkout: the build script's folder is
-/// `build/NAME/out` in there.
-fn built_in() -> &'static Path {
-    let out = Path::new(env!("OUT_DIR"));
-    out.ancestors().nth(3).unwrap_or(out)
-}
-
-/// Whether a program lies in one of the folders, however their paths are spelled.
-fn is_inside(program: &Path, folders: &[&Path]) -> bool {
-    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    folders.iter().any(|folder| real(program).starts_with(real(folder)))
+    let known = |text: &'static str| Some(text).filter(|text| !text.is_empty());
+    Git {
+        sha: known(env!("BUILT_GIT_SHA")).map(str::to_owned),
+        dirty: known(env!("BUILT_GIT_DIRTY")).map(|dirty| dirty == "true"),
+    }
 }
 
 #[cfg(test)]
@@ -72,25 +54,10 @@ mod tests {
     }
 
     #[test]
-    fn this_program_lies_where_it_was_built_and_one_elsewhere_does_not() {
-        let program = std::env::current_exe().unwrap();
-        assert!(is_inside(&program, &[built_in()]), "{} in {}", program.display(), built_in().display());
-        let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
-        assert!(!is_inside(Path::new("/usr/local/bin/shelfmark"), &[checkout, built_in()]));
-        if checkout.join(".git").exists() && git().sha.is_none() {
-            // No git here, or it does not trust this checkout.
-            assert!(!Command::new("git").arg("-C").arg(checkout).arg("log").output().is_ok_and(|o| o.status.success()));
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_folder_behind_a_link_is_the_same_folder() {
-        let dir = tempfile::tempdir().unwrap();
-        let (real, link) = (dir.path().join("real"), dir.path().join("link"));
-        std::fs::create_dir(&real).unwrap();
-        std::fs::write(real.join("program"), "").unwrap();
-        std::os::unix::fs::symlink(&real, &link).unwrap();
-        assert!(is_inside(&real.join("program"), &[&link]) && is_inside(&link.join("program"), &[&real]));
+    fn the_commit_is_that_of_the_build_and_asked_of_nobody_later() {
+        // It may have gone on since, but a checkout that git knows has one.
+        let known = checkout::Checkout::at(env!("CARGO_MANIFEST_DIR").as_ref());
+        assert_eq!(git().sha.map(|sha| sha.len()), known.map(|checkout| checkout.sha.len()));
+        assert_eq!(git().dirty.is_some(), git().sha.is_some());
     }
 }

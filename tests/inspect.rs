@@ -134,6 +134,11 @@ fn what_is_no_store_of_this_version_is_not_damaged() {
         .assert()
         .code(1)
         .stderr(contains("shelfmark/store/2").and(contains("the version of shelfmark")));
+    std::fs::write(&manifest, text.replace("\"dir:raw\"", "\"cabinet:raw\"")).unwrap();
+    inspect(&store, &[])
+        .assert()
+        .code(5)
+        .stderr(contains("does not know").and(contains("unknown container 'cabinet'")));
     std::fs::write(&manifest, &text[..text.len() / 2]).unwrap();
     inspect(&store, &[]).assert().code(5).stderr(contains("damaged"));
     std::fs::remove_file(&manifest).unwrap();

@@ -286,9 +286,13 @@ fn a_tuned_run_is_of_tuned_formats() {
     for (tuning, expected) in [("default", ["tar:raw", "npy:raw"]), ("tuned", ["tar:raw,readahead=off", "npy:raw"])] {
         // Cold, so that read-ahead matters; nothing is cold where this folder is memory, and named all the same.
         let more = ["tar:raw", "npy:raw,readahead=on", "--cache", "cold-data", "--tuning", tuning];
-        let output = command(place.path(), &[&arguments[..], &more[..]].concat()).output().unwrap();
-        let found = results(place.path());
-        assert_eq!(found.run.tuning.as_deref(), Some(tuning), "{}", String::from_utf8_lossy(&output.stderr));
+        // Nor is git there to be asked what was built.
+        let output = command(place.path(), &[&arguments[..], &more[..]].concat()).env("PATH", "").output().unwrap();
+        let (found, told) = (results(place.path()), String::from_utf8_lossy(&output.stderr).into_owned());
+        assert_eq!(found.run.tuning.as_deref(), Some(tuning), "{told}");
+        assert_eq!(found.run.git, shelfmark::build_info::git());
+        let kept = "npy:raw,readahead=on stays as you named it; it is called npy:raw below";
+        assert_eq!(told.contains(kept), tuning == "tuned", "{told}");
         let formats = found.cells.iter().filter(|cell| cell.kind == CellKind::Format);
         assert_eq!(formats.map(|cell| cell.format.as_str()).collect::<Vec<_>>(), expected);
     }

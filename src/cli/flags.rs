@@ -20,12 +20,12 @@ use std::sync::Arc;
 /// Which formats.
 #[derive(Debug, Args)]
 pub struct Formats {
-    /// Formats, separated by spaces: names (png lmdb:raw hdf5:raw,chunk=64), `core` or `all`
+    /// Formats, separated by spaces: names (png tar lmdb:raw hdf5:raw,chunk=64), `core` or `all`
     /// [default: core; for `run` on images in files also those that keep the files]
     #[arg(long, num_args = 1.., value_name = "FORMAT")]
     pub formats: Vec<String>,
     /// Options where none are named: default (what the library or its users' tools do), or tuned (what suits training reads:
-    /// see TUNING in `shelfmark list`); a format's name shows them
+    /// see TUNING in `shelfmark list`); a format's name shows them, and an option that you name stays as you named it
     #[arg(long, value_enum, default_value_t = TuningFlag::Default)]
     tuning: TuningFlag,
 }
@@ -44,6 +44,9 @@ impl Formats {
     /// For a name that is none.
     pub fn select(&self, more: &[String], cold: bool) -> shelfmark::Result<Vec<FormatId>> {
         let names: Vec<String> = self.formats.iter().chain(more).cloned().collect();
+        for (id, called) in registry::kept_defaults(&names, self.tuning(cold))? {
+            tell!("{id} stays as you named it; it is called {called} below, as names do not show what is a default");
+        }
         registry::select_tuned(&names, self.tuning(cold))
     }
 

@@ -2,7 +2,7 @@
 
 use super::Exit;
 use serde_json::{Value, json};
-use shelfmark::dataset::kinds::{KINDS, KindInfo};
+use shelfmark::dataset::kinds::{KINDS, KindInfo, USUAL};
 use shelfmark::store::Capabilities;
 use shelfmark::store::codec::CODECS;
 use shelfmark::store::container::CONTAINERS;
@@ -52,6 +52,9 @@ fn as_json() -> Value {
         })).collect::<Vec<_>>(),
         "datasets": KINDS.iter().map(|kind| json!({
             "name": kind.name, "form": kind.form, "about": kind.about, "feature": kind.feature, "built_in": kind.built_in,
+        })).collect::<Vec<_>>(),
+        "usual_names": USUAL.iter().map(|usual| json!({
+            "datasets": usual.kinds, "what": usual.what, "names": usual.names,
         })).collect::<Vec<_>>(),
         "workloads": Workload::ALL.iter().map(|workload| json!({
             "name": workload.name(), "about": workload.about(),
@@ -158,6 +161,14 @@ fn as_text(out: &mut impl Write) -> std::io::Result<()> {
     table(out, &tuned.collect::<Vec<_>>())?;
     writeln!(out, "\nDATASETS (--dataset; and what `convert` begins with)")?;
     table(out, &KINDS.iter().map(dataset_row).collect::<Vec<_>>())?;
+    writeln!(
+        out,
+        "  Where COLUMN or NAME is not given, these are tried in this order, and the first that is there is taken:"
+    )?;
+    let usual = USUAL
+        .iter()
+        .map(|usual| [format!("    {}", usual.kinds.join(", ")), usual.what.into(), usual.names.join(", ")]);
+    table(out, &usual.collect::<Vec<_>>())?;
     writeln!(out, "\nWORKLOADS")?;
     table(out, &Workload::ALL.iter().map(|workload| about(workload.name(), workload.about())).collect::<Vec<_>>())?;
     writeln!(out, "\nA format is container:codec,option=value, as in hdf5:raw,chunk=64,deflate=4.")
@@ -190,6 +201,8 @@ mod tests {
         }
         assert!(text.contains("(without: all in one folder)") && text.contains("(default: balanced)"), "{text}");
         assert!(text.contains("readahead=off  read cold"), "{text}");
+        assert!(text.contains("    parquet, arrow, sqlite, mds  image   image, img, images, jpg"), "{text}");
+        assert!(text.contains("    hdf5, zarr                   labels  labels, label, targets, meta"), "{text}");
         let of_options = text.lines().skip_while(|line| *line != "OPTIONS").skip(1).take_while(|line| !line.is_empty());
         for option in of_options {
             assert!(!option.contains("default: none") || option.contains("=none|"), "{option}");

@@ -153,3 +153,22 @@ fn unless_closed(told: std::io::Result<()>) -> std::io::Result<()> {
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
 }
+
+/// Bytes in words: few of them are not 0.0 MiB.
+fn size(bytes: u64) -> String {
+    let of = |unit: u32| bytes as f64 / f64::from(unit);
+    match bytes {
+        0..0x400 => format!("{bytes} bytes"),
+        0x400..0x10_0000 => format!("{:.1} KiB", of(1 << 10)),
+        _ => format!("{:.1} MiB", of(1 << 20)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_there_is_never_nothing() {
+        let sizes = [0, 1023, 1024, 50_000, (1 << 20) - 1, 1 << 20, 3 << 30].map(super::size);
+        assert_eq!(sizes, ["0 bytes", "1023 bytes", "1.0 KiB", "48.8 KiB", "1024.0 KiB", "1.0 MiB", "3072.0 MiB"]);
+    }
+}

@@ -8,7 +8,8 @@ mod labels;
 mod scan;
 
 pub(super) use export::path_from;
-pub(super) use scan::{Found as Labelled, by_class, is_image, is_image_ending, key_of_parent};
+pub(super) use labels::numbered;
+pub(super) use scan::{Found as Labelled, NO_IMAGE, by_class, is_image, is_image_ending, key_of_parent};
 
 use super::{Dataset, memory::out_of_range, source};
 use crate::error::{Error, IoContext, Result};

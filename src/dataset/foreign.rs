@@ -8,7 +8,7 @@ mod encoded;
 mod files;
 #[cfg(feature = "hdf5")]
 mod hdf5;
-mod kinds;
+pub(super) mod kinds;
 #[cfg(feature = "lmdb")]
 mod lmdb;
 mod mds;
@@ -146,6 +146,13 @@ pub fn open_zarr(rest: &str) -> Result<Arc<dyn Dataset>> {
     return Ok(Arc::new(zarr::open(rest, Path::new(path), names)?));
     #[cfg(not(feature = "zarr"))]
     return Err(not_built_in(Path::new(path), "zarr", names));
+}
+
+/// The kind of dataset of which a file can be one of many in a folder, by its name.
+pub fn shard_kind(name: &str) -> Option<&'static str> {
+    let ends = [(".tar", "tar"), (".parquet", "parquet"), (".arrow", "arrow")];
+    let found = ends.iter().find(|(end, _)| name.ends_with(end)).map(|(_, kind)| *kind);
+    found.or(tfrecord::belongs(name).then_some("tfrecord"))
 }
 
 /// A path, and what stands behind it for each of `keys`, as in `,images=NAME`.

@@ -1,5 +1,6 @@
 //! The kinds of datasets: what stands before the colon. The only list of them.
 
+use super::foreign::kinds::{IMAGE_ARRAYS, IMAGES, KEYS, LABEL_ARRAYS, LABELS};
 use super::open::synthetic;
 use super::{Cifar, CifarVersion, Dataset, Folder, Mnist, OpenOptions, Stored, foreign};
 use crate::error::Result;
@@ -46,7 +47,7 @@ kinds! {
         |path, how| Ok(Arc::new(Folder::open(Path::new(path), how.images, how.on_error)?));
     "store" => "store:PATH", "a store that shelfmark wrote",
         |path, _| Ok(Arc::new(Stored::open(Path::new(path))?));
-    "tar" => "tar:PATH", "WebDataset: a shard or a folder of them; labels from .cls, else 0",
+    "tar" => "tar:PATH", "WebDataset: a shard or a folder of them; labels from .cls; without any, folders are classes, as in folder:",
         |path, how| foreign::open_tar(Path::new(path), how);
     "zip" => "zip:FILE", "images in a ZIP; labels from StyleGAN's dataset.json, else from folders",
         |path, how| foreign::open_zip(Path::new(path), how);
@@ -54,11 +55,11 @@ kinds! {
         |path, how| foreign::open_tfrecord(Path::new(path), how);
     "mds" => "mds:FOLDER", "MosaicML Streaming: uncompressed shards and index.json",
         |path, how| foreign::open_mds(Path::new(path), how);
-    "parquet" if "parquet" => "parquet:PATH[,image=COLUMN,label=COLUMN]", "Hugging Face's columns image and label, or plain bytes",
+    "parquet" if "parquet" => "parquet:PATH[,image=COLUMN,label=COLUMN]", "Hugging Face's columns image and label, or plain bytes; labels that are names are numbered in their order",
         foreign::open_parquet;
     "arrow" if "arrow" => "arrow:PATH[,image=COLUMN,label=COLUMN]", "the same in Arrow's IPC files or streams",
         foreign::open_arrow;
-    "sqlite" if "sqlite" => "sqlite:FILE[,table=NAME,image=COLUMN,label=COLUMN]", "the table with a column of encoded images",
+    "sqlite" if "sqlite" => "sqlite:FILE[,table=NAME,image=COLUMN,label=COLUMN]", "the table with a column of encoded images; labels as in parquet:",
         foreign::open_sqlite;
     "lmdb" if "lmdb" => "lmdb:FOLDER", "encoded images as values; labels are 0",
         |path, _| foreign::open_lmdb(Path::new(path));
@@ -79,6 +80,29 @@ kinds! {
     "synthetic" => "synthetic:HxWxC, synthetic:ragged", "made on the spot; ragged: JPEG files of many sizes, as in ImageNet",
         |shape, how| synthetic(shape, how.images);
 }
+
+/// How columns and arrays are found where nobody names them.
+#[derive(Debug, Clone, Copy)]
+pub struct Usual {
+    /// In which kinds of datasets.
+    pub kinds: &'static [&'static str],
+    /// What is looked for.
+    pub what: &'static str,
+    /// Names that are tried, in this order: the first that is there is taken. Of columns, in any letter case.
+    pub names: &'static [&'static str],
+}
+
+const OF_COLUMNS: &[&str] = &["parquet", "arrow", "sqlite", "mds"];
+const OF_ARRAYS: &[&str] = &["hdf5", "zarr"];
+
+/// Every such list of names.
+pub static USUAL: &[Usual] = &[
+    Usual { kinds: OF_COLUMNS, what: "image", names: IMAGES },
+    Usual { kinds: OF_COLUMNS, what: "label", names: LABELS },
+    Usual { kinds: OF_COLUMNS, what: "name", names: KEYS },
+    Usual { kinds: OF_ARRAYS, what: "images", names: IMAGE_ARRAYS },
+    Usual { kinds: OF_ARRAYS, what: "labels", names: LABEL_ARRAYS },
+];
 
 /// The names of all.
 pub fn names() -> impl Iterator<Item = &'static str> + Clone {
@@ -119,6 +143,7 @@ mod tests {
         std::fs::create_dir(&empty).unwrap();
         std::fs::write(&file, "something else").unwrap();
         assert_eq!(names().collect::<Vec<_>>(), MISSING.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+        assert!(USUAL.iter().flat_map(|usual| usual.kinds).all(|kind| names().any(|name| name == *kind)));
         for (kind, (_, missing)) in KINDS.iter().zip(MISSING) {
             assert!(kind.form.starts_with(&format!("{}:", kind.name)), "{kind:?}");
             let refusal = |path: &Path| {

@@ -2,12 +2,12 @@
 
 use super::folder::OnError;
 use super::kinds::{self, KINDS};
-use super::{Dataset, Ragged, Resized, Rgb, Synthetic, Take};
+use super::{Dataset, Ragged, Resized, Rgb, Synthetic, Take, folder, foreign};
 use crate::error::{Error, Result, nearest, unknown};
 use crate::sample::ImageShape;
 use crate::store::MANIFEST_FILE;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Seed of synthetic images unless told otherwise.
@@ -53,7 +53,10 @@ pub fn open(name: &str, options: &OpenOptions) -> Result<Arc<dyn Dataset>> {
             kind.name
         )));
     }
-    let mut dataset = (kind.open)(rest, options)?;
+    let mut dataset = (kind.open)(rest, options).map_err(|error| match kind.name {
+        "folder" => with_proposal(error, Path::new(rest)),
+        _ => error,
+    })?;
     if options.rgb {
         dataset = Arc::new(Rgb::new(dataset));
     }
@@ -104,7 +107,7 @@ fn kind_of(path: &Path) -> Option<&'static str> {
         () if path.join("data.mdb").is_file() => Some("lmdb"),
         () if [".zarray", ".zgroup", "zarr.json"].iter().any(|name| path.join(name).is_file()) => Some("zarr"),
         () if is_mds(path) => Some("mds"),
-        () if path.is_dir() => Some("folder"),
+        () if path.is_dir() => Some(of_shards(path).unwrap_or("folder")),
         () if path.is_file() => ending(path).map(|(_, kind)| *kind),
         () => None,
     }
@@ -114,6 +117,48 @@ fn kind_of(path: &Path) -> Option<&'static str> {
 fn is_mds(path: &Path) -> bool {
     ["mds", "mds.zstd"].iter().any(|ending| path.join(format!("shard.00000.{ending}")).is_file())
         && path.join("index.json").is_file()
+}
+
+/// What a folder without folders and images has shards of, if that is one kind of dataset.
+fn of_shards(folder: &Path) -> Option<&'static str> {
+    let mut found = None;
+    for (path, name) in visible(folder) {
+        let here = foreign::shard_kind(&name);
+        if path.is_dir() || folder::is_image(&path) || here.is_some() && found.is_some() && here != found {
+            return None;
+        }
+        found = here.or(found);
+    }
+    found
+}
+
+/// What lies in a folder and is not hidden, in the order of its names.
+fn visible(folder: &Path) -> Vec<(PathBuf, String)> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let named = entries.map(|entry| (entry.path(), entry.file_name().to_string_lossy().into_owned()));
+    let mut all: Vec<_> = named.filter(|(_, name)| !name.starts_with('.')).collect();
+    all.sort();
+    all
+}
+
+/// An error about a folder that has no images, with what might have been meant: shards or files of another kind, in it or
+/// in a folder of it.
+fn with_proposal(error: Error, root: &Path) -> Error {
+    let kind_of_file = |path: &Path, name: &str| {
+        let is_file = path.is_file();
+        foreign::shard_kind(name).or_else(|| kind_of(path)).filter(|_| is_file)
+    };
+    let here = visible(root);
+    let folders = std::iter::once(root.to_owned()).chain(here.iter().map(|(path, _)| path.clone()));
+    let mut shards = folders.filter_map(|path| Some((if is_mds(&path) { "mds" } else { of_shards(&path)? }, path)));
+    let files = || here.iter().find_map(|(path, name)| Some((kind_of_file(path, name)?, path.clone())));
+    match (error, shards.next().or_else(files)) {
+        (Error::Dataset { path, cause, remedy }, Some((kind, found))) if cause.starts_with(folder::NO_IMAGE) => {
+            let remedy = format!("{remedy}; or did you mean {kind}:{}?", found.display());
+            Error::Dataset { path, cause, remedy }
+        }
+        (error, _) => error,
+    }
 }
 
 fn unknown_dataset(name: &str) -> Error {
@@ -163,6 +208,45 @@ mod tests {
     #[test]
     fn endings_stand_for_kinds() {
         assert!(ENDINGS.iter().all(|(_, kind)| kinds::names().any(|name| name == *kind)));
+    }
+
+    #[test]
+    fn a_folder_of_shards_is_seen_and_of_other_files_a_kind_is_proposed() {
+        let root = tempfile::tempdir().unwrap();
+        let put = |name: &str| {
+            let path = root.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        };
+        for (name, kind) in [
+            ("a/0.tar", "tar"),
+            ("b/x-00000-of-00001", "tfrecord"),
+            ("c/x.tfrecord", "tfrecord"),
+            ("d/0.parquet", "parquet"),
+            ("e/0.arrow", "arrow"),
+        ] {
+            put(name);
+            let folder = root.path().join(name);
+            let folder = folder.parent().unwrap();
+            std::fs::write(folder.join("README.md"), "x").unwrap();
+            assert_eq!(kind_of(folder), Some(kind));
+            std::fs::write(folder.join("0.png"), "x").unwrap();
+            assert_eq!(kind_of(folder), Some("folder"), "it has an image");
+        }
+        put("both/0.tar");
+        put("both/0.parquet");
+        put("data/train/0.tar");
+        put("lone/x.h5");
+        put("nothing/x.txt");
+        let message = |name: &str| {
+            let path = root.path().join(name).display().to_string();
+            open(&path, &OpenOptions::default()).map(|_| ()).unwrap_err().to_string()
+        };
+        let meant = |kind: &str, name: &str| format!("or did you mean {kind}:{}?", root.path().join(name).display());
+        assert!(message("data").ends_with(&meant("tar", "data/train")), "{}", message("data"));
+        assert!(message("both").ends_with(&meant("parquet", "both/0.parquet")), "{}", message("both"));
+        assert!(message("lone").ends_with(&meant("hdf5", "lone/x.h5")), "{}", message("lone"));
+        assert!(!message("nothing").contains("did you mean"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 pub(super) use super::row::Row;
 use super::row::{is_harness, is_left_out, rows};
-use super::style;
+use super::{format, style};
 use crate::results::{Cell, CellKind, DatasetFacts, Results, Status, Storage};
 use crate::workload::Workload;
 use std::collections::BTreeMap;
@@ -105,11 +105,9 @@ pub(super) fn outcome(cell: &Cell) -> &'static str {
 /// Why a cell has no number that counts.
 pub(super) fn reason(cell: &Cell) -> String {
     match (&cell.reason, outcome(cell)) {
-        // Errors name the format, which is said beside them anyway.
-        (Some(reason), _) if !reason.trim().is_empty() => {
-            let prefix = format!("{}: unsupported: ", cell.format);
-            reason.strip_prefix(&prefix).unwrap_or(reason).to_owned()
-        }
+        // Errors name what they are about, and say the word that stands before them anyway.
+        (Some(reason), "unsupported") if !reason.trim().is_empty() => format::without(reason, "unsupported").to_owned(),
+        (Some(reason), _) if !reason.trim().is_empty() => reason.clone(),
         (_, "ok") => "measured, but too little of it for an estimate".into(),
         (_, "failed") if cell.status == Status::Ok => "what was read back differs from the dataset".into(),
         _ => "no reason given".into(),

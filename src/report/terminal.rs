@@ -6,7 +6,7 @@ use super::model::{gather, outcome, point, reason, unit};
 use super::rankings::{FEW_FILES, MANY_FILES, is_of_many_files};
 use super::row::{is_direct, is_left_out};
 use super::{format, words};
-use crate::results::{Cell, CellKind, Comparison, NullControl};
+use crate::results::{Cell, CellKind, Comparison, NullControl, Results, Status};
 use crate::run::COUNTED;
 use crate::run::peers::is_bridge;
 use crate::workload::nothing;
@@ -28,6 +28,7 @@ pub fn contest(title: &str, cells: &[Cell], comparisons: &[Comparison], twins: &
     // Rates are above zero, and positive floating-point numbers are ordered as their bits are.
     rows.sort_by_key(|cell| (rank(cell), Reverse(cell.estimate.as_ref().map_or(0, |e| e.images_per_s.to_bits()))));
     let (left_out, rows): (Vec<&Cell>, Vec<&Cell>) = rows.into_iter().partition(|cell| is_left_out(cell));
+    let (unable, rows): (Vec<&Cell>, Vec<&Cell>) = rows.into_iter().partition(|cell| is_unsupported(cell));
     let unit = rows.first().map_or("", |cell| unit(&cell.workload));
     let heads = match rows.iter().any(|cell| reason(cell) == COUNTED) {
         true => ["", "", "", "counted, not timed", ""].map(str::to_owned),
@@ -38,6 +39,12 @@ pub fn contest(title: &str, cells: &[Cell], comparisons: &[Comparison], twins: &
     let mut text = format!("{title}{}\n{}", size(cells), layout(&lines));
     for line in self::left_out(left_out.iter().map(|cell| (cell.format.as_str(), reason(cell)))) {
         text += &prose(&line);
+    }
+    if !unable.is_empty() {
+        // A twin is called as its original.
+        let names = gather(unable.iter().map(|cell| (cell.format.as_str(), ())));
+        let names = format::some(names.into_iter().map(|(name, _)| name), ", ");
+        text += &prose(&format!("unsupported: {names}; why stands below the last table"));
     }
     for twin in twins {
         let _ = writeln!(
@@ -60,6 +67,28 @@ pub fn contest(title: &str, cells: &[Cell], comparisons: &[Comparison], twins: &
 pub fn left_out<'a>(who: impl Iterator<Item = (&'a str, String)>) -> Vec<String> {
     let by_reason = gather(who.map(|(name, reason)| (reason, name)));
     by_reason.into_iter().map(|(reason, names)| format!("left out: {}: {reason}", names.join(", "))).collect()
+}
+
+/// A format that cannot do what was asked for: in every contest anew, so that the reasons are told once for all of them.
+fn is_unsupported(cell: &Cell) -> bool {
+    cell.status == Status::Unsupported && !is_left_out(cell)
+}
+
+/// Why formats could not do what was asked for: each reason once, with those that it holds for.
+pub fn unsupported(results: &Results) -> String {
+    let cells = results.cells.iter().filter(|cell| is_unsupported(cell));
+    let by_format = gather(cells.map(|cell| ((reason(cell), cell.format.as_str()), cell.workload.as_str())));
+    let alike = gather(by_format.into_iter().map(|((reason, name), mut workloads)| {
+        // There is one for each state of the cache and number of threads.
+        let mut seen = BTreeSet::new();
+        workloads.retain(|workload| seen.insert(*workload));
+        ((reason, workloads), name)
+    }));
+    let lines = alike.into_iter().map(|((reason, workloads), names)| {
+        let names = format::some(names.into_iter(), ", ");
+        prose(&format!("unsupported: {names} in {}: {reason}", workloads.join(", ")))
+    });
+    lines.collect()
 }
 
 fn size(cells: &[Cell]) -> String {
@@ -198,7 +227,6 @@ fn harness(cells: &[Cell]) -> Option<(f64, Option<f64>)> {
 mod tests {
     use super::super::run_fixture::run;
     use super::*;
-    use crate::results::Status;
 
     /// The warm contest of a workload, with its cells of a format as `change` makes them.
     fn warm(workload: &str, format: &str, change: impl Fn(&mut Cell)) -> String {
@@ -253,6 +281,30 @@ mod tests {
             (cell.status, cell.reason, cell.estimate) = (Status::Failed, Some("killed by SIGBUS".into()), None);
         });
         assert!(line(&failed, "hdf5:raw").ends_with("  failed: killed by SIGBUS"), "{failed}");
+    }
+
+    #[test]
+    fn a_reason_that_holds_for_many_is_told_once() {
+        let mut run = run();
+        let unable = |cell: &mut Cell| {
+            let whose = if cell.format == "hdf5:raw" { "hdf5:raw" } else { "synthetic:16x16x3" };
+            cell.reason = Some(format!("{whose}: unsupported: its images are not kept in files"));
+            (cell.status, cell.estimate) = (Status::Unsupported, None);
+        };
+        let chosen = |cell: &Cell| cell.kind == CellKind::Format && ["hdf5:raw", "dir:png"].contains(&&*cell.format);
+        run.cells.iter_mut().filter(|cell| chosen(cell)).for_each(unable);
+        let like = run.cells.iter().find(|cell| chosen(cell) && cell.workload == "epoch").unwrap().clone();
+        run.cells.extend((0..9).map(|nth| Cell { format: format!("tar:{nth}"), ..like.clone() }));
+        let told = unsupported(&run);
+        assert_eq!(told.matches("not kept in files").count(), 2, "{told}");
+        assert_eq!(told.matches("unsupported").count(), 2, "{told}");
+        assert!(
+            told.contains("unsupported: tar:0, tar:1, tar:2, tar:3, tar:4, tar:5 and 3 others in epoch: its"),
+            "{told}"
+        );
+        run.cells.retain(|cell| cell.workload == "epoch" && cell.cache == "warm");
+        let text = contest("1000 images", &run.cells, &[], &[]);
+        assert!(!text.contains("not kept in files") && text.contains(" 5 others; why stands below"), "{text}");
     }
 
     #[test]

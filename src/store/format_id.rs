@@ -32,7 +32,7 @@ impl FormatId {
 impl FromStr for FormatId {
     type Err = Error;
 
-    /// Takes `png`, `dir:png`, `hdf5:raw,chunk=64,deflate=4`; short names may carry options (`hdf5,chunk=64`).
+    /// Takes `png`, `tar`, `dir:png`, `hdf5:raw,chunk=64,deflate=4`; short names may carry options (`hdf5,chunk=64`).
     fn from_str(text: &str) -> Result<Self> {
         let mut parts = text.trim().split(',');
         let written = parts.next().unwrap_or_default();
@@ -94,7 +94,8 @@ mod tests {
             ("", "unknown format ''"),
             ("png:level=fast", "options follow a comma; did you mean 'png,level=fast'?"),
             ("dir:png:level=fast", "did you mean 'dir:png,level=fast'?"),
-            ("dir:level=fast", "options follow a comma, as in dir:png,level=fast"),
+            ("dir:level=fast", "did you mean 'dir,level=fast'?"),
+            ("jpg:level=fast", "options follow a comma, as in dir:png,level=fast"),
         ] {
             let message = parse(text).unwrap_err().to_string();
             assert!(message.contains(expected), "{text:?}: {message}");

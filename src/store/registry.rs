@@ -9,7 +9,7 @@ use crate::store::{Format, FormatId, sweep};
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// Short names of the three classics.
+/// Short names of the three classics; of all other containers the name alone is short for the first format of their line.
 pub const SHORT_NAMES: &[(&str, &str)] = &[("png", "dir:png"), ("lmdb", "lmdb:bincode"), ("hdf5", "hdf5:raw")];
 
 /// One format of the table.
@@ -75,39 +75,37 @@ fn of(container: &'static ContainerEntry, names: &'static [&'static str], core: 
     names.iter().filter_map(move |name| Some(Row { id: FormatId::from_str(name).ok()?, core, container }))
 }
 
+/// Every short name with the full one: those of the classics first, which go before names of containers.
+fn short_names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let first = |entry: &'static ContainerEntry| {
+        entry.core.iter().chain(entry.more).chain(entry.references).next().map(|full| (entry.name, *full))
+    };
+    SHORT_NAMES.iter().copied().chain(CONTAINERS.iter().filter_map(first))
+}
+
 /// The full name behind a short one; other names come back as they are.
 pub fn expand_short_name(name: &str) -> &str {
-    SHORT_NAMES.iter().find(|(short, _)| *short == name).map_or(name, |(_, full)| full)
+    short_names().find(|(short, _)| *short == name).map_or(name, |(_, full)| full)
 }
 
 /// The short name of a format, if it has one.
 pub fn short_name(id: &FormatId) -> Option<&'static str> {
     let full = id.to_string();
-    SHORT_NAMES.iter().find(|(_, name)| *name == full).map(|(short, _)| *short)
+    short_names().find(|(_, name)| *name == full).map(|(short, _)| short)
 }
 
-/// "unknown format": with the formats that `name` is a part of, the nearest name, or where all of them stand.
+/// "unknown format": with the formats that have the codec `name`, the nearest name, or where all of them stand.
 pub fn unknown_format(name: &str) -> Error {
-    let (mut of_container, mut of_codec) = (Vec::new(), Vec::new());
-    for entry in CONTAINERS {
-        for codec in entry.info.map_or(&[][..], |info| info.codecs) {
-            let format = format!("{}:{codec}", entry.name);
-            if entry.name == name {
-                of_container.push(format);
-            } else if *codec == name {
-                of_codec.push(format);
-            }
-        }
-    }
+    let offers = |entry: &&ContainerEntry| entry.info.is_some_and(|info| info.codecs.contains(&name));
+    let of_codec: Vec<_> = CONTAINERS.iter().filter(offers).map(|entry| format!("{}:{name}", entry.name)).collect();
     let known = CONTAINERS.iter().flat_map(|entry| entry.core.iter().chain(entry.more).chain(entry.references));
-    let known = known.copied().chain(SHORT_NAMES.iter().map(|(short, _)| *short));
-    let hint = match (&of_container[..], &of_codec[..]) {
-        ([], []) => match nearest(name, known) {
+    let known = known.copied().chain(short_names().map(|(short, _)| short));
+    let hint = match &of_codec[..] {
+        [] => match nearest(name, known) {
             Some(near) => format!("did you mean '{near}'?"),
             None => "`shelfmark list` shows all there are".into(),
         },
-        ([], formats) => format!("it is a codec, and formats with it are: {}", formats.join(", ")),
-        (formats, _) => format!("it is a container, and formats with it are: {}", formats.join(", ")),
+        formats => format!("it is a codec, and formats with it are: {}", formats.join(", ")),
     };
     Error::Usage(format!("unknown format '{name}'; {hint}"))
 }
@@ -222,10 +220,7 @@ pub fn select_tuned(names: &[String], tuning: Tuning) -> Result<Vec<FormatId>> {
         let more: Vec<FormatId> = match pattern {
             "core" => rows().into_iter().filter(|row| row.core).map(|row| row.id).collect(),
             "all" => rows().into_iter().map(|row| row.id).collect(),
-            pattern => {
-                let names = sweep::expand(pattern)?;
-                names.iter().map(|name| FormatId::from_str(name)).collect::<Result<_>>()?
-            }
+            pattern => named(pattern)?,
         };
         // Tuned first: who says what holds anyway wants it to hold.
         for id in more.iter().map(|id| canonical(tuning.of(id))) {
@@ -235,6 +230,35 @@ pub fn select_tuned(names: &[String], tuning: Tuning) -> Result<Vec<FormatId>> {
         }
     }
     Ok(selected)
+}
+
+/// The formats that a pattern names.
+fn named(pattern: &str) -> Result<Vec<FormatId>> {
+    sweep::expand(pattern)?.iter().map(|name| FormatId::from_str(name)).collect()
+}
+
+/// Formats that were asked for with an option at its default, where `tuning` would have set another value: as they were
+/// named, with what [`select_tuned`] calls them, which shows no defaults.
+///
+/// # Errors
+/// As [`select`].
+pub fn kept_defaults(names: &[String], tuning: Tuning) -> Result<Vec<(FormatId, FormatId)>> {
+    let mut kept = Vec::new();
+    let patterns = names.iter().flat_map(|text| words(text)).filter(|pattern| !["core", "all"].contains(pattern));
+    for pattern in patterns {
+        for id in named(pattern)? {
+            let selected = canonical(tuning.of(&id));
+            let silent = |key: &String| {
+                let mut without = id.clone();
+                without.options.remove(key);
+                !selected.options.contains_key(key) && tuning.of(&without).options.contains_key(key)
+            };
+            if id.options.keys().any(silent) {
+                kept.push((id, selected));
+            }
+        }
+    }
+    Ok(kept)
 }
 
 #[cfg(test)]
@@ -254,6 +278,21 @@ mod tests {
             if row.missing().is_none() {
                 resolve(&row.id).unwrap_or_else(|e| panic!("{}: {e}", row.id));
             }
+        }
+    }
+
+    #[test]
+    fn a_container_alone_is_its_first_format() {
+        let full = |name: &str| FormatId::from_str(name).unwrap().to_string();
+        assert_eq!(["lmdb", "hdf5", "png"].map(full), ["lmdb:bincode", "hdf5:raw", "dir:png"], "the classics first");
+        assert_eq!(
+            ["dir", "tar", "sqlite,mmap=on", "flat"].map(full),
+            ["dir:png", "tar:png", "sqlite:raw,mmap=on", "flat:raw"]
+        );
+        for entry in CONTAINERS {
+            let id = FormatId::from_str(entry.name).unwrap();
+            assert!(id.container == entry.name && id.options.is_empty(), "{id}");
+            assert!(short_name(&id).is_some_and(|short| full(short) == id.to_string()), "{id}");
         }
     }
 
@@ -292,7 +331,6 @@ mod tests {
     fn what_does_not_exist_is_refused_with_the_nearest() {
         for (name, expected) in [
             ("jpeg", "formats with it are: dir:jpeg, lmdb:jpeg, tar:jpeg, zip:jpeg, "),
-            ("flat", "it is a container, and formats with it are: flat:raw"),
             ("feather", "unknown format 'feather'; `shelfmark list` shows all"),
             ("cabinet:raw", "unknown container 'cabinet'; there is: dir, lmdb, tar"),
             ("lmbd:raw", "did you mean 'lmdb:raw'"),

@@ -2,7 +2,7 @@
 //! change, but by [`change`](super::change).
 
 use crate::dataset::Dataset;
-use crate::error::{IoContext, Result};
+use crate::error::{Error, IoContext, Result};
 use crate::sample::Batch;
 use crate::store::container::StoreName;
 use crate::store::keys::KeyWriter;
@@ -271,7 +271,16 @@ impl OpenStore {
     pub fn open_through(path: &Path, wrap: impl FnOnce(Resolved, &StoreSpec) -> Result<Resolved>) -> Result<Self> {
         let manifest = Manifest::read(path)?;
         let spec = manifest.spec();
-        let resolved = manifest.format.parse().and_then(|id| registry::resolve(&id))?;
+        let resolved = manifest.format.parse().and_then(|id| registry::resolve(&id)).map_err(|error| match error {
+            // Nobody asked for it by that name.
+            Error::Usage(why) => Error::Store {
+                format: manifest.format.clone(),
+                path: path.to_owned(),
+                cause: format!("its {MANIFEST_FILE} names a format that this shelfmark does not know ({why})"),
+                remedy: "use the version of shelfmark that wrote it, or write the store again".into(),
+            },
+            other => other,
+        })?;
         let resolved = wrap(resolved, &spec)?;
         let store = resolved.format.open(path, &spec)?;
         Ok(Self { manifest, resolved, store })

@@ -143,6 +143,14 @@ mod tests {
         assert_eq!(names("lmdb:raw lmdb:raw,keys=integer dir:png"), ["lmdb:raw,keys=integer", "dir:png"]);
         // What says the default says that it is wanted.
         assert_eq!(names("lmdb:raw,keys=digits"), ["lmdb:raw"]);
+        let kept = |text: &str, cold| {
+            let kept = registry::kept_defaults(&[text.to_owned()], Tuning::Tuned { cold }).unwrap();
+            kept.iter().map(|(id, selected)| format!("{id} is {selected}")).collect::<Vec<_>>()
+        };
+        let digits = "lmdb:raw,keys=digits is lmdb:raw";
+        assert_eq!(kept("core lmdb:raw,keys={digits,integer} lmdb:raw,readahead=on", false), [digits]);
+        assert_eq!(kept("lmdb:raw,readahead=on", true), ["lmdb:raw,readahead=on is lmdb:raw,keys=integer"]);
+        assert!(registry::kept_defaults(&["lmdb:raw,keys=digits".into()], Tuning::Default).unwrap().is_empty());
         assert!(names("core").contains(&"lmdb:bincode,keys=integer".to_owned()));
         assert_eq!(select("core", Tuning::Default), registry::select(&[]).unwrap());
         assert!("tunde".parse::<Tuning>().unwrap_err().to_string().contains("did you mean 'tuned'"));

@@ -1,5 +1,6 @@
 //! What a conversion cost.
 
+use crate::cli::size;
 use serde::Serialize;
 use shelfmark::results::Storage;
 use shelfmark::store::FormatId;
@@ -45,7 +46,6 @@ impl Summary {
             return Ok(());
         }
         let Summary { images, write_s, verified, storage, .. } = self;
-        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
         writeln!(out, "{}: {images} images as {}", self.target, self.format)?;
         if self.resumed_from > 0 {
             writeln!(out, "  gone on after {} images", self.resumed_from)?;
@@ -64,14 +64,15 @@ impl Summary {
         }
         writeln!(
             out,
-            "  {:.1} MiB in {} file{}, {:.1} MiB on disk; at most {:.1} MiB more than before while writing",
-            mib(storage.apparent_bytes),
+            "  {} in {} file{}, {} on disk; at most {} more than before while writing",
+            size(storage.apparent_bytes),
             storage.files,
             if storage.files == 1 { "" } else { "s" },
-            mib(storage.allocated_bytes),
-            mib(self.peak_extra_bytes)
+            size(storage.allocated_bytes),
+            size(self.peak_extra_bytes)
         )?;
         if let (Some(own), Some(all)) = (self.peak_anon_bytes, self.peak_memory_bytes) {
+            let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
             let (own, all) = (mib(own), mib(all));
             writeln!(
                 out,

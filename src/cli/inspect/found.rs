@@ -1,6 +1,7 @@
 //! What a look at a store or dataset found, for people and for programs.
 
 use crate::cli::plain::plain;
+use crate::cli::size;
 use serde::{Deserialize, Serialize};
 use shelfmark::Error;
 use shelfmark::measure::space;
@@ -154,10 +155,9 @@ impl Found {
             for (what, value) in &store.settings {
                 writeln!(out, "  setting      {what}: {value}")?;
             }
-            let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
             let Storage { apparent_bytes, allocated_bytes, files } = store.storage;
-            let (apparent, allocated) = (mib(apparent_bytes), mib(allocated_bytes));
-            writeln!(out, "  space        {apparent:.1} MiB in {files} file{}, {allocated:.1} MiB on disk", s(files))?;
+            let (apparent, allocated) = (size(apparent_bytes), size(allocated_bytes));
+            writeln!(out, "  space        {apparent} in {files} file{}, {allocated} on disk", s(files))?;
             writeln!(out, "  labels       {}", store.labels)?;
         }
         let shape = self.shape.as_ref().map(|shape| format!(", {shape}")).unwrap_or_default();

@@ -12,8 +12,9 @@ use std::path::Path;
 /// How to read the tables.
 const LEGEND: &str = "\
 Each is compared with the fastest: ± and brackets are 95 % intervals, behind a verdict of how many times the time it
-takes; tied: within 5 % even at their ends. The reference is the fastest of what the machine does with the same bytes. The
-null twin is a format written a second time: how far identical things seem apart here. A bound is a format's bytes read by
+takes. Slower: all of its interval is more than 2 % beyond 1; tied: all of it is within 5 % of 1; not told apart: neither,
+even where it lies beyond 1 by less. The reference is the fastest of what the machine does with the same bytes. The null
+twin is a format written a second time: how far identical things seem apart here. A bound is a format's bytes read by
 shelfmark past the library (read=direct): what they would allow, not ranked with what a library delivers.";
 
 /// The terminal.
@@ -79,6 +80,7 @@ impl Screen {
 
     pub(super) fn end(&mut self, results: &Results, page: &Path) -> std::io::Result<()> {
         let mut out = std::io::stdout();
+        write!(out, "{}", terminal::unsupported(results))?;
         if !results.run.complete {
             let any = results.cells.iter().any(|cell| cell.estimate.is_some());
             let left = if any {

@@ -51,12 +51,24 @@ pub fn read(table: &Path, paths: &[Box<Path>], remarks: &mut Vec<String>) -> Res
     if rows.len() < paths.len() {
         remarks.push(format!("images not named in {FILE}, passed over: {}", paths.len() - rows.len()));
     }
-    let number_of = numbers(&rows).map_err(|(nth, why)| refuse(format!("row {}: {why}", nth + 1)))?;
+    let labels: Vec<_> = rows.iter().map(|(_, label)| label.as_slice()).collect();
+    let numbers = numbered(&labels, remarks).map_err(refuse)?;
+    Ok(rows.iter().zip(numbers).map(|((path, _), label)| Found { path: (*path).into(), label }).collect())
+}
+
+/// Numbers for the labels of all rows, which are texts: what they say where they are numbers; where none is, the places of
+/// their names in order.
+///
+/// # Errors
+/// The first row whose label has no number, counted from 1, and why.
+pub fn numbered(labels: &[&[u8]], remarks: &mut Vec<String>) -> Result<Vec<u32>, String> {
+    let row = |(nth, why): (usize, String)| format!("row {}: {why}", nth + 1);
+    let number_of = numbers(labels).map_err(row)?;
     if let Numbers::ByName(names) = &number_of {
         remarks.push(format!("{} labels that are no numbers are numbered in the order of their names", names.len()));
     }
-    let found = rows.iter().map(|(path, label)| Some(Found { path: (*path).into(), label: number_of.of(label)? }));
-    found.collect::<Option<_>>().ok_or_else(|| refuse("a label is missing".into()))
+    let numbers = labels.iter().map(|label| number_of.of(label));
+    numbers.collect::<Option<_>>().ok_or_else(|| "a label is missing".into())
 }
 
 /// Files by path and by bare name; `None` where a bare name is not unique.
@@ -78,20 +90,20 @@ enum Numbers<'a> {
     ByName(BTreeMap<&'a [u8], u32>),
 }
 
-/// How the labels of `rows` become numbers; or the row whose label does not, and why.
-fn numbers<'a>(rows: &'a [(&Path, Vec<u8>)]) -> Result<Numbers<'a>, (usize, String)> {
-    let first = |what: &dyn Fn(&[u8]) -> bool| rows.iter().position(|(_, label)| what(label));
-    let text = |nth: usize| String::from_utf8_lossy(&rows[nth].1).into_owned();
+/// How the labels of rows become numbers; or the row whose label does not, and why.
+fn numbers<'a>(labels: &[&'a [u8]]) -> Result<Numbers<'a>, (usize, String)> {
+    let first = |what: &dyn Fn(&[u8]) -> bool| labels.iter().position(|label| what(label));
+    let text = |nth: usize| String::from_utf8_lossy(labels[nth]).into_owned();
     if let Some(nth) = first(&|label| label.trim_ascii().is_empty()) {
         return Err((nth, "it has no label".into()));
     }
     match (first(&is_numeric), first(&|label| number(label).is_none())) {
         (_, None) => Ok(Numbers::AsWritten),
         (None, _) => {
-            let names: BTreeSet<_> = rows.iter().map(|(_, label)| label.as_slice()).collect();
+            let names: BTreeSet<_> = labels.iter().copied().collect();
             Ok(Numbers::ByName(names.into_iter().zip(0..).collect()))
         }
-        (Some(_), Some(nth)) if is_numeric(&rows[nth].1) => {
+        (Some(_), Some(nth)) if is_numeric(labels[nth]) => {
             Err((nth, format!("the label {} is no whole number from 0 to {}", text(nth), u32::MAX)))
         }
         (Some(number), Some(nth)) => {

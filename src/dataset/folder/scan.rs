@@ -20,6 +20,9 @@ pub struct Scan {
 /// The endings that torchvision takes for images; the file's first bytes decide later what it really is.
 const ENDINGS: [&str; 9] = ["jpg", "jpeg", "png", "ppm", "bmp", "pgm", "tif", "tiff", "webp"];
 
+/// How the refusal of a folder without images begins.
+pub const NO_IMAGE: &str = "there is no image in it";
+
 /// Lists the images below `root`.
 ///
 /// # Errors
@@ -67,7 +70,7 @@ pub fn scan(root: &Path) -> Result<Scan> {
         remarks.push(format!("pipes, sockets and devices, passed over: {special}"));
     }
     if paths.is_empty() {
-        let cause = format!("there is no image in it (of {others} files none ends in .{})", ENDINGS.join(", ."));
+        let cause = format!("{NO_IMAGE} (of {others} files none ends in .{})", ENDINGS.join(", ."));
         return Err(refuse(cause, "give a folder with one subfolder a class, or with images"));
     }
     // As torchvision does: by folder, then by name.

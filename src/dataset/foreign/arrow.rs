@@ -2,9 +2,9 @@
 //! `datasets` keeps them (its `.arrow` files are streams), or a plain one of bytes; and a column of labels. Files are mapped
 //! and images read where they lie.
 
-use super::encoded::{Encoded, Found, Layout, Source, enough};
+use super::encoded::{ALL_NAMES_OR_NUMBERS, Encoded, Found, Layout, Source, enough, label_by_name};
 use super::files::{self, Files};
-use super::kinds::{IMAGES, KEYS, LABELS, pick};
+use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick};
 use super::refuse;
 use crate::dataset::OpenOptions;
 use crate::error::Result;
@@ -69,6 +69,10 @@ fn is_bytes(kind: &DataType) -> bool {
     matches!(kind, DataType::Binary | DataType::LargeBinary | DataType::BinaryView)
 }
 
+fn is_text(kind: &DataType) -> bool {
+    matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
 fn integer_at(column: &ArrayRef, row: usize) -> Option<i128> {
     if row >= column.len() || column.is_null(row) {
         return None;
@@ -108,13 +112,15 @@ impl Chosen {
             kind => is_bytes(kind),
         };
         let found = pick(&names, image, IMAGES).map(|(at, _)| at).filter(|at| holds_bytes(*at));
-        let image = found.ok_or_else(|| format!("no column of bytes is called an image; it has {}", there()))?;
+        let called = || image.map_or_else(|| any_of(IMAGES), str::to_owned);
+        let image = found.ok_or_else(|| format!("no column of bytes is called {}; it has {}", called(), there()))?;
         let found = pick(&names, label, LABELS).map(|(at, _)| at);
         if let (Some(given), None) = (label, found) {
             return Err(format!("there is no column {given}; it has {}", there()));
         }
-        if let Some(at) = found.filter(|at| !schema.field(*at).data_type().is_integer()) {
-            return Err(format!("the labels in {} are no whole numbers; it has {}", names[at], there()));
+        let labels = |kind: &DataType| kind.is_integer() || is_text(kind);
+        if let Some(at) = found.filter(|at| !labels(schema.field(*at).data_type())) {
+            return Err(format!("the labels in {} are no whole numbers and no texts; it has {}", names[at], there()));
         }
         let key = pick(&names, None, KEYS).map(|(at, _)| at).filter(|at| *at != image);
         Ok(Self { image, label: found, key })
@@ -211,9 +217,10 @@ pub fn open(
 ) -> Result<Encoded<Batches>> {
     let mut remarks = Vec::new();
     let found = Files::find(path, |name| name.ends_with(".arrow"), ".arrow file", &mut remarks)?;
-    let (mut source, mut images) = (Batches(Vec::new()), Vec::new());
+    let (mut source, mut images, mut texts) = (Batches(Vec::new()), Vec::new(), Vec::new());
     for one in &found.paths {
-        if images.len() >= enough(options) {
+        // To number names all of them have to be known.
+        if images.len() >= enough(options) && texts.is_empty() {
             break;
         }
         let damaged = |why: String| refuse(one, why, "check that it is a whole Arrow file or stream, not compressed");
@@ -227,7 +234,7 @@ pub fn open(
         let chosen = Chosen::of(&messages.schema, image, label);
         let chosen = chosen.map_err(|why| refuse(one, why, "name them: arrow:PATH,image=COLUMN,label=COLUMN"))?;
         if chosen.label.is_none() && source.0.is_empty() {
-            remarks.push("it has no column of labels: all are 0".into());
+            remarks.push(format!("it has no column of labels called {}: all are 0", any_of(LABELS)));
         }
         let decoder = FileDecoder::new(messages.schema.clone(), messages.version).with_projection(chosen.projection());
         for block in &messages.batches {
@@ -238,12 +245,13 @@ pub fn open(
                 let batch = decoder.read_record_batch(block, &map.slice_with_length(offset, length)).map_err(text)?;
                 batch.ok_or_else(|| "where a batch should be is none".into())
             });
-            add(&batch.map_err(damaged)?, chosen, &mut source, &mut images).map_err(|why| {
+            add(&batch.map_err(damaged)?, chosen, &mut source, &mut images, &mut texts).map_err(|why| {
                 let cause = format!("row {} of the set: {why}", images.len());
                 refuse(one, cause, "give each row an image, and a whole number from 0 as its label")
             })?;
         }
     }
+    label_by_name(&mut images, &texts, &mut remarks).map_err(|why| refuse(path, why, ALL_NAMES_OR_NUMBERS))?;
     let (name, state) = (format!("arrow:{rest}"), files::state(&found.paths));
     Encoded::open(Layout { name, path: path.to_owned(), source, images, state, remarks }, options)
 }
@@ -254,6 +262,7 @@ fn add(
     chosen: Chosen,
     source: &mut Batches,
     images: &mut Vec<Found<Place>>,
+    texts: &mut Vec<Vec<u8>>,
 ) -> Result<(), String> {
     let mut columns = batch.columns().iter();
     let mut next = || columns.next().ok_or("a column is missing");
@@ -270,6 +279,11 @@ fn add(
         }
         let label = match label {
             None => 0,
+            Some(column) if is_text(column.data_type()) => {
+                // Numbered when all are known.
+                texts.push(bytes_at(column, row).unwrap_or_default().to_vec());
+                0
+            }
             Some(column) => {
                 let label = integer_at(column, row).ok_or("there is no label in it")?;
                 u32::try_from(label).map_err(|_| format!("its label is {label}"))?

@@ -166,6 +166,24 @@ pub fn enough(options: &OpenOptions) -> usize {
     if options.on_error == OnError::Fail { most(options) } else { usize::MAX }
 }
 
+/// Labels that are texts, one for each row of the whole set: the first of them are those of `images`. Numbered as those of a
+/// `labels.csv` are; nothing is done where there are none.
+///
+/// # Errors
+/// Which of them has no number, and why.
+pub fn label_by_name<P>(images: &mut [Found<P>], texts: &[Vec<u8>], remarks: &mut Vec<String>) -> Result<(), String> {
+    if texts.is_empty() {
+        return Ok(());
+    }
+    let texts: Vec<_> = texts.iter().map(Vec::as_slice).collect();
+    let numbers = folder::numbered(&texts, remarks)?;
+    images.iter_mut().zip(numbers).for_each(|(image, number)| image.label = number);
+    Ok(())
+}
+
+/// What would mend labels that have no numbers.
+pub const ALL_NAMES_OR_NUMBERS: &str = "give each row the name of a class as its label, or a whole number from 0";
+
 /// An image in messages.
 fn called(index: u64, key: &[u8]) -> String {
     match key {

@@ -1,6 +1,7 @@
 //! HDF5 files with an array of images (N x H x W x C or N x H x W, bytes) and an array of N labels: what h5py users write.
 
 use super::arrays::{Arrays, CHANNELS_LAST, IMAGES_ARE, Pixels, image_shape};
+use super::kinds::{IMAGE_ARRAYS, LABEL_ARRAYS, any_of};
 use super::refuse;
 use crate::dataset::source::state_at;
 use crate::error::{IoContext, Result};
@@ -10,10 +11,6 @@ use ::hdf5::types::{IntSize, TypeDescriptor};
 use ::hdf5::{File, Group};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-
-/// Names that are tried where none is given.
-const IMAGES: [&str; 5] = ["images", "image", "data", "x", "X"];
-const LABELS: [&str; 6] = ["labels", "label", "targets", "meta", "y", "Y"];
 
 /// Chunks that stay decoded while their images are read one after the other.
 const CACHE_BYTES: usize = 64 << 20;
@@ -51,25 +48,26 @@ pub fn open(path: &Path, images: Option<&str>, labels: Option<&str>) -> Result<A
     };
     let named = |key: &str, name: Option<&str>| name.map(|name| format!(",{key}={name}")).unwrap_or_default();
     let asked = format!("hdf5:{}{}{}", path.display(), named("images", images), named("labels", labels));
-    let (name, images) = find(images, &IMAGES).ok_or_else(|| {
-        let cause = format!("there is no array of images; it holds {}", there());
+    let (name, images) = find(images, IMAGE_ARRAYS).ok_or_else(|| {
+        let called = images.map_or_else(|| any_of(IMAGE_ARRAYS), str::to_owned);
+        let cause = format!("there is no array of images called {called}; it holds {}", there());
         refuse(path, cause, "name it: hdf5:FILE,images=NAME,labels=NAME")
     })?;
     let extents = images.shape();
     let kind = images.dtype().and_then(|dtype| dtype.to_descriptor()).map_err(fail)?;
     if kind != TypeDescriptor::Unsigned(IntSize::U1) {
-        let cause = format!("{name} holds {kind:?}, and images are unsigned bytes");
+        let cause = format!("{name} holds {kind}, and images are unsigned bytes");
         return Err(refuse(path, cause, "write the pixels as uint8"));
     }
     let shape = image_shape(&extents.iter().map(|extent| *extent as u64).collect::<Vec<_>>());
     let shape = shape.ok_or_else(|| refuse(path, format!("{name} is {extents:?}, and {IMAGES_ARE}"), CHANNELS_LAST))?;
     refuse_empty_promises(path, &name, extents[0], shape, images.storage_size())?;
     let mut remarks = Vec::new();
-    let labels = match find(labels, &LABELS) {
+    let labels = match find(labels, LABEL_ARRAYS) {
         Some((name, found)) => {
             let kind = found.dtype().and_then(|dtype| dtype.to_descriptor()).map_err(fail)?;
             if !matches!(kind, TypeDescriptor::Unsigned(_) | TypeDescriptor::Integer(_)) {
-                let cause = format!("{name} holds {kind:?}, and labels are whole numbers");
+                let cause = format!("{name} holds {kind}, and labels are whole numbers");
                 return Err(refuse(path, cause, "number the classes from 0"));
             }
             if found.size() != extents[0] {
@@ -92,7 +90,8 @@ pub fn open(path: &Path, images: Option<&str>, labels: Option<&str>) -> Result<A
             ));
         }
         None => {
-            remarks.push(format!("no array of labels was found (it holds {}): all labels are 0", there()));
+            let called = any_of(LABEL_ARRAYS);
+            remarks.push(format!("there is no array of labels called {called}; it holds {}: all labels are 0", there()));
             None
         }
     };
@@ -179,7 +178,7 @@ mod tests {
             }
         });
         for (images, labels, why) in [
-            (None, None, "no array of images; it holds"),
+            (None, None, "no array of images called images, image, data, x or X; it holds endless, floats, "),
             (Some("floats"), None, "unsigned bytes"),
             (Some("planar"), None, "channels come last"),
             (Some("good"), Some("three"), "3 labels for 2 images"),

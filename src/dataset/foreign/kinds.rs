@@ -20,6 +20,18 @@ pub const IMAGES: &[&str] = &["image", "img", "images", "jpg", "jpeg", "png", "d
 pub const LABELS: &[&str] = &["label", "labels", "class", "class_id", "target", "fine_label", "cls", "y"];
 /// Of names.
 pub const KEYS: &[&str] = &["key", "__key__", "name", "filename", "file_name", "file", "path"];
+/// That arrays of images usually have.
+pub const IMAGE_ARRAYS: &[&str] = &["images", "image", "data", "x", "X"];
+/// Of labels.
+pub const LABEL_ARRAYS: &[&str] = &["labels", "label", "targets", "meta", "y", "Y"];
+
+/// Names in a sentence: `a, b or c`.
+pub fn any_of(names: &[&str]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        names => names.concat(),
+    }
+}
 
 /// Which of `columns` has the given name; where none is given, the first of the `usual` ones that there is.
 pub fn pick<'a>(columns: &[&'a str], given: Option<&str>, usual: &[&str]) -> Option<(usize, &'a str)> {
@@ -36,6 +48,11 @@ pub fn pick<'a>(columns: &[&'a str], given: Option<&str>, usual: &[&str]) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_told_in_a_sentence() {
+        assert_eq!([any_of(&["a"]), any_of(&["a", "b", "c"])], ["a", "a, b or c"]);
+    }
 
     #[test]
     fn a_given_name_goes_before_usual_ones() {

@@ -6,7 +6,7 @@
 use super::arrays::Integer;
 use super::encoded::{Encoded, Found, Layout, enough};
 use super::files::{Files, Part};
-use super::kinds::{IMAGES, KEYS, LABELS, pick};
+use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick};
 use super::refuse;
 use crate::dataset::OpenOptions;
 use crate::error::{IoContext, Result};
@@ -74,17 +74,21 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Encoded<Files>> {
         }
         let columns = shard.columns().map_err(|why| refuse(&at, why, "write the images as jpeg, png or bytes"))?;
         if columns.label.is_none() && images.is_empty() {
-            remarks.push(format!("it has no column of labels ({}): all are 0", shard.column_names.join(", ")));
+            remarks.push(format!(
+                "it has no column of labels called {}, but {}: all are 0",
+                any_of(LABELS),
+                shard.column_names.join(", ")
+            ));
         }
         let whole = path.join(&shard.raw_data.basename);
         let inside = Path::new(&shard.raw_data.basename).components().all(|part| matches!(part, Component::Normal(_)));
         if !inside {
             return Err(refuse(&at, format!("it names a shard elsewhere: {}", whole.display()), "check the index"));
         }
-        if !whole.is_file() && shard.compression.is_some() {
+        if let Some(compression) = shard.compression.as_ref().filter(|_| !whole.is_file()) {
             let remedy =
                 "decompress the shards: read the set once with streaming, keep_zip=False, and give its local copy";
-            return Err(refuse(path, format!("its shards are compressed ({:?})", shard.compression), remedy));
+            return Err(refuse(path, format!("its shards are compressed ({compression})"), remedy));
         }
         let length = whole.metadata().at("open", &whole)?.len();
         if length != shard.raw_data.bytes {

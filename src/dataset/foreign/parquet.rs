@@ -1,9 +1,9 @@
 //! Parquet files with a column of encoded images: `image: struct<bytes, path>` and `label`, as Hugging Face's `datasets`
 //! writes them, or a plain column of bytes. To know an image's size is to read its column: opening reads all that is wanted.
 
-use super::encoded::{Encoded, Found, Layout, Source, enough};
+use super::encoded::{ALL_NAMES_OR_NUMBERS, Encoded, Found, Layout, Source, enough, label_by_name};
 use super::files::{self, Files};
-use super::kinds::{IMAGES, KEYS, LABELS, pick};
+use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick};
 use super::refuse;
 use crate::dataset::OpenOptions;
 use crate::error::Result;
@@ -153,13 +153,17 @@ fn choose(metadata: &ParquetMetaData, image: Option<&str>, label: Option<&str>) 
     let names: Vec<&str> = paths.iter().map(|path| path.strip_suffix(".bytes").unwrap_or(path)).collect();
     let there = || paths.iter().take(10).map(String::as_str).collect::<Vec<_>>().join(", ");
     let found = pick(&names, image, IMAGES).filter(|(leaf, _)| flat(Physical::BYTE_ARRAY, *leaf));
-    let (image, name) = found.ok_or_else(|| format!("no column of bytes is called an image; it has {}", there()))?;
+    let called = || image.map_or_else(|| any_of(IMAGES), str::to_owned);
+    let (image, name) =
+        found.ok_or_else(|| format!("no column of bytes is called {}; it has {}", called(), there()))?;
     let found = pick(&names, label, LABELS).map(|(leaf, _)| leaf);
     if let (Some(given), None) = (label, found) {
         return Err(format!("there is no column {given}; it has {}", there()));
     }
-    if let Some(leaf) = found.filter(|leaf| !flat(Physical::INT32, *leaf) && !flat(Physical::INT64, *leaf)) {
-        return Err(format!("the labels in {} are {}, not whole numbers", paths[leaf], leaves[leaf].physical_type()));
+    let kinds = [Physical::INT32, Physical::INT64, Physical::BYTE_ARRAY];
+    if let Some(leaf) = found.filter(|leaf| !kinds.iter().any(|kind| flat(*kind, *leaf))) {
+        let kind = leaves[leaf].physical_type();
+        return Err(format!("the labels in {} are of the type {kind}, no whole numbers and no texts", paths[leaf]));
     }
     let beside = names.iter().position(|found| *found == format!("{name}.path"));
     let key = beside.or(pick(&names, None, KEYS).map(|(leaf, _)| leaf));
@@ -180,9 +184,10 @@ pub fn open(
     let mut remarks = Vec::new();
     let found = Files::find(path, |name| name.ends_with(".parquet"), ".parquet file", &mut remarks)?;
     let mut source = Columns { files: Vec::new(), kept: Mutex::default() };
-    let mut images = Vec::new();
+    let (mut images, mut texts) = (Vec::new(), Vec::new());
     for (nth, one) in (0..).zip(&found.paths) {
-        if images.len() >= enough(options) {
+        // To number names all of them have to be known.
+        if images.len() >= enough(options) && texts.is_empty() {
             break;
         }
         let damaged = |why: String| refuse(one, why, "check that it is a whole Parquet file");
@@ -196,14 +201,16 @@ pub fn open(
         let chosen = guarded(|| choose(&metadata, image, label));
         let chosen = chosen.map_err(|why| refuse(one, why, "name them: parquet:PATH,image=COLUMN,label=COLUMN"))?;
         if chosen.label.is_none() && nth == 0 {
-            remarks.push("it has no column of labels: all are 0".into());
+            remarks.push(format!("it has no column of labels called {}: all are 0", any_of(LABELS)));
         }
         source.files.push(Described { path: one.clone(), metadata, chosen });
         guarded(|| scan(&source, nth, enough(options), &mut images)).map_err(|why| {
             let cause = format!("row {} of the set: {why}", images.len());
             refuse(one, cause, "check that it is a whole Parquet file, with an image and a label from 0 in each row")
         })?;
+        guarded(|| source.label_texts(nth, &mut texts)).map_err(|why| refuse(one, why, ALL_NAMES_OR_NUMBERS))?;
     }
+    label_by_name(&mut images, &texts, &mut remarks).map_err(|why| refuse(path, why, ALL_NAMES_OR_NUMBERS))?;
     let (name, state) = (format!("parquet:{rest}"), files::state(&found.paths));
     Encoded::open(Layout { name, path: path.to_owned(), source, images, state, remarks }, options)
 }
@@ -235,8 +242,27 @@ fn scan(source: &Columns, nth: u32, enough: usize, images: &mut Vec<Found<Place>
     Ok(())
 }
 
+impl Columns {
+    /// Adds the labels of file `nth`, where they are texts; one that is missing is empty.
+    fn label_texts(&self, nth: u32, texts: &mut Vec<Vec<u8>>) -> Result<(), String> {
+        let Described { metadata, chosen, .. } = self.files.get(nth as usize).ok_or("its file is not known")?;
+        let Some(leaf) = chosen.label else { return Ok(()) };
+        for group in 0..metadata.num_row_groups() as u32 {
+            let (ColumnReader::ByteArrayColumnReader(mut reader), level) = self.column(nth, group, leaf)? else {
+                return Ok(());
+            };
+            for _ in 0..metadata.row_group(group as usize).num_rows() {
+                texts.push(value(&mut reader, level)?.map(|text| text.data().to_vec()).unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A column of labels.
 enum Labels {
+    /// Numbered when all are known.
+    Texts,
     Short(ColumnReaderImpl<Int32Type>, i16, bool),
     Long(ColumnReaderImpl<Int64Type>, i16),
 }
@@ -250,12 +276,14 @@ impl Labels {
         match source.column(file, group, leaf)? {
             (ColumnReader::Int32ColumnReader(reader), level) => Ok(Self::Short(reader, level, unsigned)),
             (ColumnReader::Int64ColumnReader(reader), level) => Ok(Self::Long(reader, level)),
+            (ColumnReader::ByteArrayColumnReader(_), _) => Ok(Self::Texts),
             _ => Err("its labels are no whole numbers".into()),
         }
     }
 
     fn next(&mut self) -> Result<u32, String> {
         let label = match self {
+            Self::Texts => Some(0),
             Self::Short(reader, level, true) => value(reader, *level)?.map(|label| i64::from(label as u32)),
             Self::Short(reader, level, false) => value(reader, *level)?.map(i64::from),
             Self::Long(reader, level) => value(reader, *level)?,

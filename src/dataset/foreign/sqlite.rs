@@ -1,8 +1,8 @@
 //! SQLite databases with a table that has a column of encoded images (blobs), and perhaps one of labels (whole numbers) and
 //! one of names (texts). The table is found if it is the only one; images come in the order of their rowids.
 
-use super::encoded::{Encoded, Found, HEAD_BYTES, Layout, Source, enough};
-use super::kinds::{IMAGES, KEYS, LABELS, pick};
+use super::encoded::{ALL_NAMES_OR_NUMBERS, Encoded, Found, HEAD_BYTES, Layout, Source, enough, label_by_name};
+use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick};
 use super::{files, refuse};
 use crate::dataset::OpenOptions;
 use crate::error::{IoContext, Result};
@@ -82,11 +82,13 @@ pub fn open(rest: &str, path: &Path, names: Names<'_>, options: &OpenOptions) ->
         .map_err(|why| refuse(path, why, "name them: sqlite:FILE,table=NAME,image=COLUMN,label=COLUMN"))?;
     let mut remarks = Vec::new();
     if table.label.is_none() {
-        remarks.push(format!("the table {} has no column of labels: all are 0", table.name));
+        remarks.push(format!("the table {} has no column of labels called {}: all are 0", table.name, any_of(LABELS)));
     }
-    let images = scan(&connection, &table, enough(options)).map_err(|why| {
-        refuse(path, format!("the table {}: {why}", table.name), "give it whole numbers from 0 as labels, and rowids")
-    })?;
+    let fail = |why: String, remedy: &str| refuse(path, format!("the table {}: {why}", table.name), remedy);
+    let texts = label_texts(&connection, &table).map_err(|why| fail(why, ALL_NAMES_OR_NUMBERS))?;
+    let images = scan(&connection, &table, enough(options), !texts.is_empty());
+    let mut images = images.map_err(|why| fail(why, "give it whole numbers from 0 as labels, and rowids"))?;
+    label_by_name(&mut images, &texts, &mut remarks).map_err(|why| fail(why, ALL_NAMES_OR_NUMBERS))?;
     let one = format!("SELECT {} FROM {} WHERE rowid = ?1", quoted(&table.image), quoted(&table.name));
     let source = Database { connection: Mutex::new(connection), one };
     let (name, state) = (format!("sqlite:{rest}"), files::state(&[path.to_owned()]));
@@ -145,8 +147,25 @@ fn is_image(connection: &Connection, table: &str, column: &str, any: bool) -> Re
     Ok(first.is_some_and(|bytes| any || Kind::of(&bytes).is_some()))
 }
 
-/// What is known of every image, up to `enough`.
-fn scan(connection: &Connection, table: &Table, enough: usize) -> Result<Vec<Found<i64>>, String> {
+/// The labels of all rows, if one of them is a text; one that is missing is empty.
+fn label_texts(connection: &Connection, table: &Table) -> Result<Vec<Vec<u8>>, String> {
+    let Some(label) = table.label.as_deref().map(quoted) else { return Ok(Vec::new()) };
+    let name = quoted(&table.name);
+    let any = format!("SELECT 1 FROM {name} WHERE typeof({label}) = 'text' LIMIT 1");
+    if connection.query_row(&any, [], |_| Ok(())).optional().map_err(text)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let query = format!("SELECT CAST({label} AS TEXT) FROM {name} ORDER BY rowid");
+    let mut query = connection.prepare(&query).map_err(text)?;
+    let labels = query.query_map([], |row| match row.get_ref(0)? {
+        ValueRef::Text(label) => Ok(label.to_vec()),
+        _ => Ok(Vec::new()),
+    });
+    labels.map_err(text)?.collect::<Result<_, _>>().map_err(text)
+}
+
+/// What is known of every image, up to `enough`; with labels that are `texts` without these.
+fn scan(connection: &Connection, table: &Table, enough: usize, texts: bool) -> Result<Vec<Found<i64>>, String> {
     let column = |name: &Option<String>| name.as_deref().map_or("NULL".into(), quoted);
     let (label, key, image) = (column(&table.label), column(&table.key), quoted(&table.image));
     // Of long images no more is read than a header mostly takes.
@@ -162,6 +181,7 @@ fn scan(connection: &Connection, table: &Table, enough: usize) -> Result<Vec<Fou
         let rowid: i64 = row.get(0).map_err(text)?;
         let label = match row.get_ref(1).map_err(text)? {
             ValueRef::Null if table.label.is_none() => 0,
+            _ if texts => 0,
             ValueRef::Integer(label) => {
                 u32::try_from(label).map_err(|_| format!("the label of row {rowid} is {label}"))?
             }
@@ -184,6 +204,7 @@ fn scan(connection: &Connection, table: &Table, enough: usize) -> Result<Vec<Fou
 mod tests {
     use super::super::trial::{contents, image, refusal, survives_damage};
     use super::*;
+    use crate::dataset::Dataset;
 
     fn database(path: &Path, fill: impl Fn(&Connection)) {
         let _ = std::fs::remove_file(path);
@@ -218,6 +239,36 @@ mod tests {
     }
 
     #[test]
+    fn names_of_classes_are_numbered_in_their_order_and_among_numbers_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.sqlite");
+        let (one, two) = (image(3, 1), image(5, 2));
+        let fill = |labels: &[&dyn ::rusqlite::ToSql]| {
+            database(&path, |connection| {
+                connection.execute_batch("CREATE TABLE t (image BLOB, label)").unwrap();
+                for (label, image) in labels.iter().zip([&one, &two, &one]) {
+                    connection.execute("INSERT INTO t VALUES (?1, ?2)", (image, *label)).unwrap();
+                }
+            });
+        };
+        fill(&[&"dog", &"cat", &"dog"]);
+        let set = open_with(&path, Names::default()).unwrap();
+        let labels = |set: &Encoded<Database>| contents(set).into_iter().map(|one| one.1).collect::<Vec<_>>();
+        assert_eq!(labels(&set), [1, 0, 1]);
+        assert!(set.remarks()[0].starts_with("2 labels that are no numbers"), "{:?}", set.remarks());
+        let first = OpenOptions { images: Some(1), ..Default::default() };
+        assert_eq!(labels(&open("x", &path, Names::default(), &first).unwrap()), [1], "as in the whole set");
+        fill(&[&"7", &8, &"9"]);
+        assert_eq!(labels(&open_with(&path, Names::default()).unwrap()), [7, 8, 9]);
+        let (number, nothing): (&dyn ::rusqlite::ToSql, &dyn ::rusqlite::ToSql) = (&3, &None::<i64>);
+        for (third, why) in [(number, "row 1: the label dog is no number"), (nothing, "row 3: it has no label")] {
+            fill(&[&"dog", &"cat", third]);
+            let message = refusal(open_with(&path, Names::default()));
+            assert!(message.contains(why), "{message}");
+        }
+    }
+
+    #[test]
     fn several_tables_other_values_and_damage_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.db");
@@ -226,7 +277,7 @@ mod tests {
         database(&path, |connection| {
             connection.execute_batch(two_tables).unwrap();
             connection.execute("INSERT INTO \"a\"\"b\" VALUES (?1, 3)", [&one]).unwrap();
-            connection.execute("INSERT INTO c VALUES (?1, 'cat')", [&one]).unwrap();
+            connection.execute("INSERT INTO c VALUES (?1, 2.5)", [&one]).unwrap();
         });
         assert!(refusal(open_with(&path, Names::default())).contains("a\"b, c"));
         let table = |table| Names { table: Some(table), ..Names::default() };

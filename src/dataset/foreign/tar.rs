@@ -1,15 +1,17 @@
 //! WebDataset: tar files whose members are grouped into samples by their names up to the first dot, as `webdataset` does it.
 //! The image of a sample is the member that ends like one; its label is in the member `.cls`, in digits, and 0 where there
-//! is none; its key is the name before the dot, folders and all.
+//! is none; its key is the name before the dot, folders and all. Where no sample has a `.cls`, folders are classes, as in a
+//! folder of images that was packed.
 
 use super::encoded::{Encoded, Found, Layout, enough};
 use super::files::{Files, Part};
-use super::refuse;
+use super::{refuse, zip};
 use crate::dataset::{OpenOptions, folder};
 use crate::error::{IoContext, Result};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Bytes of a label with blanks around it that are read at most.
 const LABEL_BYTES: u64 = 64;
@@ -25,7 +27,7 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Encoded<Files>> {
     let files = Files::find(path, |name| name.ends_with(".tar"), ".tar", &mut remarks)?;
     let mut samples = Samples::default();
     for (file, shard) in (0..).zip(&files.paths) {
-        if samples.done.len() >= enough(options) {
+        if samples.are_enough(enough(options)) {
             break;
         }
         samples.read(shard, file, files.length(file), enough(options))?;
@@ -43,11 +45,21 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Encoded<Files>> {
             remarks.push(format!("{what}: {count}"));
         }
     };
-    remark(samples.without_label, "samples without a .cls, labelled 0");
+    if !samples.by_folder() {
+        remark(samples.without_label, "samples without a .cls, labelled 0");
+    }
     remark(samples.without_image, "samples without an image, passed over");
-    remark(samples.no_members, "folders, links and names without an ending, passed over");
+    remark(samples.no_members, "links and names without an ending, passed over");
+    let images = match samples.by_folder() {
+        true => {
+            remarks.push("no sample has a .cls: folders are the classes, numbered in the order of their names".into());
+            let named = samples.done.into_iter().map(|sample| (folder::path_from(&sample.key), sample.place));
+            zip::by_folder(named.collect(), &samples.folders, &mut remarks)
+        }
+        false => samples.done,
+    };
     let (name, state) = (format!("tar:{}", path.display()), files.state());
-    let layout = Layout { name, path: path.to_owned(), source: files, images: samples.done, state, remarks };
+    let layout = Layout { name, path: path.to_owned(), source: files, images, state, remarks };
     Encoded::open(layout, options)
 }
 
@@ -55,8 +67,12 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Encoded<Files>> {
 #[derive(Default)]
 struct Samples {
     done: Vec<Found<Part>>,
+    folders: BTreeSet<PathBuf>,
     members: u64,
+    with_label: u64,
     without_label: u64,
+    /// Whether images lie in folders.
+    in_folders: bool,
     without_image: u64,
     no_members: u64,
 }
@@ -70,6 +86,16 @@ struct Sample {
 }
 
 impl Samples {
+    /// Whether folders are classes: so they are where nothing else says what is of which class.
+    fn by_folder(&self) -> bool {
+        self.with_label == 0 && self.in_folders
+    }
+
+    /// Whether no more are needed than there are; to number folders all of them have to be known.
+    fn are_enough(&self, enough: usize) -> bool {
+        self.done.len() >= enough && !self.by_folder()
+    }
+
     /// Adds the samples of the shard at `path`, up to `enough`.
     fn read(&mut self, path: &Path, file: u32, bytes: u64, enough: usize) -> Result<()> {
         let damaged = |why: String| refuse(path, why, "check that it is a whole tar file, not compressed");
@@ -79,6 +105,10 @@ impl Samples {
             let mut entry = entry.map_err(|e| damaged(format!("it is damaged: {e}")))?;
             self.members += 1;
             let name = entry.path_bytes().into_owned();
+            if entry.header().entry_type().is_dir() {
+                self.folders.insert(folder::path_from(&name));
+                continue;
+            }
             let (true, Some((key, ending))) = (entry.header().entry_type().is_file(), split(&name)) else {
                 self.no_members += 1;
                 continue;
@@ -87,7 +117,7 @@ impl Samples {
             if open.as_ref().is_none_or(|sample| *sample.key != *key) {
                 let begun = Sample { key: key.into(), label: None, image: None };
                 self.end(open.replace(begun));
-                if self.done.len() >= enough {
+                if self.are_enough(enough) {
                     return Ok(());
                 }
             }
@@ -108,7 +138,9 @@ impl Samples {
     fn end(&mut self, sample: Option<Sample>) {
         match sample {
             Some(Sample { key, label, image: Some((_, place)) }) => {
+                self.with_label += u64::from(label.is_some());
                 self.without_label += u64::from(label.is_none());
+                self.in_folders |= key.contains(&b'/');
                 self.done.push(Found { key, label: label.unwrap_or(0), place, header: None });
             }
             Some(_) => self.without_image += 1,

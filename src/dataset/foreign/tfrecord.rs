@@ -76,11 +76,6 @@ impl<'a> Parts<'a> {
 /// When a record is damaged, or holds no encoded image.
 pub fn open(path: &Path, options: &OpenOptions) -> Result<Encoded<Records>> {
     let mut remarks = Vec::new();
-    let belongs = |name: &str| {
-        let mut ends = [".tfrecord", ".tfrecords"].iter();
-        // As TensorFlow names shards: train-00000-of-01024, and with the ending in the middle tfds-train.tfrecord-00000-of-00001.
-        ends.any(|end| name.ends_with(end)) || is_numbered(name)
-    };
     let files = Files::find(path, belongs, "TFRecord file (*.tfrecord, NAME-00000-of-00010)", &mut remarks)?;
     let (mut images, mut without_label) = (Vec::new(), 0_u64);
     for (file, shard) in (0..).zip(&files.paths) {
@@ -95,6 +90,13 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Encoded<Records>> {
     let (name, state) = (format!("tfrecord:{}", path.display()), files.state());
     let layout = Layout { name, path: path.to_owned(), source: Records(files), images, state, remarks };
     Encoded::open(layout, options)
+}
+
+/// Whether a file is one of these by its name.
+pub fn belongs(name: &str) -> bool {
+    let mut ends = [".tfrecord", ".tfrecords"].iter();
+    // As TensorFlow names shards: train-00000-of-01024, and with the ending in the middle tfds-train.tfrecord-00000-of-00001.
+    ends.any(|end| name.ends_with(end)) || is_numbered(name)
 }
 
 /// Whether a name ends like that of one shard of many.
@@ -137,7 +139,7 @@ fn scan(
         let label = label.map_err(|_| {
             refuse(
                 path,
-                format!("record at byte {offset} has the label {:?}", parts.label),
+                format!("record at byte {offset} has the label {}", parts.label.unwrap_or(0)),
                 "number the classes from 0",
             )
         })?;

@@ -5,6 +5,7 @@ mod chunks;
 mod frames;
 
 use super::arrays::{Arrays, Integer, Pixels, images_of, labels_of};
+use super::kinds::{IMAGE_ARRAYS, LABEL_ARRAYS, any_of};
 use super::{files, refuse};
 use crate::error::{IoContext, Result};
 use crate::store::container::guard::guarded;
@@ -15,9 +16,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use zarrs::array::{Array, ArrayBytes, ArraySubset, CodecOptions};
 use zarrs::filesystem::FilesystemStore;
 
-/// Names that are tried where none is given.
-const IMAGES: [&str; 5] = ["images", "image", "data", "x", "X"];
-const LABELS: [&str; 5] = ["labels", "label", "targets", "y", "Y"];
 /// What describes an array or a group.
 const METADATA: &str = "zarr.json";
 /// Pixels that stay decoded while their images are read one after another.
@@ -78,6 +76,16 @@ fn node_type(folder: &Path) -> Result<String> {
     Ok(metadata["node_type"].as_str().unwrap_or_default().to_owned())
 }
 
+/// Names of what a group holds, at most a few.
+fn listing(group: &Path) -> String {
+    let entries = std::fs::read_dir(group).into_iter().flatten().flatten();
+    let nodes = entries.filter(|entry| entry.path().join(METADATA).is_file());
+    let mut names: Vec<_> = nodes.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names.truncate(10);
+    if names.is_empty() { "no array".into() } else { names.join(", ") }
+}
+
 /// Opens the group or array in the folder `path`; arrays' names are guessed where they are not given. `rest` is all that
 /// the command line says.
 ///
@@ -93,10 +101,15 @@ pub fn open(rest: &str, path: &Path, [images, labels]: [Option<&str>; 2]) -> Res
         "array" => (String::new(), None),
         _ => {
             let remedy = "name them: zarr:FOLDER,images=NAME,labels=NAME";
-            let node = find(images, &IMAGES).ok_or_else(|| refuse(path, "it has no array of images", remedy))?;
-            let label_node = find(labels, &LABELS);
+            let none = |of: &str, given: Option<&str>, usual: &[&str]| {
+                let called = given.map_or_else(|| any_of(usual), str::to_owned);
+                format!("there is no array of {of} called {called}; it holds {}", listing(path))
+            };
+            let node = find(images, IMAGE_ARRAYS);
+            let node = node.ok_or_else(|| refuse(path, none("images", images, IMAGE_ARRAYS), remedy))?;
+            let label_node = find(labels, LABEL_ARRAYS);
             if labels.is_some() && label_node.is_none() {
-                return Err(refuse(path, "there is no such array of labels", remedy));
+                return Err(refuse(path, none("labels", labels, LABEL_ARRAYS), remedy));
             }
             (node, label_node)
         }
@@ -115,7 +128,7 @@ pub fn open(rest: &str, path: &Path, [images, labels]: [Option<&str>; 2]) -> Res
             Some(labels)
         }
         None => {
-            remarks.push("no array of labels was found: all labels are 0".into());
+            remarks.push(format!("there is no array of labels called {}: all labels are 0", any_of(LABEL_ARRAYS)));
             None
         }
     };

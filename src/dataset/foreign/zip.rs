@@ -96,8 +96,8 @@ struct Labels {
     labels: Option<Vec<(String, serde_json::Value)>>,
 }
 
-/// An image among the members.
-type Image = (PathBuf, Member);
+/// An image among the members, by its path.
+type Image<P> = (PathBuf, P);
 
 /// Opens the archive at `path`.
 ///
@@ -160,11 +160,14 @@ fn read_labels(archive: &Archive, member: Member) -> Result<Option<HashMap<Strin
     Ok(labels.map(|labels| labels.into_iter().collect()))
 }
 
-fn found((path, place): Image, label: u32) -> Found<Member> {
+fn found<P>((path, place): Image<P>, label: u32) -> Found<P> {
     Found { key: folder::key(&path).into(), label, place, header: None }
 }
 
-fn by_table(images: Vec<Image>, labels: &HashMap<String, serde_json::Value>) -> Result<Vec<Found<Member>>, String> {
+fn by_table(
+    images: Vec<Image<Member>>,
+    labels: &HashMap<String, serde_json::Value>,
+) -> Result<Vec<Found<Member>>, String> {
     let labelled = images.into_iter().map(|image| {
         let name = image.0.to_string_lossy();
         let label = labels.get(&*name).ok_or_else(|| format!("it has no label of {name}"))?;
@@ -176,7 +179,8 @@ fn by_table(images: Vec<Image>, labels: &HashMap<String, serde_json::Value>) -> 
     labelled.collect()
 }
 
-fn by_folder(images: Vec<Image>, folders: &BTreeSet<PathBuf>, remarks: &mut Vec<String>) -> Vec<Found<Member>> {
+/// Images labelled by the folders that they lie in, as in a folder of images; `folders` may be empty ones, too.
+pub fn by_folder<P>(images: Vec<Image<P>>, folders: &BTreeSet<PathBuf>, remarks: &mut Vec<String>) -> Vec<Found<P>> {
     let mut parents = images.iter().map(|(path, _)| path.parent().unwrap_or(Path::new("")));
     let first = parents.next().unwrap_or(Path::new(""));
     // The folder that all lie in: an archive of a folder has its name in front.

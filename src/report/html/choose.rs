@@ -47,6 +47,15 @@ pub(super) fn choose(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id: 
     if sheet.rows.len() < 2 {
         return;
     }
+    if let Some(names) = unweighed(sheet) {
+        let _ = writeln!(
+            out,
+            "<p>There is nothing to weigh here: the weights of this page are for single reads, reads in batches and writing whole \
+             stores, and this run measured {names}. <code>shelfmark rank</code> ranks by these, with <code>--weights</code>.</p>",
+            names = escape(&names)
+        );
+        return;
+    }
     let ranked = sheet.rank(|criterion| weigh(criterion.role, sheet.usual()));
     let _ = writeln!(out, "<div class=\"choose\" id=\"{id}choose\">");
     heading(out, level + 1, &format!("{id}weights"), "Weighed for your own use");
@@ -72,6 +81,15 @@ fn only_counted(sheet: &Sheet<'_, '_>) -> bool {
     cells.peek().is_some()
         && cells.all(|cell| point(cell).is_none())
         && sheet.groups.iter().any(|group| group.cells().iter().any(|cell| cell.reason.as_deref() == Some(COUNTED)))
+}
+
+/// What was measured, where none of it is what the sliders weigh.
+fn unweighed(sheet: &Sheet<'_, '_>) -> Option<String> {
+    let (weighed, others): (Vec<_>, Vec<_>) =
+        sheet.criteria.iter().filter(|c| c.role != Some(Role::Space)).partition(|c| c.role.is_some());
+    let names: Vec<&str> = others.iter().map(|criterion| criterion.name.as_str()).collect();
+    let tried = [Role::Single, Role::Batch, Role::Write].into_iter().any(|role| failed(sheet, role));
+    (weighed.is_empty() && !names.is_empty() && !tried).then(|| names.join(", "))
 }
 
 /// What the answers speak of.

@@ -39,6 +39,19 @@ fn of_a_run_that_only_counted_nothing_is_ranked_and_nothing_drawn_twice() {
 }
 
 #[test]
+fn a_run_that_only_changed_stores_has_answers_and_nothing_to_weigh() {
+    let mut changed = run();
+    changed.cells.retain(|cell| cell.workload == "write_batch");
+    changed.comparisons.retain(|comparison| comparison.workload == "write_batch");
+    changed.cells.iter_mut().for_each(|cell| cell.workload = "append".into());
+    changed.comparisons.iter_mut().for_each(|comparison| comparison.workload = "append".into());
+    let page = page(&[changed], &[]).unwrap();
+    assert!(page.contains("<dt>For growing a store (adding 1 % more images)</dt><dd><strong>"), "{page}");
+    assert!(page.contains("this run measured append.") && !page.contains("class=\"sliders\""), "{page}");
+    assert!(!page.contains("<dt>For writing a store of one image"));
+}
+
+#[test]
 fn charts_are_never_shown_smaller_than_they_are_drawn() {
     let page = page(&[run()], &[]).unwrap();
     let least = |rule: &str| {

@@ -2,12 +2,14 @@
 
 use super::super::charts::Table;
 use super::super::format::NONE;
+use super::super::model::gather;
 use super::super::rank::Sheet;
-use super::{heading, table};
+use super::{escape, heading, table};
 use crate::results::{CellKind, Status};
 use crate::store::FormatId;
-use crate::store::tuning::{self, Applies, Tuning};
-use std::collections::BTreeMap;
+use crate::store::tuning::{self, Applies, Tuned, Tuning};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 /// Kinds of settings, by a word in their names, in the order in which they are told; what has none of them comes last.
 const KINDS: [&[&str]; 5] = [
@@ -45,9 +47,25 @@ pub(super) fn tuning(out: &mut String, sheet: &Sheet<'_, '_>, level: usize, id: 
     out.push_str(&format!("<p>{}</p>\n", in_force(sheet)));
     let mut all = Table::new(&["format", "settings in force", "tuned would add"], 0);
     for (format, settings) in &rows {
-        all.push(vec![(*format).to_owned(), in_order(settings), would_add(format)]);
+        let added: Vec<String> = would_add(format).into_iter().map(|(_, tuned)| option(tuned)).collect();
+        let added = if added.is_empty() { NONE.to_owned() } else { added.join("; ") };
+        all.push(vec![(*format).to_owned(), in_order(settings), added]);
     }
     table(out, "Settings in force", &all);
+    // The same for all formats of a container, and of several: told once.
+    let added = rows.iter().flat_map(|(format, _)| would_add(format));
+    let reasons = gather(added.map(|(container, tuned)| ((option(tuned), tuned.why), container)));
+    if reasons.is_empty() {
+        return;
+    }
+    out.push_str("<p>What tuned would add, and why:</p>\n<ul>\n");
+    for ((option, why), mut containers) in reasons {
+        let mut seen = BTreeSet::new();
+        containers.retain(|container| seen.insert(container.clone()));
+        let (option, why, containers) = (escape(&option), escape(why), escape(&containers.join(", ")));
+        let _ = writeln!(out, "<li><b>{option}</b> for {containers}: {why}</li>");
+    }
+    out.push_str("</ul>\n");
 }
 
 /// Which tuning the run had, in a sentence.
@@ -56,12 +74,12 @@ fn in_force(sheet: &Sheet<'_, '_>) -> &'static str {
     match run.and_then(|run| run.tuning.as_deref()) {
         Some("tuned") if is_warm(sheet) => {
             "This run was made with <code>--tuning tuned</code>, for warm reads: what suits them was added to every format whose name \
-             did not say otherwise. Names show it. What suits cold reads alone (“read cold” in the table) is added only where no read \
-             is warm."
+             did not say otherwise. Names show it; an option that was asked for at its default stays, and is not shown. What suits cold \
+             reads alone (“read cold” in the table) is added only where no read is warm."
         }
         Some("tuned") => {
             "This run was made with <code>--tuning tuned</code>: what suits training reads was added to every format whose name did not \
-             say otherwise. Names show it."
+             say otherwise. Names show it; an option that was asked for at its default stays, and is not shown."
         }
         Some(_) => {
             "This run was made with <code>--tuning default</code>: options that a format's name does not show are as its library or its \
@@ -77,24 +95,24 @@ fn is_warm(sheet: &Sheet<'_, '_>) -> bool {
     cells.any(|cell| cell.durability.is_none() && cell.cache == "warm")
 }
 
-/// What `--tuning tuned` sets beyond what a format's name says, and why.
-fn would_add(format: &str) -> String {
-    let Ok(id) = format.parse::<FormatId>() else { return NONE.to_owned() };
+/// What `--tuning tuned` sets beyond what a format's name says, with the container that says so.
+fn would_add(format: &str) -> Vec<(String, &'static Tuned)> {
+    let Ok(id) = format.parse::<FormatId>() else { return Vec::new() };
     let cold = Tuning::Tuned { cold: true }.of(&id);
     let added = tuning::known(&id.container).iter().filter(|tuned| {
         let has = |id: &FormatId| id.options.contains_key(tuned.key);
         has(&cold) && !has(&id)
     });
-    let said: Vec<String> = added
-        .map(|tuned| {
-            let applies = match tuned.applies {
-                Applies::Always => String::new(),
-                applies => format!(" ({})", applies.words()),
-            };
-            format!("{}={}{applies}: {}", tuned.key, tuned.value, tuned.why)
-        })
-        .collect();
-    if said.is_empty() { NONE.to_owned() } else { said.join("; ") }
+    added.map(|tuned| (id.container.clone(), tuned)).collect()
+}
+
+/// An option that tuning sets, and where.
+fn option(tuned: &Tuned) -> String {
+    let applies = match tuned.applies {
+        Applies::Always => String::new(),
+        applies => format!(" ({})", applies.words()),
+    };
+    format!("{}={}{applies}", tuned.key, tuned.value)
 }
 
 /// Settings in one line, by their kinds.
@@ -150,8 +168,22 @@ mod tests {
 
     #[test]
     fn what_tuning_adds_is_what_the_name_does_not_say() {
-        assert!(would_add("tar:raw").starts_with("readahead=off (read cold): "));
-        assert_eq!((would_add("tar:raw,readahead=off"), would_add("dir:png")), (NONE.into(), NONE.into()));
-        assert_eq!(would_add("python:pillow"), NONE);
+        let added =
+            |format| would_add(format).into_iter().map(|(_, tuned)| option(tuned)).collect::<Vec<_>>().join("; ");
+        assert_eq!(added("tar:raw"), "readahead=off (read cold)");
+        assert_eq!(["tar:raw,readahead=off", "dir:png", "python:pillow"].map(added), ["", "", ""]);
+    }
+
+    #[test]
+    fn a_reason_is_told_once_whatever_it_holds_for() {
+        let mut results = run();
+        for (cell, format) in results.cells.iter_mut().zip(["tar:raw", "tar:png", "zip:raw"]) {
+            (cell.format, cell.options) = (format.into(), [("a".to_owned(), "b".to_owned())].into());
+        }
+        let (results, mut out) = ([results], String::new());
+        tuning(&mut out, &sheets(&groups(&results))[0], 2, "");
+        assert_eq!(out.matches("<td>readahead=off (read cold)</td>").count(), 3, "{out}");
+        assert!(out.contains("<li><b>readahead=off (read cold)</b> for tar, zip, "), "{out}");
+        assert_eq!(out.matches(&escape(would_add("tar:raw")[0].1.why)).count(), 1, "{out}");
     }
 }

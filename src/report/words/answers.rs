@@ -24,6 +24,26 @@ pub(in crate::report) fn answers(group: &Group<'_>) -> Vec<Answer> {
         ("For single reads", "read_one"),
         ("For ingest (writing a store in batches)", "write_batch"),
     ];
+    // Not measured unless asked for: nothing is said of those that were not.
+    let more = [
+        ("For growing a store (adding 1 % more images)", "append"),
+        ("For thinning a store out (removing 1 % of its images)", "delete"),
+    ];
+    // Parts of the first three, which answer where none of these was measured.
+    let parts = [
+        ("For reads in the store's order (scan)", "scan"),
+        ("For reads of consecutive images", "read_batch"),
+        ("For opening a store", "open"),
+        ("For writing a store of one image", "write_one"),
+    ];
+    let measured = |list: &[(&'static str, &'static str)]| -> Vec<(&'static str, &'static str)> {
+        list.iter().copied().filter(|(_, workload)| group.column(workload).is_some()).collect()
+    };
+    let (mut asked, main) = (asked.to_vec(), measured(&asked).len());
+    asked.extend(measured(&more));
+    if main == 0 {
+        asked.extend(measured(&parts));
+    }
     let nothing = || match too_few_samples(group) {
         true => ("Not said".to_owned(), "by a quick run: it has too few samples to name one.".to_owned()),
         false => ("Not measured".to_owned(), "in these results.".to_owned()),

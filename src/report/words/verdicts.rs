@@ -62,7 +62,8 @@ const CRITERION: &str = "★ fastest of its column. ≈ not told apart from it: 
      fastest.";
 
 const RUN: &str = "★ fastest of its column, with at least one other slower for certain; ☆ the highest estimate where none is. = tied: even the ends of \
-     the interval are within 5 % of equal. ≈ not told apart, which does not prove them equal; the table of all verdicts names the least difference that could \
+     the interval are within 5 % of equal. ≈ not told apart, which does not prove them equal; an interval that lies beyond 1, but begins \
+     less than 2 % from it, tells nothing apart either (so little counts as no difference); the table of all verdicts names the least difference that could \
      have been seen. “2 times slower” takes twice the time; the brackets of a verdict are the interval of that ratio. These verdicts compare cells that took turns, \
      launch by launch, with simultaneous 95 % intervals of the ratio of times: they are not read from the ± of each number, \
      half the width of its own 95 % interval (its two ends where that is more than 50 %). Peers are what people run in \

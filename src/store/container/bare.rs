@@ -14,7 +14,7 @@ pub fn one_shape(spec: &StoreSpec, name: &StoreName) -> Result<ImageShape> {
     match spec.shape {
         Shape::Fixed(shape) => Ok(shape),
         Shape::Ragged { .. } => Err(name.unsupported(
-            "ragged images: an array has one shape; try hdf5:raw, or bring them to one size with --resize",
+            "ragged images: an array has one shape; try hdf5:raw, or bring them to one shape: with --rgb where only their channels differ, with --resize where their sizes do",
         )),
     }
 }

@@ -66,8 +66,32 @@ fn plain_columns_are_read_by_their_names() {
     assert!(refusal(open_all(&path)).contains("photo (LargeBinary), filename (Utf8)"));
     let named = |label| open("x", &path, [Some("photo"), label], &OpenOptions::default());
     assert_eq!(contents(&named(None).unwrap()), [("a/b".into(), 0, 3, 1)]);
-    assert!(refusal(named(Some("filename"))).contains("no whole numbers"));
+    assert!(refusal(named(Some("photo"))).contains("no whole numbers and no texts"));
     assert!(refusal(named(Some("klass"))).contains("no column klass"));
+}
+
+#[test]
+fn names_of_classes_are_numbered_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = image(3, 1);
+    let put = |name: &str, labels: &[&str]| {
+        let fields = vec![Field::new("image", DataType::Binary, false), Field::new("label", DataType::Utf8, false)];
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(BinaryArray::from(vec![&one[..]; labels.len()])),
+            Arc::new(StringArray::from(labels.to_vec())),
+        ];
+        stream(&folder.path().join(name), &[RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()]);
+    };
+    put("0.arrow", &["dog", "cat"]);
+    put("1.arrow", &["ape"]);
+    let labels = |images| {
+        let options = OpenOptions { images, ..Default::default() };
+        let set = open("x", folder.path(), [None; 2], &options).unwrap();
+        contents(&set).into_iter().map(|one| one.1).collect::<Vec<_>>()
+    };
+    assert_eq!((labels(None), labels(Some(1))), (vec![2, 1, 0], vec![2]));
+    put("1.arrow", &[""]);
+    assert!(refusal(open_all(folder.path())).contains("row 3: it has no label"));
 }
 
 #[test]

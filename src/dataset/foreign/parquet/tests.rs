@@ -103,8 +103,45 @@ fn missing_values_other_columns_and_damage_are_refused() {
     hugging(&path, &[(Some(&one), "a", Some(1))]);
     let named = |image, label| open("x", &path, [image, label], &OpenOptions::default());
     assert!(refusal(named(Some("photo"), None)).contains("image.bytes, image.path, label"));
-    assert!(refusal(named(None, Some("image.path"))).contains("not whole numbers"));
     survives_damage(&path, 5, || Ok(Box::new(open_all(&path)?)));
     std::fs::write(&path, "no Parquet").unwrap();
     assert!(refusal(open_all(&path)).contains("whole Parquet file"));
+}
+
+/// A file of images and labels of such a type.
+fn plain<T: DataType>(path: &Path, kind: &str, images: &[&[u8]], labels: &[T::T]) {
+    let schema = format!("message schema {{ required binary image; required {kind} label; }}");
+    let schema = Arc::new(parse_message_type(&schema).unwrap());
+    let properties = Arc::new(WriterProperties::builder().build());
+    let mut file = SerializedFileWriter::new(File::create(path).unwrap(), schema, properties).unwrap();
+    let mut group = file.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let images: Vec<_> = images.iter().map(|image| ByteArray::from(image.to_vec())).collect();
+    column.typed::<ByteArrayType>().write_batch(&images, None, None).unwrap();
+    column.close().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<T>().write_batch(labels, None, None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    file.close().unwrap();
+}
+
+#[test]
+fn names_of_classes_are_numbered_over_all_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (image(3, 1), image(5, 2));
+    let names = |names: &[&str]| names.iter().map(|name| ByteArray::from(*name)).collect::<Vec<_>>();
+    let path = |nth| folder.path().join(format!("{nth}.parquet"));
+    plain::<ByteArrayType>(&path(0), "binary", &[&one, &two], &names(&["dog", "cat"]));
+    plain::<ByteArrayType>(&path(1), "binary", &[&one], &names(&["ape"]));
+    let set = open_all(folder.path()).unwrap();
+    let labels = |set: &Encoded<Columns>| contents(set).into_iter().map(|one| one.1).collect::<Vec<_>>();
+    assert_eq!(labels(&set), [2, 1, 0]);
+    let first = OpenOptions { images: Some(1), ..Default::default() };
+    let first = open("x", folder.path(), [None; 2], &first).unwrap();
+    assert_eq!(labels(&first), [2], "as in the whole set");
+    plain::<ByteArrayType>(&path(1), "binary", &[&one], &names(&["7"]));
+    assert!(refusal(open_all(folder.path())).contains("row 1: the label dog is no number"));
+    plain::<::parquet::data_type::FloatType>(&path(1), "float", &[&one], &[1.5]);
+    assert!(refusal(open_all(&path(1))).contains("of the type FLOAT, no whole numbers and no texts"));
 }

@@ -8,6 +8,13 @@ fn shard(path: &Path, members: &[(&str, &[u8])]) {
         let mut header = ::tar::Header::new_gnu();
         header.set_size(bytes.len() as u64);
         header.set_mode(0o644);
+        // What `tar cf x.tar .` writes, and this crate would tidy up.
+        if name.starts_with("./") {
+            header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+            header.set_cksum();
+            tar.append(&header, *bytes).unwrap();
+            continue;
+        }
         tar.append_data(&mut header, name, *bytes).unwrap();
     }
     tar.finish().unwrap();
@@ -39,6 +46,28 @@ fn samples_are_grouped_by_their_names_up_to_the_first_dot() {
     assert!(set.remarks()[0].contains("labelled 0: 1") && set.remarks()[1].contains("passed over: 1"));
     let two = OpenOptions { images: Some(2), ..Default::default() };
     assert_eq!(open(folder.path(), &two).unwrap().len(), 2);
+}
+
+#[test]
+fn folders_are_classes_where_no_sample_has_a_label() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("packed.tar");
+    let (one, two) = (image(3, 1), image(5, 2));
+    let packed: [(&str, &[u8]); 4] =
+        [("./set/dog/1.png", &one), ("./set/cat/1.png", &two), ("./set/cat/2.png", &one), ("./set/ape/1.png", &one)];
+    shard(&path, &packed);
+    let set = open_all(&path).unwrap();
+    let labels = |set: &Encoded<Files>| contents(set).into_iter().map(|one| one.1).collect::<Vec<_>>();
+    assert_eq!(labels(&set), [2, 1, 1, 0]);
+    assert_eq!(contents(&set)[1], ("./set/cat/1".into(), 1, 5, 2));
+    assert!(set.remarks()[0].contains("folders are the classes"), "{:?}", set.remarks());
+    let two = OpenOptions { images: Some(2), ..Default::default() };
+    assert_eq!(labels(&open(&path, &two).unwrap()), [2, 1], "as in the whole set");
+    // One label, and folders are but parts of names.
+    shard(&path, &[&packed[..], &[("./set/ape/1.cls", b"7")]].concat());
+    assert_eq!(labels(&open_all(&path).unwrap()), [0, 0, 0, 7]);
+    shard(&path, &packed[1..3]);
+    assert_eq!(labels(&open_all(&path).unwrap()), [0, 0], "all lie in one folder");
 }
 
 #[test]

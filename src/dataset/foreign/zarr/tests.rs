@@ -92,7 +92,8 @@ fn other_arrays_missing_chunks_and_damage_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     group(path);
-    assert!(refusal(open(path)).contains("no array of images"));
+    array(path, "pictures", &[2, 1, 1], &[1, 1, 1], data_type::uint8(), vec![1; 2]);
+    assert!(refusal(open(path)).contains("no array of images called images, image, data, x or X; it holds pictures"));
     array(path, "images", &[2, 1, 1], &[1, 1, 1], data_type::float32(), vec![1; 8]);
     assert!(refusal(open(path)).contains("float32"));
     array(path, "images", &[2, 3, 9, 9], &[1, 3, 9, 9], data_type::uint8(), vec![1; 486]);

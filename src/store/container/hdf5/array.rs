@@ -78,7 +78,7 @@ impl Array {
         match spec.shape {
             Shape::Fixed(shape) => Ok(shape),
             Shape::Ragged { .. } => Err(name.unsupported(
-                "ragged images: chunk and read=direct are for arrays of one shape; try hdf5:raw or hdf5:source, or bring them to one size with --resize",
+                "ragged images: chunk and read=direct are for arrays of one shape; try hdf5:raw or hdf5:source, or bring them to one shape: with --rgb where only their channels differ, with --resize where their sizes do",
             )),
         }
     }
