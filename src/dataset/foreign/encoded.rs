@@ -171,6 +171,8 @@ pub fn enough(options: &OpenOptions) -> usize {
 ///
 /// # Errors
 /// Which of them has no number, and why.
+// Only these keep texts.
+#[cfg_attr(not(any(feature = "arrow", feature = "parquet", feature = "sqlite")), allow(dead_code))]
 pub fn label_by_name<P>(images: &mut [Found<P>], texts: &[Vec<u8>], remarks: &mut Vec<String>) -> Result<(), String> {
     if texts.is_empty() {
         return Ok(());
@@ -182,6 +184,7 @@ pub fn label_by_name<P>(images: &mut [Found<P>], texts: &[Vec<u8>], remarks: &mu
 }
 
 /// What would mend labels that have no numbers.
+#[cfg_attr(not(any(feature = "arrow", feature = "parquet", feature = "sqlite")), allow(dead_code))]
 pub const ALL_NAMES_OR_NUMBERS: &str = "give each row the name of a class as its label, or a whole number from 0";
 
 /// An image in messages.
