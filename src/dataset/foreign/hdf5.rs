@@ -91,7 +91,8 @@ pub fn open(path: &Path, images: Option<&str>, labels: Option<&str>) -> Result<A
         }
         None => {
             let called = any_of(LABEL_ARRAYS);
-            remarks.push(format!("there is no array of labels called {called}; it holds {}: all labels are 0", there()));
+            remarks
+                .push(format!("there is no array of labels called {called}; it holds {}: all labels are 0", there()));
             None
         }
     };
