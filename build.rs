@@ -27,6 +27,7 @@ fn main() {
         ("ZIP_VERSION", "zip"),
         ("NPYZ_VERSION", "npyz"),
         ("REDB_VERSION", "redb"),
+        ("ROCKSDB_VERSION", "librocksdb-sys"),
         ("ARROW_VERSION", "arrow-ipc"),
         ("PARQUET_VERSION", "parquet"),
         ("ZARRS_VERSION", "zarrs"),
@@ -53,5 +54,7 @@ fn set(variable: &str, value: Option<String>) {
 fn locked_version(lock: &str, package: &str) -> Option<String> {
     let entry = lock.split("[[package]]").find(|entry| entry.contains(&format!("\nname = \"{package}\"\n")))?;
     let line = entry.lines().find(|line| line.starts_with("version = "))?;
-    line.split('"').nth(1).map(str::to_owned)
+    let version = line.split('"').nth(1)?;
+    // Behind a plus stands what a crate of another version brings along.
+    Some(version.rsplit_once('+').map_or(version, |(_, brought)| brought).to_owned())
 }

@@ -9,13 +9,14 @@ mod checkout;
 pub const RUSTC: &str = env!("BUILT_RUSTC_VERSION");
 
 /// Cargo features, and whether they are built in.
-const FEATURES: [(&str, bool); 9] = [
+const FEATURES: [(&str, bool); 10] = [
     ("lmdb", cfg!(feature = "lmdb")),
     ("hdf5", cfg!(feature = "hdf5")),
     ("hdf5-blosc", cfg!(feature = "hdf5-blosc")),
     ("hdf5-static", cfg!(feature = "hdf5-static")),
     ("sqlite", cfg!(feature = "sqlite")),
     ("redb", cfg!(feature = "redb")),
+    ("rocksdb", cfg!(feature = "rocksdb")),
     ("arrow", cfg!(feature = "arrow")),
     ("parquet", cfg!(feature = "parquet")),
     ("zarr", cfg!(feature = "zarr")),

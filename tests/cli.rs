@@ -49,6 +49,7 @@ fn list_shows_every_format_built_in_or_not() {
             ("hdf5:", cfg!(feature = "hdf5")),
             ("sqlite:", cfg!(feature = "sqlite")),
             ("redb:", cfg!(feature = "redb")),
+            ("rocksdb:", cfg!(feature = "rocksdb")),
             ("arrow:", cfg!(feature = "arrow")),
             ("parquet:", cfg!(feature = "parquet")),
             ("zarr:", cfg!(feature = "zarr")),

@@ -24,7 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "scripts/peers"))
 import absent  # noqa: E402
 
-WITHOUT_PYTHON = ("redb:",)
+WITHOUT_PYTHON = ("redb:", "rocksdb:")
 IMAGES = 300  # neither a multiple of the batch nor of a chunk
 
 

@@ -90,6 +90,7 @@ containers! {
     mds => core [] more ["mds:png", "mds:raw", "mds:source"];
     sqlite if "sqlite" => core [] more ["sqlite:raw", "sqlite:raw,mmap=on", "sqlite:png", "sqlite:source"];
     redb if "redb" => core [] more ["redb:raw", "redb:png", "redb:source"];
+    rocksdb if "rocksdb" => core [] more ["rocksdb:raw", "rocksdb:png", "rocksdb:source"];
     hdf5 if "hdf5" => core ["hdf5:raw", "hdf5:raw,chunk=64", "hdf5:raw,chunk=64,deflate=4"] more ["hdf5:raw,chunk=1", "hdf5:raw,chunk=64,filter=lzf", "hdf5:raw,chunk=64,filter=blosc-zstd", "hdf5:raw,chunk=64,libver=latest", "hdf5:png", "hdf5:raw,read=direct", "hdf5:raw,chunk=64,read=direct", "hdf5:raw,chunk=64,deflate=4,read=direct", "hdf5:png,ragged=vlen", "hdf5:jpeg", "hdf5:source"];
     arrow if "arrow" => core [] more ["arrow:raw", "arrow:png", "arrow:source"];
     parquet if "parquet" => core [] more ["parquet:png", "parquet:raw", "parquet:raw,compression=zstd", "parquet:source"];

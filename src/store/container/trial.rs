@@ -119,7 +119,9 @@ fn records_that_are_too_long_are_refused() {
     let large = Synthetic::new(ImageShape::new(200, 200, 3), 3, 1);
     let small = StoreSpec { shape: Shape::Fixed(ImageShape::new(1, 1, 1)), images: 3 };
     let mut checked = 0;
-    for name in ["dir", "lmdb", "tar", "zip", "tfrecord", "mds", "sqlite", "redb", "hdf5", "arrow", "parquet"] {
+    for name in
+        ["dir", "lmdb", "tar", "zip", "tfrecord", "mds", "sqlite", "redb", "rocksdb", "hdf5", "arrow", "parquet"]
+    {
         // HDF5 keeps raw images of one shape as an array.
         let format = format!("{name}:{}", if name == "hdf5" { "qoi" } else { "raw" });
         let Ok(format) = resolve(&format.parse().unwrap()) else { continue };
