@@ -42,7 +42,12 @@ fn main() {
     // After a commit only this crate is built again: the price of naming what was built, and not what lies there later.
     let heads = checkout.map(|checkout| checkout.heads).unwrap_or_default();
     let sources = BUILT_FROM.into_iter().map(Path::new).filter(|path| path.exists());
-    for path in heads.iter().map(std::path::PathBuf::as_path).chain(sources) {
+    // Running what lies in scripts/peers leaves a folder there that is no source.
+    let sources = sources.flat_map(|path| match path.ends_with("peers") {
+        true => std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect(),
+        false => vec![path.to_owned()],
+    });
+    for path in heads.iter().cloned().chain(sources).filter(|path| !path.ends_with("__pycache__")) {
         println!("cargo:rerun-if-changed={}", path.display());
     }
 }

@@ -137,8 +137,13 @@ fn what_is_no_store_of_this_version_is_not_damaged() {
     std::fs::write(&manifest, text.replace("\"dir:raw\"", "\"cabinet:raw\"")).unwrap();
     inspect(&store, &[])
         .assert()
-        .code(5)
+        .code(1)
         .stderr(contains("does not know").and(contains("unknown container 'cabinet'")));
+    std::fs::write(&manifest, text.replace("\"dir:raw\"", "\"dir:raw,drawer=7\"")).unwrap();
+    inspect(&store, &[]).assert().code(1).stderr(contains("or not with these options").and(contains("drawer")));
+    let mut verify = Command::cargo_bin("shelfmark").unwrap();
+    verify.arg("verify").arg("--store").arg(&store).assert().code(1);
+    convert(&format!("store:{}", store.display()), &root.path().join("to"), "dir:raw", &[]).assert().code(1);
     std::fs::write(&manifest, &text[..text.len() / 2]).unwrap();
     inspect(&store, &[]).assert().code(5).stderr(contains("damaged"));
     std::fs::remove_file(&manifest).unwrap();

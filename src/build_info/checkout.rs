@@ -26,6 +26,8 @@ impl Checkout {
             let mut git = Command::new("git");
             // A hook of another checkout may be what builds this one.
             ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"].iter().for_each(|name| _ = git.env_remove(name));
+            // Asking writes nothing, and waits for nobody who does.
+            git.env("GIT_OPTIONAL_LOCKS", "0");
             let output = git.arg("-C").arg(root).args(arguments).output().ok()?;
             output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
         };
@@ -33,7 +35,7 @@ impl Checkout {
             return None;
         }
         let sha = ask(&["rev-parse", "--verify", "HEAD"])?;
-        let changed = ask(&[&["status", "--porcelain", "--"][..], &BUILT_FROM].concat());
+        let changed = ask(&[&["status", "--porcelain", "--untracked-files=normal", "--"][..], &BUILT_FROM].concat());
         let branch = ask(&["symbolic-ref", "-q", "HEAD"]);
         // Of a branch that is packed, only the log of HEAD tells when it goes on.
         let names = ["HEAD", "logs/HEAD"].into_iter().chain(branch.as_deref());

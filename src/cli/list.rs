@@ -163,7 +163,8 @@ fn as_text(out: &mut impl Write) -> std::io::Result<()> {
     table(out, &KINDS.iter().map(dataset_row).collect::<Vec<_>>())?;
     writeln!(
         out,
-        "  Where COLUMN or NAME is not given, these are tried in this order, and the first that is there is taken:"
+        "  Where COLUMN or NAME is not given, these are tried in this order, and the first that is there is taken, of images the \
+         first that may hold them; in sqlite else any other column of encoded images:"
     )?;
     let usual = USUAL
         .iter()

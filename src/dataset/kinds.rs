@@ -1,6 +1,6 @@
 //! The kinds of datasets: what stands before the colon. The only list of them.
 
-use super::foreign::kinds::{IMAGE_ARRAYS, IMAGES, KEYS, LABEL_ARRAYS, LABELS};
+use super::foreign::kinds::{HDF5_LABEL_ARRAYS, IMAGE_ARRAYS, IMAGES, KEYS, LABEL_ARRAYS, LABELS};
 use super::open::synthetic;
 use super::{Cifar, CifarVersion, Dataset, Folder, Mnist, OpenOptions, Stored, foreign};
 use crate::error::Result;
@@ -47,7 +47,7 @@ kinds! {
         |path, how| Ok(Arc::new(Folder::open(Path::new(path), how.images, how.on_error)?));
     "store" => "store:PATH", "a store that shelfmark wrote",
         |path, _| Ok(Arc::new(Stored::open(Path::new(path))?));
-    "tar" => "tar:PATH", "WebDataset: a shard or a folder of them; labels from .cls; without any, folders are classes, as in folder:",
+    "tar" => "tar:PATH", "WebDataset: a shard or a folder of them; labels from .cls; without any, and nothing else beside images, folders are classes if all lie in some",
         |path, how| foreign::open_tar(Path::new(path), how);
     "zip" => "zip:FILE", "images in a ZIP; labels from StyleGAN's dataset.json, else from folders",
         |path, how| foreign::open_zip(Path::new(path), how);
@@ -88,7 +88,8 @@ pub struct Usual {
     pub kinds: &'static [&'static str],
     /// What is looked for.
     pub what: &'static str,
-    /// Names that are tried, in this order: the first that is there is taken. Of columns, in any letter case.
+    /// Names that are tried, in this order: the first that is there is taken, of images the first that may hold them.
+    /// Of columns, in any letter case. SQLite's images are else those of any other column of encoded images.
     pub names: &'static [&'static str],
 }
 
@@ -101,7 +102,8 @@ pub static USUAL: &[Usual] = &[
     Usual { kinds: OF_COLUMNS, what: "label", names: LABELS },
     Usual { kinds: OF_COLUMNS, what: "name", names: KEYS },
     Usual { kinds: OF_ARRAYS, what: "images", names: IMAGE_ARRAYS },
-    Usual { kinds: OF_ARRAYS, what: "labels", names: LABEL_ARRAYS },
+    Usual { kinds: &["hdf5"], what: "labels", names: HDF5_LABEL_ARRAYS },
+    Usual { kinds: &["zarr"], what: "labels", names: LABEL_ARRAYS },
 ];
 
 /// The names of all.

@@ -144,6 +144,9 @@ fn visible(folder: &Path) -> Vec<(PathBuf, String)> {
 /// An error about a folder that has no images, with what might have been meant: shards or files of another kind, in it or
 /// in a folder of it.
 fn with_proposal(error: Error, root: &Path) -> Error {
+    if !matches!(&error, Error::Dataset { cause, .. } if cause.starts_with(folder::NO_IMAGE)) {
+        return error;
+    }
     let kind_of_file = |path: &Path, name: &str| {
         let is_file = path.is_file();
         foreign::shard_kind(name).or_else(|| kind_of(path)).filter(|_| is_file)
@@ -153,7 +156,7 @@ fn with_proposal(error: Error, root: &Path) -> Error {
     let mut shards = folders.filter_map(|path| Some((if is_mds(&path) { "mds" } else { of_shards(&path)? }, path)));
     let files = || here.iter().find_map(|(path, name)| Some((kind_of_file(path, name)?, path.clone())));
     match (error, shards.next().or_else(files)) {
-        (Error::Dataset { path, cause, remedy }, Some((kind, found))) if cause.starts_with(folder::NO_IMAGE) => {
+        (Error::Dataset { path, cause, remedy }, Some((kind, found))) => {
             let remedy = format!("{remedy}; or did you mean {kind}:{}?", found.display());
             Error::Dataset { path, cause, remedy }
         }

@@ -273,11 +273,13 @@ impl OpenStore {
         let spec = manifest.spec();
         let resolved = manifest.format.parse().and_then(|id| registry::resolve(&id)).map_err(|error| match error {
             // Nobody asked for it by that name.
-            Error::Usage(why) => Error::Store {
-                format: manifest.format.clone(),
-                path: path.to_owned(),
-                cause: format!("its {MANIFEST_FILE} names a format that this shelfmark does not know ({why})"),
-                remedy: "use the version of shelfmark that wrote it, or write the store again".into(),
+            Error::Usage(why) => Error::Unsupported {
+                format: format!("store {}", path.display()),
+                what: format!(
+                    "its {MANIFEST_FILE} names the format {}, which this shelfmark does not know, or not with these \
+                     options ({why}); use the version of shelfmark that wrote it, or write the store again",
+                    manifest.format
+                ),
             },
             other => other,
         })?;

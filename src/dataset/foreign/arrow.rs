@@ -2,9 +2,9 @@
 //! `datasets` keeps them (its `.arrow` files are streams), or a plain one of bytes; and a column of labels. Files are mapped
 //! and images read where they lie.
 
-use super::encoded::{ALL_NAMES_OR_NUMBERS, Encoded, Found, Layout, Source, enough, label_by_name};
+use super::encoded::{ALL_NAMES_OR_NUMBERS, Encoded, Found, Layout, Source, agree, enough, label_by_name};
 use super::files::{self, Files};
-use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick};
+use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick, pick_where};
 use super::refuse;
 use crate::dataset::OpenOptions;
 use crate::error::Result;
@@ -99,6 +99,8 @@ fn text(e: ArrowError) -> String {
 struct Chosen {
     image: usize,
     label: Option<usize>,
+    /// Whether labels are texts.
+    names: bool,
     key: Option<usize>,
 }
 
@@ -111,19 +113,24 @@ impl Chosen {
             DataType::Struct(fields) => fields.find("bytes").is_some_and(|(_, field)| is_bytes(field.data_type())),
             kind => is_bytes(kind),
         };
-        let found = pick(&names, image, IMAGES).map(|(at, _)| at).filter(|at| holds_bytes(*at));
+        let found = pick_where(&names, image, IMAGES, holds_bytes).map(|(at, _)| at);
         let called = || image.map_or_else(|| any_of(IMAGES), str::to_owned);
         let image = found.ok_or_else(|| format!("no column of bytes is called {}; it has {}", called(), there()))?;
-        let found = pick(&names, label, LABELS).map(|(at, _)| at);
+        let found = pick_where(&names, label, LABELS, |at| label.is_some() || at != image).map(|(at, _)| at);
         if let (Some(given), None) = (label, found) {
             return Err(format!("there is no column {given}; it has {}", there()));
         }
         let labels = |kind: &DataType| kind.is_integer() || is_text(kind);
         if let Some(at) = found.filter(|at| !labels(schema.field(*at).data_type())) {
-            return Err(format!("the labels in {} are no whole numbers and no texts; it has {}", names[at], there()));
+            let what = match schema.field(at).data_type() {
+                DataType::Dictionary(..) => "dictionary-encoded, and plain numbers or texts are read",
+                _ => "no whole numbers and no texts",
+            };
+            return Err(format!("the labels in {} are {what}; it has {}", names[at], there()));
         }
+        let texts = found.is_some_and(|at| is_text(schema.field(at).data_type()));
         let key = pick(&names, None, KEYS).map(|(at, _)| at).filter(|at| *at != image);
-        Ok(Self { image, label: found, key })
+        Ok(Self { image, label: found, names: texts, key })
     }
 
     /// No other column is decoded.
@@ -218,9 +225,10 @@ pub fn open(
     let mut remarks = Vec::new();
     let found = Files::find(path, |name| name.ends_with(".arrow"), ".arrow file", &mut remarks)?;
     let (mut source, mut images, mut texts) = (Batches(Vec::new()), Vec::new(), Vec::new());
+    let mut names = None;
     for one in &found.paths {
         // To number names all of them have to be known.
-        if images.len() >= enough(options) && texts.is_empty() {
+        if images.len() >= enough(options) && names != Some(true) {
             break;
         }
         let damaged = |why: String| refuse(one, why, "check that it is a whole Arrow file or stream, not compressed");
@@ -233,6 +241,7 @@ pub fn open(
         let messages = guarded(|| Messages::find(&map)).map_err(damaged)?;
         let chosen = Chosen::of(&messages.schema, image, label);
         let chosen = chosen.map_err(|why| refuse(one, why, "name them: arrow:PATH,image=COLUMN,label=COLUMN"))?;
+        agree(&mut names, chosen.names).map_err(|why| refuse(one, why, ALL_NAMES_OR_NUMBERS))?;
         if chosen.label.is_none() && source.0.is_empty() {
             remarks.push(format!("it has no column of labels called {}: all are 0", any_of(LABELS)));
         }

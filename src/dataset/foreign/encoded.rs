@@ -177,10 +177,26 @@ pub fn label_by_name<P>(images: &mut [Found<P>], texts: &[Vec<u8>], remarks: &mu
     if texts.is_empty() {
         return Ok(());
     }
+    if texts.len() < images.len() {
+        return Err(format!("there are {} labels for {} images", texts.len(), images.len()));
+    }
     let texts: Vec<_> = texts.iter().map(Vec::as_slice).collect();
     let numbers = folder::numbered(&texts, remarks)?;
     images.iter_mut().zip(numbers).for_each(|(image, number)| image.label = number);
     Ok(())
+}
+
+/// Notes whether the labels of one more file are names of classes: those of all files of a set are, or of none.
+///
+/// # Errors
+/// When they were of the other kind in the files before it.
+#[cfg_attr(not(any(feature = "arrow", feature = "parquet")), allow(dead_code))]
+pub fn agree(before: &mut Option<bool>, names: bool) -> Result<(), String> {
+    match (before.replace(names), names) {
+        (Some(false), true) => Err("its labels are names, and those of the files before it are not".into()),
+        (Some(true), false) => Err("its labels are no names, and those of the files before it are".into()),
+        _ => Ok(()),
+    }
 }
 
 /// What would mend labels that have no numbers.

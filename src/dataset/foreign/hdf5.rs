@@ -1,7 +1,7 @@
 //! HDF5 files with an array of images (N x H x W x C or N x H x W, bytes) and an array of N labels: what h5py users write.
 
 use super::arrays::{Arrays, CHANNELS_LAST, IMAGES_ARE, Pixels, image_shape};
-use super::kinds::{IMAGE_ARRAYS, LABEL_ARRAYS, any_of};
+use super::kinds::{HDF5_LABEL_ARRAYS, IMAGE_ARRAYS, any_of};
 use super::refuse;
 use crate::dataset::source::state_at;
 use crate::error::{IoContext, Result};
@@ -63,7 +63,7 @@ pub fn open(path: &Path, images: Option<&str>, labels: Option<&str>) -> Result<A
     let shape = shape.ok_or_else(|| refuse(path, format!("{name} is {extents:?}, and {IMAGES_ARE}"), CHANNELS_LAST))?;
     refuse_empty_promises(path, &name, extents[0], shape, images.storage_size())?;
     let mut remarks = Vec::new();
-    let labels = match find(labels, LABEL_ARRAYS) {
+    let labels = match find(labels, HDF5_LABEL_ARRAYS) {
         Some((name, found)) => {
             let kind = found.dtype().and_then(|dtype| dtype.to_descriptor()).map_err(fail)?;
             if !matches!(kind, TypeDescriptor::Unsigned(_) | TypeDescriptor::Integer(_)) {
@@ -90,7 +90,7 @@ pub fn open(path: &Path, images: Option<&str>, labels: Option<&str>) -> Result<A
             ));
         }
         None => {
-            let called = any_of(LABEL_ARRAYS);
+            let called = any_of(HDF5_LABEL_ARRAYS);
             remarks
                 .push(format!("there is no array of labels called {called}; it holds {}: all labels are 0", there()));
             None
@@ -101,7 +101,7 @@ pub fn open(path: &Path, images: Option<&str>, labels: Option<&str>) -> Result<A
     Ok(Arrays { name: asked, path: path.to_owned(), shape, images, labels, state, remarks, pixels })
 }
 
-/// A few bytes of file can claim any number of images, and memory is set aside for as many labels.
+/// A few bytes of file can claim any number of images, which readers would go through and stores be written for.
 fn refuse_empty_promises(path: &Path, name: &str, images: usize, shape: ImageShape, stored: u64) -> Result<()> {
     // Deflate, which packs best of HDF5's filters, makes at most 1,032 bytes of one.
     let most = stored.saturating_mul(1_032);

@@ -23,7 +23,9 @@ pub const KEYS: &[&str] = &["key", "__key__", "name", "filename", "file_name", "
 /// That arrays of images usually have.
 pub const IMAGE_ARRAYS: &[&str] = &["images", "image", "data", "x", "X"];
 /// Of labels.
-pub const LABEL_ARRAYS: &[&str] = &["labels", "label", "targets", "meta", "y", "Y"];
+pub const LABEL_ARRAYS: &[&str] = &["labels", "label", "targets", "y", "Y"];
+/// And in HDF5.
+pub const HDF5_LABEL_ARRAYS: &[&str] = &["labels", "label", "targets", "meta", "y", "Y"];
 
 /// Names in a sentence: `a, b or c`.
 pub fn any_of(names: &[&str]) -> String {
@@ -35,9 +37,19 @@ pub fn any_of(names: &[&str]) -> String {
 
 /// Which of `columns` has the given name; where none is given, the first of the `usual` ones that there is.
 pub fn pick<'a>(columns: &[&'a str], given: Option<&str>, usual: &[&str]) -> Option<(usize, &'a str)> {
+    pick_where(columns, given, usual, |_| true)
+}
+
+/// As [`pick`], among those columns that `fit` by their number.
+pub fn pick_where<'a>(
+    columns: &[&'a str],
+    given: Option<&str>,
+    usual: &[&str],
+    fit: impl Fn(usize) -> bool,
+) -> Option<(usize, &'a str)> {
     let find = |wanted: &str| {
         let mut named = columns.iter().enumerate();
-        named.find(|(_, name)| name.eq_ignore_ascii_case(wanted)).map(|(at, name)| (at, *name))
+        named.find(|(at, name)| name.eq_ignore_ascii_case(wanted) && fit(*at)).map(|(at, name)| (at, *name))
     };
     match given {
         Some(given) => find(given),
@@ -61,5 +73,6 @@ mod tests {
         assert_eq!(pick(&columns, Some("X"), IMAGES), Some((0, "x")));
         assert_eq!(pick(&columns, Some("y"), IMAGES), None);
         assert_eq!(pick(&columns, None, LABELS), None);
+        assert_eq!(pick_where(&columns, None, IMAGES, |at| at != 1), Some((0, "x")), "the next that fits");
     }
 }

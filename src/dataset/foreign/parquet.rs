@@ -1,21 +1,22 @@
 //! Parquet files with a column of encoded images: `image: struct<bytes, path>` and `label`, as Hugging Face's `datasets`
 //! writes them, or a plain column of bytes. To know an image's size is to read its column: opening reads all that is wanted.
 
-use super::encoded::{ALL_NAMES_OR_NUMBERS, Encoded, Found, Layout, Source, enough, label_by_name};
+use super::encoded::{ALL_NAMES_OR_NUMBERS, Encoded, Found, Layout, Source, agree, enough, label_by_name};
 use super::files::{self, Files};
-use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick};
+use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick, pick_where};
 use super::refuse;
 use crate::dataset::OpenOptions;
 use crate::error::Result;
 use crate::image_file;
 use crate::store::container::guard::guarded;
-use ::parquet::basic::{ConvertedType, Type as Physical};
+use ::parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use ::parquet::data_type::{ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::ParquetMetaData;
 use ::parquet::file::reader::FileReader;
 use ::parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader, SerializedPageReader};
+use ::parquet::schema::types::ColumnDescriptor;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -48,6 +49,8 @@ struct Described {
 struct Chosen {
     image: usize,
     label: Option<usize>,
+    /// Whether labels are texts.
+    names: bool,
     key: Option<usize>,
 }
 
@@ -143,6 +146,12 @@ impl Source for Columns {
     }
 }
 
+/// Whether a column of bytes is said to hold texts; without that it may hold anything.
+fn is_text(leaf: &ColumnDescriptor) -> bool {
+    matches!(leaf.converted_type(), ConvertedType::UTF8 | ConvertedType::ENUM)
+        || matches!(leaf.logical_type_ref(), Some(LogicalType::String | LogicalType::Enum))
+}
+
 /// Which columns have these names, or the usual ones.
 fn choose(metadata: &ParquetMetaData, image: Option<&str>, label: Option<&str>) -> Result<Chosen, String> {
     let leaves = metadata.file_metadata().schema_descr().columns();
@@ -152,23 +161,27 @@ fn choose(metadata: &ParquetMetaData, image: Option<&str>, label: Option<&str>) 
     let paths: Vec<_> = leaves.iter().map(|leaf| leaf.path().parts().join(".")).collect();
     let names: Vec<&str> = paths.iter().map(|path| path.strip_suffix(".bytes").unwrap_or(path)).collect();
     let there = || paths.iter().take(10).map(String::as_str).collect::<Vec<_>>().join(", ");
-    let found = pick(&names, image, IMAGES).filter(|(leaf, _)| flat(Physical::BYTE_ARRAY, *leaf));
+    let found = pick_where(&names, image, IMAGES, |leaf| flat(Physical::BYTE_ARRAY, leaf));
     let called = || image.map_or_else(|| any_of(IMAGES), str::to_owned);
     let (image, name) =
         found.ok_or_else(|| format!("no column of bytes is called {}; it has {}", called(), there()))?;
-    let found = pick(&names, label, LABELS).map(|(leaf, _)| leaf);
+    let found = pick_where(&names, label, LABELS, |leaf| leaf != image).map(|(leaf, _)| leaf);
     if let (Some(given), None) = (label, found) {
-        return Err(format!("there is no column {given}; it has {}", there()));
+        return Err(match given.eq_ignore_ascii_case(name) {
+            true => format!("{given} is its column of images, and cannot be that of labels, too"),
+            false => format!("there is no column {given}; it has {}", there()),
+        });
     }
-    let kinds = [Physical::INT32, Physical::INT64, Physical::BYTE_ARRAY];
-    if let Some(leaf) = found.filter(|leaf| !kinds.iter().any(|kind| flat(*kind, *leaf))) {
+    let numbers = |leaf: usize| flat(Physical::INT32, leaf) || flat(Physical::INT64, leaf);
+    let texts = |leaf: usize| flat(Physical::BYTE_ARRAY, leaf) && is_text(&leaves[leaf]);
+    if let Some(leaf) = found.filter(|leaf| !numbers(*leaf) && !texts(*leaf)) {
         let kind = leaves[leaf].physical_type();
         return Err(format!("the labels in {} are of the type {kind}, no whole numbers and no texts", paths[leaf]));
     }
     let beside = names.iter().position(|found| *found == format!("{name}.path"));
     let key = beside.or(pick(&names, None, KEYS).map(|(leaf, _)| leaf));
     let key = key.filter(|leaf| *leaf != image && flat(Physical::BYTE_ARRAY, *leaf));
-    Ok(Chosen { image, label: found, key })
+    Ok(Chosen { image, label: found, names: found.is_some_and(texts), key })
 }
 
 /// Opens the file or folder of files at `path`; `rest` is all that the command line says.
@@ -184,10 +197,10 @@ pub fn open(
     let mut remarks = Vec::new();
     let found = Files::find(path, |name| name.ends_with(".parquet"), ".parquet file", &mut remarks)?;
     let mut source = Columns { files: Vec::new(), kept: Mutex::default() };
-    let (mut images, mut texts) = (Vec::new(), Vec::new());
+    let (mut images, mut texts, mut names) = (Vec::new(), Vec::new(), None);
     for (nth, one) in (0..).zip(&found.paths) {
         // To number names all of them have to be known.
-        if images.len() >= enough(options) && texts.is_empty() {
+        if images.len() >= enough(options) && names != Some(true) {
             break;
         }
         let damaged = |why: String| refuse(one, why, "check that it is a whole Parquet file");
@@ -200,6 +213,7 @@ pub fn open(
         let metadata = metadata.map_err(damaged)?;
         let chosen = guarded(|| choose(&metadata, image, label));
         let chosen = chosen.map_err(|why| refuse(one, why, "name them: parquet:PATH,image=COLUMN,label=COLUMN"))?;
+        agree(&mut names, chosen.names).map_err(|why| refuse(one, why, ALL_NAMES_OR_NUMBERS))?;
         if chosen.label.is_none() && nth == 0 {
             remarks.push(format!("it has no column of labels called {}: all are 0", any_of(LABELS)));
         }
@@ -218,7 +232,7 @@ pub fn open(
 /// Adds the rows of file `nth` to `images`, up to `enough`.
 fn scan(source: &Columns, nth: u32, enough: usize, images: &mut Vec<Found<Place>>) -> Result<(), String> {
     let Described { metadata, chosen, .. } = source.files.get(nth as usize).ok_or("its file is not known")?;
-    let Chosen { image, label, key } = chosen;
+    let Chosen { image, label, key, .. } = chosen;
     for group in 0..metadata.num_row_groups() as u32 {
         let mut labels = label.map(|leaf| Labels::new(source, (nth, group), leaf)).transpose()?;
         let mut keys = key.map(|leaf| source.texts(nth, group, leaf)).transpose()?;

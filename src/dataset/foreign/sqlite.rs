@@ -1,8 +1,8 @@
-//! SQLite databases with a table that has a column of encoded images (blobs), and perhaps one of labels (whole numbers) and
-//! one of names (texts). The table is found if it is the only one; images come in the order of their rowids.
+//! SQLite databases with a table that has a column of encoded images (blobs), and perhaps one of labels (whole numbers, or
+//! texts: names of classes) and one of the images' names (texts). The table is found if it is the only one; images come in the order of their rowids.
 
 use super::encoded::{ALL_NAMES_OR_NUMBERS, Encoded, Found, HEAD_BYTES, Layout, Source, enough, label_by_name};
-use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick};
+use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick, pick_where};
 use super::{files, refuse};
 use crate::dataset::OpenOptions;
 use crate::error::{IoContext, Result};
@@ -85,9 +85,14 @@ pub fn open(rest: &str, path: &Path, names: Names<'_>, options: &OpenOptions) ->
         remarks.push(format!("the table {} has no column of labels called {}: all are 0", table.name, any_of(LABELS)));
     }
     let fail = |why: String, remedy: &str| refuse(path, format!("the table {}: {why}", table.name), remedy);
-    let texts = label_texts(&connection, &table).map_err(|why| fail(why, ALL_NAMES_OR_NUMBERS))?;
-    let images = scan(&connection, &table, enough(options), !texts.is_empty());
-    let mut images = images.map_err(|why| fail(why, "give it whole numbers from 0 as labels, and rowids"))?;
+    let rows = || {
+        // Both see the same rows, whoever adds some meanwhile.
+        let _both = connection.unchecked_transaction().map_err(text)?;
+        let texts = label_texts(&connection, &table, enough(options))?;
+        Ok((scan(&connection, &table, enough(options), !texts.is_empty())?, texts))
+    };
+    let (mut images, texts) =
+        rows().map_err(|why| fail(why, "give it whole numbers from 0 or names of classes as labels, and rowids"))?;
     label_by_name(&mut images, &texts, &mut remarks).map_err(|why| fail(why, ALL_NAMES_OR_NUMBERS))?;
     let one = format!("SELECT {} FROM {} WHERE rowid = ?1", quoted(&table.image), quoted(&table.name));
     let source = Database { connection: Mutex::new(connection), one };
@@ -121,7 +126,8 @@ fn find(connection: &Connection, names: Names<'_>) -> Result<Table, String> {
         }
         let image = pick(&images, None, IMAGES).map(|(_, name)| name).or(images.first().copied());
         let Some(image) = image else { continue };
-        let label = pick(&columns, names.label, LABELS).map(|(_, name)| name.to_owned());
+        let other = |at: usize| names.label.is_some() || columns[at] != image;
+        let label = pick_where(&columns, names.label, LABELS, other).map(|(_, name)| name.to_owned());
         if let (Some(given), None) = (names.label, &label) {
             return Err(format!("the table {table} has no column {given}, but {}", columns.join(", ")));
         }
@@ -147,11 +153,12 @@ fn is_image(connection: &Connection, table: &str, column: &str, any: bool) -> Re
     Ok(first.is_some_and(|bytes| any || Kind::of(&bytes).is_some()))
 }
 
-/// The labels of all rows, if one of them is a text; one that is missing is empty.
-fn label_texts(connection: &Connection, table: &Table) -> Result<Vec<Vec<u8>>, String> {
+/// The labels of all rows, if one of the first `enough` is a text; one that is missing is empty.
+fn label_texts(connection: &Connection, table: &Table, enough: usize) -> Result<Vec<Vec<u8>>, String> {
     let Some(label) = table.label.as_deref().map(quoted) else { return Ok(Vec::new()) };
     let name = quoted(&table.name);
-    let any = format!("SELECT 1 FROM {name} WHERE typeof({label}) = 'text' LIMIT 1");
+    let first = format!("SELECT {label} AS label FROM {name} ORDER BY rowid LIMIT {}", limit(enough));
+    let any = format!("SELECT 1 FROM ({first}) WHERE typeof(label) = 'text' LIMIT 1");
     if connection.query_row(&any, [], |_| Ok(())).optional().map_err(text)?.is_none() {
         return Ok(Vec::new());
     }
@@ -164,6 +171,11 @@ fn label_texts(connection: &Connection, table: &Table) -> Result<Vec<Vec<u8>>, S
     labels.map_err(text)?.collect::<Result<_, _>>().map_err(text)
 }
 
+/// So many rows in a query.
+fn limit(enough: usize) -> i64 {
+    i64::try_from(enough).unwrap_or(i64::MAX)
+}
+
 /// What is known of every image, up to `enough`; with labels that are `texts` without these.
 fn scan(connection: &Connection, table: &Table, enough: usize, texts: bool) -> Result<Vec<Found<i64>>, String> {
     let column = |name: &Option<String>| name.as_deref().map_or("NULL".into(), quoted);
@@ -172,7 +184,7 @@ fn scan(connection: &Connection, table: &Table, enough: usize, texts: bool) -> R
     let query = format!(
         "SELECT rowid, {label}, {key}, substr({image}, 1, {HEAD_BYTES}) FROM {} ORDER BY rowid LIMIT {}",
         quoted(&table.name),
-        i64::try_from(enough).unwrap_or(i64::MAX)
+        limit(enough)
     );
     let mut query = connection.prepare(&query).map_err(text)?;
     let mut rows = query.query([]).map_err(text)?;
@@ -266,6 +278,25 @@ mod tests {
             let message = refusal(open_with(&path, Names::default()));
             assert!(message.contains(why), "{message}");
         }
+    }
+
+    #[test]
+    fn later_names_do_not_change_first_numbers_and_tables_without_rowids_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.sqlite");
+        let one = image(3, 1);
+        database(&path, |connection| {
+            connection.execute_batch("CREATE TABLE t (image BLOB, label)").unwrap();
+            connection.execute("INSERT INTO t VALUES (?1, 7), (?1, 'dog')", [&one]).unwrap();
+        });
+        let first = OpenOptions { images: Some(1), ..Default::default() };
+        assert_eq!(contents(&open("x", &path, Names::default(), &first).unwrap())[0].1, 7);
+        assert!(refusal(open_with(&path, Names::default())).contains("row 2: the label dog is no number"));
+        database(&path, |connection| {
+            connection.execute_batch("CREATE TABLE t (k PRIMARY KEY, image BLOB, label) WITHOUT ROWID").unwrap();
+            connection.execute("INSERT INTO t VALUES (1, ?1, 'dog')", [&one]).unwrap();
+        });
+        assert!(refusal(open_with(&path, Names::default())).contains("and rowids"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! WebDataset: tar files whose members are grouped into samples by their names up to the first dot, as `webdataset` does it.
 //! The image of a sample is the member that ends like one; its label is in the member `.cls`, in digits, and 0 where there
-//! is none; its key is the name before the dot, folders and all. Where no sample has a `.cls`, folders are classes, as in a
-//! folder of images that was packed.
+//! is none; its key is the name before the dot, folders and all. Where no sample has a `.cls`, nor a `.json` or `.txt` that
+//! may say more, and every image lies in a folder, folders are classes, as in a folder of images that was packed.
 
 use super::encoded::{Encoded, Found, Layout, enough};
 use super::files::{Files, Part};
@@ -11,12 +11,14 @@ use crate::error::{IoContext, Result};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Bytes of a label with blanks around it that are read at most.
 const LABEL_BYTES: u64 = 64;
 /// Ending of the member with the label.
 const LABEL: &[u8] = b"cls";
+/// Endings of members beside an image that tell of it in another way.
+const DESCRIPTIONS: [&[u8]; 2] = [b"json", b"txt"];
 
 /// Opens the shard or folder of shards at `path`.
 ///
@@ -45,18 +47,28 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Encoded<Files>> {
             remarks.push(format!("{what}: {count}"));
         }
     };
-    if !samples.by_folder() {
+    let by_folder = samples.are_by_folder();
+    if !by_folder {
         remark(samples.without_label, "samples without a .cls, labelled 0");
     }
     remark(samples.without_image, "samples without an image, passed over");
     remark(samples.no_members, "links and names without an ending, passed over");
-    let images = match samples.by_folder() {
+    let images = match by_folder {
         true => {
             remarks.push("no sample has a .cls: folders are the classes, numbered in the order of their names".into());
-            let named = samples.done.into_iter().map(|sample| (folder::path_from(&sample.key), sample.place));
-            zip::by_folder(named.collect(), &samples.folders, &mut remarks)
+            let named = samples.done.into_iter().map(|sample| (plain(&sample.key), (sample.key, sample.place)));
+            let found = zip::by_folder(named.collect(), &samples.folders, &mut remarks).into_iter();
+            found.map(|Found { label, place: (key, place), .. }| Found { key, label, place, header: None }).collect()
         }
-        false => samples.done,
+        false => {
+            if samples.with_label == 0 && samples.in_folders {
+                remarks.push(
+                    "folders are no classes: not every image lies in one, or a .json or .txt beside it tells of it"
+                        .into(),
+                );
+            }
+            samples.done
+        }
     };
     let (name, state) = (format!("tar:{}", path.display()), files.state());
     let layout = Layout { name, path: path.to_owned(), source: files, images, state, remarks };
@@ -71,8 +83,10 @@ struct Samples {
     members: u64,
     with_label: u64,
     without_label: u64,
-    /// Whether images lie in folders.
+    /// Whether an image lies in a folder.
     in_folders: bool,
+    /// Whether folders cannot be classes: an image lies in none, or is told of in another way.
+    no_classes: bool,
     without_image: u64,
     no_members: u64,
 }
@@ -83,17 +97,29 @@ struct Sample {
     label: Option<u32>,
     /// With the ending it has.
     image: Option<(Vec<u8>, Part)>,
+    described: bool,
 }
 
 impl Samples {
-    /// Whether folders are classes: so they are where nothing else says what is of which class.
-    fn by_folder(&self) -> bool {
-        self.with_label == 0 && self.in_folders
+    /// Whether folders are classes, now that all is known: each image lies in one below the folder that all lie in.
+    fn are_by_folder(&self) -> bool {
+        let paths: Vec<_> = self.done.iter().map(|sample| plain(&sample.key)).collect();
+        let common = zip::common(paths.iter().map(PathBuf::as_path));
+        let in_class = |path: &PathBuf| {
+            let mut below = path.strip_prefix(common).unwrap_or(path).components();
+            matches!((below.next(), below.next()), (Some(Component::Normal(_)), Some(_)))
+        };
+        self.may_be_by_folder() && paths.iter().all(in_class)
+    }
+
+    /// Whether folders may be classes, by what was seen: nothing else says what is of which class.
+    fn may_be_by_folder(&self) -> bool {
+        self.with_label == 0 && !self.no_classes
     }
 
     /// Whether no more are needed than there are; to number folders all of them have to be known.
     fn are_enough(&self, enough: usize) -> bool {
-        self.done.len() >= enough && !self.by_folder()
+        self.done.len() >= enough && !self.may_be_by_folder()
     }
 
     /// Adds the samples of the shard at `path`, up to `enough`.
@@ -106,7 +132,7 @@ impl Samples {
             self.members += 1;
             let name = entry.path_bytes().into_owned();
             if entry.header().entry_type().is_dir() {
-                self.folders.insert(folder::path_from(&name));
+                self.folders.insert(plain(&name));
                 continue;
             }
             let (true, Some((key, ending))) = (entry.header().entry_type().is_file(), split(&name)) else {
@@ -115,7 +141,7 @@ impl Samples {
             };
             let part = Part { file, offset: entry.raw_file_position(), length: entry.size() };
             if open.as_ref().is_none_or(|sample| *sample.key != *key) {
-                let begun = Sample { key: key.into(), label: None, image: None };
+                let begun = Sample { key: key.into(), label: None, image: None, described: false };
                 self.end(open.replace(begun));
                 if self.are_enough(enough) {
                     return Ok(());
@@ -125,6 +151,7 @@ impl Samples {
                 return Err(damaged(format!("it is cut short within {}", String::from_utf8_lossy(&name))));
             }
             let Some(sample) = &mut open else { continue };
+            sample.described |= DESCRIPTIONS.contains(&&*ending);
             let added = if ending == LABEL { sample.label(&mut entry) } else { sample.image(&ending, part) };
             added.map_err(|why| {
                 let cause = format!("the sample {} {why}", String::from_utf8_lossy(key));
@@ -137,10 +164,12 @@ impl Samples {
 
     fn end(&mut self, sample: Option<Sample>) {
         match sample {
-            Some(Sample { key, label, image: Some((_, place)) }) => {
+            Some(Sample { key, label, image: Some((_, place)), described }) => {
                 self.with_label += u64::from(label.is_some());
                 self.without_label += u64::from(label.is_none());
-                self.in_folders |= key.contains(&b'/');
+                let in_folder = plain(&key).components().nth(1).is_some();
+                self.in_folders |= in_folder;
+                self.no_classes |= described || !in_folder;
                 self.done.push(Found { key, label: label.unwrap_or(0), place, header: None });
             }
             Some(_) => self.without_image += 1,
@@ -177,6 +206,12 @@ impl Sample {
             }
         }
     }
+}
+
+/// A key as a path without the `./` that packing a folder from within puts in front.
+fn plain(key: &[u8]) -> PathBuf {
+    let path = folder::path_from(key);
+    path.components().filter(|component| *component != Component::CurDir).collect()
 }
 
 /// A member's key and ending: its path up to the first dot of its name, and what is behind it, in small letters.

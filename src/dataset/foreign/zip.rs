@@ -179,15 +179,18 @@ fn by_table(
     labelled.collect()
 }
 
+/// The folder that all lie in: an archive of a folder has its name in front.
+pub fn common<'a>(paths: impl Iterator<Item = &'a Path>) -> &'a Path {
+    let mut parents = paths.map(|path| path.parent().unwrap_or(Path::new("")));
+    let first = parents.next().unwrap_or(Path::new(""));
+    parents.fold(first, |common, parent| {
+        common.ancestors().find(|ancestor| parent.starts_with(ancestor)).unwrap_or(Path::new(""))
+    })
+}
+
 /// Images labelled by the folders that they lie in, as in a folder of images; `folders` may be empty ones, too.
 pub fn by_folder<P>(images: Vec<Image<P>>, folders: &BTreeSet<PathBuf>, remarks: &mut Vec<String>) -> Vec<Found<P>> {
-    let mut parents = images.iter().map(|(path, _)| path.parent().unwrap_or(Path::new("")));
-    let first = parents.next().unwrap_or(Path::new(""));
-    // The folder that all lie in: an archive of a folder has its name in front.
-    let common = parents.fold(first, |common, parent| {
-        common.ancestors().find(|ancestor| parent.starts_with(ancestor)).unwrap_or(Path::new(""))
-    });
-    let common = &common.to_owned();
+    let common = &common(images.iter().map(|(path, _)| &**path)).to_owned();
     let below = |path: &Path| path.strip_prefix(common).unwrap_or(path).to_owned().into_boxed_path();
     let paths: Vec<_> = images.iter().map(|(path, _)| below(path)).collect();
     let named = folders.iter().filter(|folder| folder.starts_with(common));

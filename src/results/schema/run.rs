@@ -38,6 +38,6 @@ pub struct Run {
 pub struct Git {
     /// Commit, or null outside a checkout.
     pub sha: Option<String>,
-    /// Whether tracked files differed from that commit.
+    /// Whether what a program is built from differed from that commit, or had files that git did not know.
     pub dirty: Option<bool>,
 }

@@ -94,6 +94,51 @@ fn names_of_classes_are_numbered_in_their_order() {
     assert!(refusal(open_all(folder.path())).contains("row 3: it has no label"));
 }
 
+/// A stream of two images and what else there is in their rows.
+fn with_column(path: &Path, name: &str, column: ArrayRef) {
+    let one = image(3, 1);
+    let fields =
+        vec![Field::new("image", DataType::Binary, false), Field::new(name, column.data_type().clone(), false)];
+    let columns: Vec<ArrayRef> = vec![Arc::new(BinaryArray::from(vec![&one[..]; 2])), column];
+    stream(path, &[RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()]);
+}
+
+#[test]
+fn names_in_some_files_and_numbers_or_nothing_in_others_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |nth: u32, what: &str| {
+        let path = folder.path().join(format!("{nth}.arrow"));
+        match what {
+            "names" => with_column(&path, "label", Arc::new(StringArray::from(vec!["dog", "cat"]))),
+            "numbers" => with_column(&path, "label", Arc::new(Int64Array::from(vec![5, 6]))),
+            _ => with_column(&path, "other", Arc::new(Int64Array::from(vec![5, 6]))),
+        }
+    };
+    for (first, second) in [("names", "numbers"), ("numbers", "names"), ("names", "none"), ("none", "names")] {
+        put(0, first);
+        put(1, second);
+        for images in [None, Some(3)] {
+            let options = OpenOptions { images, ..Default::default() };
+            let message = refusal(open("x", folder.path(), [None; 2], &options));
+            assert!(message.contains("those of the files before it are"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_column_of_a_usual_name_that_holds_no_bytes_is_passed_over_and_dictionaries_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.arrow");
+    let one = image(3, 1);
+    let fields = vec![Field::new("image", DataType::Int64, false), Field::new("data", DataType::Binary, false)];
+    let columns: Vec<ArrayRef> = vec![Arc::new(Int64Array::from(vec![3])), Arc::new(BinaryArray::from(vec![&one[..]]))];
+    file(&path, &[RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()]);
+    assert_eq!(contents(&open_all(&path).unwrap()).len(), 1);
+    let categories: arrow_array::DictionaryArray<Int32Type> = ["dog", "cat"].into_iter().collect();
+    with_column(&path, "label", Arc::new(categories));
+    assert!(refusal(open_all(&path)).contains("dictionary-encoded"));
+}
+
 #[test]
 fn missing_values_and_damage_are_refused() {
     let folder = tempfile::tempdir().unwrap();

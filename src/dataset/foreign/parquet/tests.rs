@@ -110,7 +110,7 @@ fn missing_values_other_columns_and_damage_are_refused() {
 
 /// A file of images and labels of such a type.
 fn plain<T: DataType>(path: &Path, kind: &str, images: &[&[u8]], labels: &[T::T]) {
-    let schema = format!("message schema {{ required binary image; required {kind} label; }}");
+    let schema = format!("message schema {{ required binary image; required {kind}; }}");
     let schema = Arc::new(parse_message_type(&schema).unwrap());
     let properties = Arc::new(WriterProperties::builder().build());
     let mut file = SerializedFileWriter::new(File::create(path).unwrap(), schema, properties).unwrap();
@@ -132,16 +132,42 @@ fn names_of_classes_are_numbered_over_all_files() {
     let (one, two) = (image(3, 1), image(5, 2));
     let names = |names: &[&str]| names.iter().map(|name| ByteArray::from(*name)).collect::<Vec<_>>();
     let path = |nth| folder.path().join(format!("{nth}.parquet"));
-    plain::<ByteArrayType>(&path(0), "binary", &[&one, &two], &names(&["dog", "cat"]));
-    plain::<ByteArrayType>(&path(1), "binary", &[&one], &names(&["ape"]));
+    plain::<ByteArrayType>(&path(0), "binary label (UTF8)", &[&one, &two], &names(&["dog", "cat"]));
+    plain::<ByteArrayType>(&path(1), "binary label (ENUM)", &[&one], &names(&["ape"]));
     let set = open_all(folder.path()).unwrap();
     let labels = |set: &Encoded<Columns>| contents(set).into_iter().map(|one| one.1).collect::<Vec<_>>();
     assert_eq!(labels(&set), [2, 1, 0]);
     let first = OpenOptions { images: Some(1), ..Default::default() };
     let first = open("x", folder.path(), [None; 2], &first).unwrap();
     assert_eq!(labels(&first), [2], "as in the whole set");
-    plain::<ByteArrayType>(&path(1), "binary", &[&one], &names(&["7"]));
+    plain::<ByteArrayType>(&path(1), "binary label (STRING)", &[&one], &names(&["7"]));
     assert!(refusal(open_all(folder.path())).contains("row 1: the label dog is no number"));
-    plain::<::parquet::data_type::FloatType>(&path(1), "float", &[&one], &[1.5]);
+    plain::<::parquet::data_type::FloatType>(&path(1), "float label", &[&one], &[1.5]);
     assert!(refusal(open_all(&path(1))).contains("of the type FLOAT, no whole numbers and no texts"));
+    plain::<ByteArrayType>(&path(1), "binary label", &[&one], &names(&["ape"]));
+    assert!(refusal(open_all(&path(1))).contains("of the type BYTE_ARRAY"), "nothing says that they are texts");
+    let same = open("x", &path(1), [Some("image"), Some("image")], &OpenOptions::default());
+    assert!(refusal(same).contains("is its column of images"));
+}
+
+#[test]
+fn names_in_some_files_and_numbers_or_nothing_in_others_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = image(3, 1);
+    let names = [ByteArray::from("dog"), ByteArray::from("cat")];
+    let path = |nth| folder.path().join(format!("{nth}.parquet"));
+    let put = |nth, what: &str| match what {
+        "names" => plain::<ByteArrayType>(&path(nth), "binary label (UTF8)", &[&one, &one], &names),
+        "numbers" => plain::<Int64Type>(&path(nth), "int64 label", &[&one, &one], &[5, 6]),
+        _ => plain::<Int64Type>(&path(nth), "int64 other", &[&one, &one], &[5, 6]),
+    };
+    for (first, second) in [("names", "numbers"), ("numbers", "names"), ("names", "none"), ("none", "names")] {
+        put(0, first);
+        put(1, second);
+        for images in [None, Some(3)] {
+            let options = OpenOptions { images, ..Default::default() };
+            let message = refusal(open("x", folder.path(), [None; 2], &options));
+            assert!(message.contains("those of the files before it are"), "{message}");
+        }
+    }
 }

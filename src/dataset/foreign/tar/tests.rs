@@ -67,7 +67,40 @@ fn folders_are_classes_where_no_sample_has_a_label() {
     shard(&path, &[&packed[..], &[("./set/ape/1.cls", b"7")]].concat());
     assert_eq!(labels(&open_all(&path).unwrap()), [0, 0, 0, 7]);
     shard(&path, &packed[1..3]);
-    assert_eq!(labels(&open_all(&path).unwrap()), [0, 0], "all lie in one folder");
+    let set = open_all(&path).unwrap();
+    assert_eq!(labels(&set), [0, 0], "all lie in one folder");
+    assert!(!set.remarks().iter().any(|remark| remark.contains("are the classes")), "{:?}", set.remarks());
+}
+
+#[test]
+fn no_image_is_lost_to_folders_that_are_no_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("packed.tar");
+    let one = image(3, 1);
+    let some = |count| {
+        let options = OpenOptions { images: count, ..Default::default() };
+        let set = open(&path, &options).unwrap();
+        contents(&set).into_iter().map(|one| one.1).collect::<Vec<_>>()
+    };
+    let mixed: [(&str, &[u8]); 3] = [("./b/1.png", &one), ("a/1.png", &one), ("./a/2.png", &one)];
+    shard(&path, &mixed);
+    assert_eq!((some(None), some(Some(1))), (vec![1, 0, 0], vec![1]), "one folder, however it is written");
+    for loose in ["3.png", "./3.png"] {
+        shard(&path, &[&mixed[..], &[(loose, &one)]].concat());
+        assert_eq!((some(None), some(Some(2))), (vec![0; 4], vec![0; 2]), "{loose}");
+        let remarks = open_all(&path).unwrap().remarks();
+        assert!(remarks.iter().any(|remark| remark.contains("folders are no classes")), "{remarks:?}");
+    }
+    shard(&path, &[("set/b/1.png", &one), ("set/a/1.png", &one), ("set/2.png", &one)]);
+    assert_eq!((some(None), some(Some(1))), (vec![0; 3], vec![0]));
+    for ending in ["json", "txt"] {
+        let name = format!("b/1.{ending}");
+        shard(&path, &[("b/1.png", &one), (&name, b"{}"), ("a/1.png", &one)]);
+        assert_eq!((some(None), some(Some(1))), (vec![0; 2], vec![0]), "{ending}");
+    }
+    // What labels say, wherever the first of them is.
+    shard(&path, &[("b/1.png", &one), ("a/1.png", &one), ("a/1.cls", b"5")]);
+    assert_eq!((some(None), some(Some(1))), (vec![0, 5], vec![0]));
 }
 
 #[test]
