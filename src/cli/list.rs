@@ -203,7 +203,7 @@ mod tests {
         assert!(text.contains("(without: all in one folder)") && text.contains("(default: balanced)"), "{text}");
         assert!(text.contains("readahead=off  read cold"), "{text}");
         assert!(text.contains("    parquet, arrow, sqlite, mds  image   image, img, images, jpg"), "{text}");
-        assert!(text.contains("    hdf5, zarr                   labels  labels, label, targets, meta"), "{text}");
+        assert!(text.contains("    hdf5                         labels  labels, label, targets, meta"), "{text}");
         let of_options = text.lines().skip_while(|line| *line != "OPTIONS").skip(1).take_while(|line| !line.is_empty());
         for option in of_options {
             assert!(!option.contains("default: none") || option.contains("=none|"), "{option}");
