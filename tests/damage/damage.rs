@@ -62,6 +62,8 @@ impl Damage {
     pub fn draw(files: &[(PathBuf, Vec<u8>)], seed: u64, nth: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(nth);
+        // An empty file has nothing to be damaged.
+        let files: Vec<_> = files.iter().filter(|(_, bytes)| !bytes.is_empty()).collect();
         let total: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
         let kind = KINDS[rng.random_range(0..KINDS.len())].0;
         loop {
@@ -74,7 +76,7 @@ impl Damage {
                 });
                 hit.unwrap()
             } else {
-                &files[rng.random_range(0..files.len())]
+                files[rng.random_range(0..files.len())]
             };
             let after = damaged(kind, before, &mut rng);
             // Zeros where there were zeros are no damage: draw another place.

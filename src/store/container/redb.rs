@@ -297,7 +297,9 @@ struct Reader {
 impl RecordReader for Reader {
     fn get(&mut self, index: u64) -> Result<Record<'_>> {
         let Self { table, last, store } = self;
-        let found = guarded(|| table.get(index).map_err(text)).map_err(|why| unreadable(&store.name, &why))?;
+        // Asked for its bytes in there, too: where they are said to end outside their page that panics.
+        let get = || table.get(index).map(|found| found.inspect(|record| _ = record.value())).map_err(text);
+        let found = guarded(get).map_err(|why| unreadable(&store.name, &why))?;
         let found = found.ok_or_else(|| store.name.damaged(format!("image {index} is missing")))?;
         let bytes = last.insert(found).value();
         match bytes.len() as u64 <= store.max_bytes {
