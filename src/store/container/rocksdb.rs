@@ -11,6 +11,7 @@ use crate::error::{Error, IoContext, Result};
 use crate::results::Native;
 use crate::store::facts::Facts;
 use crate::store::options::{OptionInfo, Values, integer, word};
+use crate::store::tuning::{Applies, Tuned};
 use crate::store::{Capabilities, Removal, WriteOptions, sync};
 use ::rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DB, DBCompressionType, DBPinnableSlice, ErrorKind, InfoLogger,
@@ -36,6 +37,13 @@ const MMAP: OptionInfo = OptionInfo {
     reading: true,
 };
 
+const TUNED: &[Tuned] = &[Tuned {
+    key: CACHE.key,
+    value: "1024",
+    applies: Applies::Always,
+    why: "a store that fits stays in the cache: 1.09 times as fast in a shuffled epoch, 1.63 times in order",
+}];
+
 pub const INFO: ContainerInfo = ContainerInfo {
     about: "RocksDB, a log-structured merge tree, filled in bulk",
     codecs: &["raw", "png", "source", "jpeg", "qoi", "webp", "zstd", "lz4"],
@@ -45,7 +53,7 @@ pub const INFO: ContainerInfo = ContainerInfo {
         others: "the same library in Java, C, Go, Node; rocksdict for Python",
     },
     options: &[CACHE, MMAP],
-    tuned: &[],
+    tuned: TUNED,
     labels: "inside each record",
     make: |id| {
         let cache_mib = integer(id, CACHE.key).unwrap_or(32);
