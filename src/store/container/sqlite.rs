@@ -90,6 +90,17 @@ fn open_to_change(at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Res
     Ok(connection)
 }
 
+/// Refuses a file that ends within its last page: SQLite would take the rest of that for zeros.
+fn refuse_cut(connection: &Connection, path: &Path, name: &StoreName) -> Result<()> {
+    let pages = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+    let pages: i64 = connection.query_row(pages, [], |row| row.get(0)).map_err(|e| failed(name, "open", &e))?;
+    let bytes = std::fs::metadata(path).at("open", path)?.len();
+    match u64::try_from(pages) == Ok(bytes) {
+        true => Ok(()),
+        false => Err(name.damaged(format!("it has {bytes} bytes, and its pages have {pages}"))),
+    }
+}
+
 /// Refuses a table whose highest id is another than it should be: it is found without a walk over the table. Whether all
 /// below it are there shows when they are read.
 fn refuse_other_count(connection: &Connection, layout: &RecordLayout) -> Result<()> {
@@ -158,6 +169,7 @@ impl RecordContainer for Sqlite {
         std::fs::metadata(&path).at("open", &path)?;
         let store = Store { mapped: self.mapped, max_bytes: layout.max_record_bytes(), name: layout.name.clone() };
         let connection = store.connect()?;
+        refuse_cut(&connection, &path, &layout.name)?;
         refuse_other_count(&connection, layout)?;
         Ok(Arc::new(store))
     }

@@ -41,6 +41,15 @@ fn what_cannot_be_is_refused() {
 }
 
 #[test]
+fn a_file_that_is_cut_is_refused_however_little_is_gone() {
+    let trial = Trial::new("sqlite:raw", 9);
+    for gone in [1, 100, 4096] {
+        trial.noticed(FILE, |bytes| bytes.truncate(bytes.len() - gone), "");
+    }
+    trial.noticed(FILE, |bytes| bytes.truncate(bytes.len() - 1), "bytes, and its pages have");
+}
+
+#[test]
 fn the_audit_counts_and_looks_at_the_pages() {
     let trial = Trial::new("sqlite:raw,page=8192", 9);
     trial.audit().unwrap();
