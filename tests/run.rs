@@ -177,6 +177,22 @@ fn a_killed_supervisor_leaves_what_it_knew_and_no_worker() {
 }
 
 #[test]
+fn a_folder_is_one_runs_until_that_has_ended() {
+    let place = place();
+    let arguments = ["--formats", "dir:raw", "--workloads", "scan"];
+    let run = under_way(place.path(), &arguments);
+    let second = || command(place.path(), &arguments).args(["--profile", "exact"]).output().unwrap();
+    let refused = second();
+    let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{words}");
+    assert!(words.contains("another run is under way") && words.contains("--out"), "{words}");
+    kill(run.id() as i32, "-KILL");
+    ended(run);
+    assert!(blocks(&results(place.path())) >= 2, "what the first one measured is there");
+    assert_eq!(second().status.code(), Some(0), "nobody is at work there any more");
+}
+
+#[test]
 #[cfg(feature = "lmdb")]
 fn a_store_that_raises_sigbus_costs_its_cell() {
     let place = place();

@@ -13,6 +13,7 @@ use shelfmark::run::plan::{Contest, Wanted};
 use shelfmark::run::profile::Profile;
 use shelfmark::run::{Launcher, Observer, Outcome, Settings, run};
 use shelfmark::store::{Durability, FormatId};
+use shelfmark::sys::directory_lock::{Wait, lock};
 use shelfmark::workload::Workload;
 use std::io::Write;
 use std::path::PathBuf;
@@ -123,6 +124,15 @@ impl Run {
                 .at("write in", folder)
                 .map_err(|error| anyhow::anyhow!("{error}; name another folder with {flag}"))?;
         }
+        // Else each would save over what the other has measured.
+        let _lock = match lock(&self.out, Wait::No) {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                let usage =
+                    format!("another run is under way in {}; name another folder with --out", self.out.display());
+                return Err(shelfmark::Error::Usage(usage).into());
+            }
+            locked => locked.at("lock", &self.out)?,
+        };
         if set_aside(&self.out)? {
             tell!("the report that was in {} is now in {}", self.out.display(), self.out.join(PREVIOUS).display());
         }

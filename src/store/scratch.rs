@@ -2,6 +2,7 @@
 //! with one of these.
 
 use crate::error::{IoContext, Result};
+use crate::sys::directory_lock::{Wait, lock};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -146,42 +147,6 @@ fn is_old(path: &Path) -> bool {
 /// Nobody takes longer between making a directory and locking it.
 const OLD: Duration = Duration::from_secs(60);
 
-/// What to do while another process has the lock.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wait {
-    /// Wait for it.
-    Yes,
-    /// Fail.
-    No,
-}
-
-/// Locks a directory; `None` where the file system has no locks.
-///
-/// # Errors
-/// When another process has locked it, and that is not waited for; when it cannot be opened.
-fn lock(path: &Path, wait: Wait) -> std::io::Result<Option<File>> {
-    #[cfg(unix)]
-    {
-        use rustix::fs::{FlockOperation, flock};
-        use rustix::io::Errno;
-        let directory = File::open(path)?;
-        let operation = match wait {
-            Wait::Yes => FlockOperation::LockExclusive,
-            Wait::No => FlockOperation::NonBlockingLockExclusive,
-        };
-        match rustix::io::retry_on_intr(|| flock(&directory, operation)) {
-            Ok(()) => Ok(Some(directory)),
-            Err(Errno::WOULDBLOCK) => Err(Errno::WOULDBLOCK.into()),
-            Err(_) => Ok(None),
-        }
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = (path, wait);
-        Ok(None)
-    }
-}
-
 fn process_of(name: &str) -> Option<u32> {
     let mut parts = name.strip_prefix('.')?.strip_suffix(SUFFIX)?.rsplit('-');
     parts.next()?;
@@ -228,18 +193,6 @@ mod tests {
         let stem = "x".repeat(300); // longer than any name may be
         let refused = Scratch::new(place.path(), &stem).unwrap_err().to_string();
         assert_eq!(refused.matches(&place.path().display().to_string()).count(), 1, "{refused}");
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn a_lock_that_somebody_has_for_a_moment_is_waited_for() {
-        let place = tempfile::tempdir().unwrap();
-        let theirs = lock(place.path(), Wait::No).unwrap().unwrap();
-        let path = place.path().to_owned();
-        let waiting = std::thread::spawn(move || lock(&path, Wait::Yes).unwrap().is_some());
-        // Whether it has begun to wait by now or not, it gets the lock in the end.
-        drop(theirs);
-        assert!(waiting.join().unwrap());
     }
 
     #[test]

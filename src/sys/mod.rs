@@ -1,5 +1,6 @@
 //! What the operating system knows and counts. The only place for `unsafe` outside containers.
 
+pub mod directory_lock;
 pub mod huge_memory;
 pub mod locked_file;
 pub mod page_cache;
