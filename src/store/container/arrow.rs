@@ -2,13 +2,12 @@
 //! the columns `image` (binary) and `label` (uint32), in batches, not compressed, so that a mapped file is read where it lies
 //! (what Hugging Face's `datasets` and `pyarrow.ipc.open_file` over a memory map do).
 
-use super::fetch::each_ahead;
+use super::fetch::fetch;
 use super::guard::guarded;
+use super::in_place::InPlace;
 use super::mapped::{Mapped, READAHEAD, Reads, TUNED};
 use super::output::Output;
-use super::record::{
-    self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter, TakeRecord,
-};
+use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordStore, RecordWriter};
 use super::{ContainerInfo, StoreName};
 use crate::error::Result;
 use crate::results::Native;
@@ -231,38 +230,30 @@ struct Store {
     name: StoreName,
 }
 
-impl RecordStore for Store {
-    fn reader(self: Arc<Self>) -> Result<Box<dyn RecordReader>> {
-        Ok(Box::new(Reader(self)))
+impl Store {
+    /// The batch that holds a record, and its row there.
+    fn row(&self, index: u64) -> Option<(&Part, usize)> {
+        let batch = self.batches.get(self.batches.partition_point(|batch| batch.first <= index).checked_sub(1)?)?;
+        let row = usize::try_from(index - batch.first).ok().filter(|row| *row < batch.images.len())?;
+        Some((batch, row))
     }
 }
 
-struct Reader(Arc<Store>);
-
-impl Reader {
-    fn find(&self, index: u64) -> Result<Record<'_>> {
-        let Store { batches, max_bytes, name } = &*self.0;
-        let nth = batches.partition_point(|batch| batch.first <= index).checked_sub(1);
-        let found = nth.and_then(|nth| {
-            let batch = batches.get(nth)?;
-            let at = usize::try_from(index - batch.first).ok().filter(|at| *at < batch.images.len())?;
-            Some(Record { bytes: batch.images.value(at), label: batch.labels.value(at) })
-        });
-        match found {
-            Some(record) if record.bytes.len() as u64 <= *max_bytes => Ok(record),
-            Some(_) => Err(name.damaged(format!("image {index} is too long for any image"))),
-            None => Err(name.damaged(format!("image {index} is missing"))),
+impl InPlace for Store {
+    fn fetch(&self, index: u64) {
+        if let Some((batch, row)) = self.row(index) {
+            fetch(batch.images.value(row));
         }
     }
-}
 
-impl RecordReader for Reader {
-    fn get(&mut self, index: u64) -> Result<Record<'_>> {
-        self.find(index)
-    }
-
-    fn get_each(&mut self, indices: &[u64], take: &mut TakeRecord<'_>) -> Result<()> {
-        each_ahead(indices, |index| self.find(index), take)
+    fn record(&self, index: u64) -> Result<Record<'_>> {
+        let damaged = |what: &str| self.name.damaged(format!("image {index} is {what}"));
+        let (batch, row) = self.row(index).ok_or_else(|| damaged("missing"))?;
+        let bytes = batch.images.value(row);
+        match bytes.len() as u64 <= self.max_bytes {
+            true => Ok(Record { bytes, label: batch.labels.value(row) }),
+            false => Err(damaged("too long for any image")),
+        }
     }
 }
 

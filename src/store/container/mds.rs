@@ -6,12 +6,11 @@
 
 mod index;
 
-use super::fetch::each_ahead;
+use super::fetch::fetch;
+use super::in_place::InPlace;
 use super::mapped::{Mapped, READAHEAD, Reads, TUNED};
 use super::output::Output;
-use super::record::{
-    self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter, TakeRecord,
-};
+use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordStore, RecordWriter};
 use super::{ContainerInfo, StoreName};
 use crate::error::{IoContext, Result};
 use crate::results::Native;
@@ -254,46 +253,32 @@ struct Store {
     name: StoreName,
 }
 
-impl RecordStore for Store {
-    fn reader(self: Arc<Self>) -> Result<Box<dyn RecordReader>> {
-        Ok(Box::new(Reader(self)))
-    }
-}
-
-struct Reader(Arc<Store>);
-
-impl Reader {
-    /// Image and label of a sample; none where its shard says what cannot be.
-    fn sample(&self, index: u64) -> Option<(&[u8], i64)> {
-        let Store { shards, max_bytes, .. } = &*self.0;
-        let shard = shards.get(shards.partition_point(|shard| shard.first <= index).checked_sub(1)?)?;
+impl Store {
+    /// The bytes of a sample, as its shard says where they are.
+    fn sample(&self, index: u64) -> Option<&[u8]> {
+        let shard = self.shards.get(self.shards.partition_point(|shard| shard.first <= index).checked_sub(1)?)?;
         let places = shard.map.part((index - shard.first + 1) * WORD as u64, 2 * WORD as u64)?;
         let (begin, end) = places.split_at(WORD);
         let place = |word: &[u8]| Some(u64::from(u32::from_le_bytes(word.try_into().ok()?)));
         let (begin, end) = (place(begin)?, place(end)?);
-        let (length, rest) = shard.map.part(begin, end.checked_sub(begin)?)?.split_first_chunk::<WORD>()?;
-        let (image, label) = rest.split_last_chunk::<LABEL_BYTES>()?;
-        let whole = image.len() == u32::from_le_bytes(*length) as usize && image.len() as u64 <= *max_bytes;
-        whole.then_some((image, i64::from_le_bytes(*label)))
+        shard.map.part(begin, end.checked_sub(begin)?)
     }
 }
 
-impl Reader {
-    fn find(&self, index: u64) -> Result<Record<'_>> {
-        let found = self.sample(index).and_then(|(bytes, label)| Some((bytes, u32::try_from(label).ok()?)));
-        let (bytes, label) =
-            found.ok_or_else(|| self.0.name.damaged(format!("image {index} is not where its shard says")))?;
-        Ok(Record { bytes, label })
-    }
-}
-
-impl RecordReader for Reader {
-    fn get(&mut self, index: u64) -> Result<Record<'_>> {
-        self.find(index)
+impl InPlace for Store {
+    fn fetch(&self, index: u64) {
+        self.sample(index).into_iter().for_each(fetch);
     }
 
-    fn get_each(&mut self, indices: &[u64], take: &mut TakeRecord<'_>) -> Result<()> {
-        each_ahead(indices, |index| self.find(index), take)
+    fn record(&self, index: u64) -> Result<Record<'_>> {
+        let record = self.sample(index).and_then(|sample| {
+            let (length, rest) = sample.split_first_chunk::<WORD>()?;
+            let (bytes, label) = rest.split_last_chunk::<LABEL_BYTES>()?;
+            let whole = bytes.len() == u32::from_le_bytes(*length) as usize && bytes.len() as u64 <= self.max_bytes;
+            let label = u32::try_from(i64::from_le_bytes(*label)).ok()?;
+            whole.then_some(Record { bytes, label })
+        });
+        record.ok_or_else(|| self.name.damaged(format!("image {index} is not where its shard says")))
     }
 }
 

@@ -4,6 +4,7 @@
 mod bare;
 mod fetch;
 pub(crate) mod guard;
+mod in_place;
 pub(crate) mod mapped;
 mod output;
 pub mod record;

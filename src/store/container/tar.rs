@@ -5,12 +5,11 @@
 
 mod index;
 
-use super::fetch::each_ahead;
+use super::fetch::fetch;
+use super::in_place::InPlace;
 use super::mapped::{Mapped, READAHEAD, Reads, TUNED};
 use super::output::Output;
-use super::record::{
-    self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter, TakeRecord,
-};
+use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordStore, RecordWriter};
 use super::shards::{SHARD, Shard, ShardWriter, Shards, shard_bytes};
 use super::{ContainerInfo, StoreName};
 use crate::error::{IoContext, Result};
@@ -158,34 +157,28 @@ struct Store {
     name: StoreName,
 }
 
-impl RecordStore for Store {
-    fn reader(self: Arc<Self>) -> Result<Box<dyn RecordReader>> {
-        Ok(Box::new(Reader(self)))
+impl Store {
+    /// Label, in digits, and image of a sample. Both places were compared with the shard's length on opening.
+    fn sample(&self, index: u64) -> Option<(&[u8], &[u8])> {
+        let sample = self.samples.get(usize::try_from(index).ok()?)?;
+        let part = |part: Part| self.shards.get(sample.shard as usize)?.part(part.offset, part.length);
+        Some((part(sample.label)?, part(sample.image)?))
     }
 }
 
-struct Reader(Arc<Store>);
+impl InPlace for Store {
+    fn fetch(&self, index: u64) {
+        if let Some((digits, image)) = self.sample(index) {
+            fetch(digits);
+            fetch(image);
+        }
+    }
 
-impl Reader {
-    fn find(&self, index: u64) -> Result<Record<'_>> {
-        let Store { shards, samples, name } = &*self.0;
-        // Both were compared with the shard's length on opening.
-        let part = |sample: &Sample, part: Part| shards.get(sample.shard as usize)?.part(part.offset, part.length);
-        let sample = usize::try_from(index).ok().and_then(|at| samples.get(at));
-        let found = sample.and_then(|sample| Some((part(sample, sample.label)?, part(sample, sample.image)?)));
-        let (digits, bytes) = found.ok_or_else(|| name.damaged(format!("image {index} is missing")))?;
-        let label = index::digits(digits).ok_or_else(|| name.damaged(format!("image {index} has no label")))?;
+    fn record(&self, index: u64) -> Result<Record<'_>> {
+        let damaged = |what: &str| self.name.damaged(format!("image {index} {what}"));
+        let (digits, bytes) = self.sample(index).ok_or_else(|| damaged("is missing"))?;
+        let label = index::digits(digits).ok_or_else(|| damaged("has no label"))?;
         Ok(Record { bytes, label })
-    }
-}
-
-impl RecordReader for Reader {
-    fn get(&mut self, index: u64) -> Result<Record<'_>> {
-        self.find(index)
-    }
-
-    fn get_each(&mut self, indices: &[u64], take: &mut TakeRecord<'_>) -> Result<()> {
-        each_ahead(indices, |index| self.find(index), take)
     }
 }
 

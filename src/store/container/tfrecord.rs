@@ -7,8 +7,10 @@
 pub(crate) mod example;
 pub(crate) mod frame;
 
+use super::fetch::fetch;
+use super::in_place::InPlace;
 use super::mapped::{Mapped, READAHEAD, Reads, TUNED};
-use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
+use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordStore, RecordWriter};
 use super::shards::{SHARD, Shard, ShardWriter, Shards, shard_bytes};
 use super::{ContainerInfo, StoreName};
 use crate::error::{IoContext, Result};
@@ -182,22 +184,23 @@ struct Store {
     name: StoreName,
 }
 
-impl RecordStore for Store {
-    fn reader(self: Arc<Self>) -> Result<Box<dyn RecordReader>> {
-        Ok(Box::new(Reader(self)))
+impl Store {
+    /// The frame of a record, nothing of which is verified yet.
+    fn frame(&self, index: u64) -> Option<&[u8]> {
+        let frame = self.frames.get(usize::try_from(index).ok()?)?;
+        self.shards.get(frame.shard as usize)?.part(frame.offset, frame.length)
     }
 }
 
-struct Reader(Arc<Store>);
+impl InPlace for Store {
+    fn fetch(&self, index: u64) {
+        self.frame(index).into_iter().for_each(fetch);
+    }
 
-impl RecordReader for Reader {
-    fn get(&mut self, index: u64) -> Result<Record<'_>> {
-        let Store { shards, frames, name } = &*self.0;
-        let frame = usize::try_from(index).ok().and_then(|at| frames.get(at));
-        let bytes = frame.and_then(|frame| shards.get(frame.shard as usize)?.part(frame.offset, frame.length));
-        let bytes = bytes.ok_or_else(|| name.damaged(format!("image {index} is missing")))?;
-        let damaged = |why: String| name.damaged(format!("image {index}: {why}"));
-        let example = frame::message(bytes).and_then(Example::decode).map_err(damaged)?;
+    fn record(&self, index: u64) -> Result<Record<'_>> {
+        let damaged = |why: String| self.name.damaged(format!("image {index}: {why}"));
+        let frame = self.frame(index).ok_or_else(|| damaged("it is missing".into()))?;
+        let example = frame::message(frame).and_then(Example::decode).map_err(damaged)?;
         let label = u32::try_from(example.label).map_err(|_| damaged(format!("its label is {}", example.label)))?;
         Ok(Record { bytes: example.image, label })
     }

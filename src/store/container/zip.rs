@@ -2,9 +2,11 @@
 //! StyleGAN's tools keep them, `{"labels": [["00000012.png", 7], ...]}`. The archive's directory is read on opening; a file is
 //! then found without a search, and its CRC-32 verified on every read, as every ZIP library does.
 
+use super::fetch::fetch;
+use super::in_place::InPlace;
 use super::mapped::{Mapped, READAHEAD, Reads, TUNED};
 use super::output::Output;
-use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordReader, RecordStore, RecordWriter};
+use super::record::{self, NewRecord, Record, RecordContainer, RecordLayout, RecordStore, RecordWriter};
 use super::{ContainerInfo, StoreName};
 use crate::error::{IoContext, Result};
 use crate::results::Native;
@@ -139,9 +141,14 @@ struct Member {
 const HEADER_BYTES: usize = 30;
 
 impl Member {
+    /// What stands before its name.
+    fn header(self, map: &Mapped) -> Option<&[u8]> {
+        map.part(self.header, HEADER_BYTES as u64)
+    }
+
     /// Its bytes, whose checksum is right.
     fn bytes(self, map: &Mapped) -> Result<&[u8], String> {
-        let header = map.part(self.header, HEADER_BYTES as u64).ok_or("it would lie beyond the archive's end")?;
+        let header = self.header(map).ok_or("it would lie beyond the archive's end")?;
         if !header.starts_with(b"PK\x03\x04") {
             return Err("there is no file where the directory says".into());
         }
@@ -204,22 +211,23 @@ struct Store {
     name: StoreName,
 }
 
-impl RecordStore for Store {
-    fn reader(self: Arc<Self>) -> Result<Box<dyn RecordReader>> {
-        Ok(Box::new(Reader(self)))
+impl Store {
+    fn member(&self, index: u64) -> Option<Member> {
+        self.members.get(usize::try_from(index).ok()?).copied()
     }
 }
 
-struct Reader(Arc<Store>);
+impl InPlace for Store {
+    fn fetch(&self, index: u64) {
+        let header = self.member(index).and_then(|member| member.header(&self.map));
+        header.into_iter().for_each(fetch);
+    }
 
-impl RecordReader for Reader {
-    fn get(&mut self, index: u64) -> Result<Record<'_>> {
-        let Store { map, members, labels, name } = &*self.0;
-        let damaged = |why: String| name.damaged(format!("image {index}: {why}"));
-        let at = usize::try_from(index).ok();
-        let found = at.and_then(|at| Some((members.get(at)?, *labels.get(at)?)));
-        let (member, label) = found.ok_or_else(|| damaged("it is missing".into()))?;
-        Ok(Record { bytes: member.bytes(map).map_err(damaged)?, label })
+    fn record(&self, index: u64) -> Result<Record<'_>> {
+        let damaged = |why: String| self.name.damaged(format!("image {index}: {why}"));
+        let label = usize::try_from(index).ok().and_then(|at| self.labels.get(at).copied());
+        let (member, label) = self.member(index).zip(label).ok_or_else(|| damaged("it is missing".into()))?;
+        Ok(Record { bytes: member.bytes(&self.map).map_err(damaged)?, label })
     }
 }
 

@@ -3,8 +3,9 @@
 
 use super::{Snapshot, Store, failed};
 use crate::error::Result;
-use crate::store::container::fetch::each_ahead;
-use crate::store::container::record::{Record, RecordReader, RecordStore, TakeRecord};
+use crate::store::container::fetch::fetch;
+use crate::store::container::in_place::InPlace;
+use crate::store::container::record::Record;
 use ::lmdb::{Cursor, Transaction};
 use std::sync::Arc;
 
@@ -61,27 +62,19 @@ fn records<'map>(store: &Store, snapshot: &'map Snapshot) -> Result<Records<'map
     })
 }
 
-impl RecordStore for Direct {
-    fn reader(self: Arc<Self>) -> Result<Box<dyn RecordReader>> {
-        Ok(Box::new(Reader(self)))
-    }
-}
-
-struct Reader(Arc<Direct>);
-
-impl Reader {
+impl Direct {
     /// As many records are there as were checked to be.
-    fn record(&self, index: u64) -> Record<'_> {
-        Record { bytes: self.0.0.borrow_dependent()[index as usize], label: 0 }
+    fn bytes(&self, index: u64) -> &[u8] {
+        self.0.borrow_dependent()[index as usize]
     }
 }
 
-impl RecordReader for Reader {
-    fn get(&mut self, index: u64) -> Result<Record<'_>> {
-        Ok(self.record(index))
+impl InPlace for Direct {
+    fn fetch(&self, index: u64) {
+        fetch(self.bytes(index));
     }
 
-    fn get_each(&mut self, indices: &[u64], take: &mut TakeRecord<'_>) -> Result<()> {
-        each_ahead(indices, |index| Ok(self.record(index)), take)
+    fn record(&self, index: u64) -> Result<Record<'_>> {
+        Ok(Record { bytes: self.bytes(index), label: 0 })
     }
 }
