@@ -28,5 +28,8 @@ fn work_is_done_and_its_outcome_counts_though_nobody_listens() {
         let store = ["verify", "--store", "target", "--dataset", "synthetic:8x8x3", "--images"];
         assert_eq!(run(&[&store[..], &["9"], json].concat()), done, "verify --store {json:?}");
         assert_eq!(run(&[&store[..], &["8"], json].concat()).0, Some(5), "a wrong store, {json:?}");
+        let exact =
+            ["run", "--profile", "exact", "--dataset", "synthetic:8x8x3", "--images", "9", "--formats", "dir:raw"];
+        assert_eq!(run(&[&exact[..], &["--workloads", "scan"], json].concat()).0, Some(0), "run {json:?}");
     }
 }

@@ -270,6 +270,39 @@ fn several_threads_are_contests_of_their_own() {
 }
 
 #[test]
+fn what_is_refused_leaves_the_report_that_is_there() {
+    let place = place();
+    let run = |arguments: &[&str]| command(place.path(), arguments).output().unwrap();
+    let first = ["--formats", "dir:raw", "--workloads", "scan", "--budget", "1"];
+    assert!(run(&first).status.success());
+    let before = std::fs::read(place.path().join("out/results.json")).unwrap();
+    for (arguments, code) in [(&["--filter", "nonsense"][..], 2), (&["--formats", "nonsense"], 2)] {
+        let refused = run(&[&["--profile", "exact"], arguments].concat());
+        let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(code), "{words}");
+        assert!(!words.contains("is now in"), "{words}");
+        assert!(std::fs::read(place.path().join("out/results.json")).unwrap() == before, "{arguments:?}");
+    }
+    let words = String::from_utf8(run(&first).stderr).unwrap();
+    assert!(words.contains("is now in"), "{words}");
+}
+
+#[test]
+fn references_are_not_measured_for_what_cannot_be() {
+    let place = place();
+    // Synthetic images come in no files; no build of the tests has the other.
+    let formats = if cfg!(feature = "rocksdb") { &["dir:source"][..] } else { &["dir:source", "rocksdb:raw"] };
+    let arguments = [&["--workloads", "scan", "--budget", "600", "--formats"], formats].concat();
+    let output = command(place.path(), &arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let results = results(place.path());
+    assert_eq!(results.cells.len(), formats.len());
+    for cell in &results.cells {
+        assert!(cell.status == Status::Unsupported && cell.reason.is_some(), "{}: {:?}", cell.id, cell.status);
+    }
+}
+
+#[test]
 fn nothing_is_cold_in_memory() {
     let memory = Path::new("/dev/shm");
     // A system whose /dev/shm is a disk, or has none, has nothing to refuse.

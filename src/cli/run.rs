@@ -1,12 +1,12 @@
 //! `shelfmark run`: the interleaved measurement.
 
 use super::flags::{Formats, Images};
-use super::{Exit, interrupt};
+use super::{Exit, interrupt, unless_closed};
 use clap::ValueEnum;
 use shelfmark::error::IoContext;
 use shelfmark::measure::Cache;
 use shelfmark::report::terminal::left_out;
-use shelfmark::report::{PREVIOUS, RESULTS_FILE, set_aside};
+use shelfmark::report::{RESULTS_FILE, set_aside};
 use shelfmark::results::{Cell, CellKind, Results, Status};
 use shelfmark::run::peers::{bridge, select};
 use shelfmark::run::plan::{Contest, Wanted};
@@ -133,16 +133,14 @@ impl Run {
             }
             locked => locked.at("lock", &self.out)?,
         };
-        if set_aside(&self.out)? {
-            tell!("the report that was in {} is now in {}", self.out.display(), self.out.join(PREVIOUS).display());
-        }
         // Who asked for them may want to install what they lack before minutes go by without them.
         let offers = settings.launcher.peers.iter().map(|peer| &peer.offer);
         let missing = offers.filter_map(|offer| Some((offer.name.as_str(), offer.missing.clone()?)));
         left_out(missing).iter().for_each(|line| tell!("{line}"));
         let mut watcher = Watcher {
             interrupted: interrupt::watch()?,
-            file: self.out.join(RESULTS_FILE),
+            out: self.out.clone(),
+            has_begun: false,
             screen: Screen::new(self.json),
         };
         let results = run(&settings, &mut watcher).inspect_err(|_| {
@@ -155,9 +153,9 @@ impl Run {
         let page = shelfmark::report::write(std::slice::from_ref(&results), &[], &self.out)?;
         let mut out = std::io::stdout();
         if self.json {
-            writeln!(out, "{}", serde_json::to_string_pretty(&results)?)?;
+            unless_closed(writeln!(out, "{}", serde_json::to_string_pretty(&results)?))?;
         } else {
-            watcher.screen.end(&results, &page)?;
+            unless_closed(watcher.screen.end(&results, &page))?;
         }
         if results.run.complete && !results.cells.iter().any(|cell| asked_for(cell) && cell.status == Status::Ok) {
             tell!("shelfmark: nothing was measured, for the reasons above, which are in the report, too");
@@ -285,7 +283,9 @@ fn asked_for(cell: &Cell) -> bool {
 /// Saves and shows.
 struct Watcher {
     interrupted: interrupt::Watch,
-    file: PathBuf,
+    out: PathBuf,
+    /// Whether something was saved there.
+    has_begun: bool,
     screen: Screen,
 }
 
@@ -311,7 +311,12 @@ impl Observer for Watcher {
     }
 
     fn save(&mut self, results: &Results) -> shelfmark::Result<()> {
-        results.write(&self.file)
+        if !self.has_begun {
+            // Not before: what is refused leaves the earlier report where it is.
+            set_aside(&self.out)?.into_iter().for_each(|words| tell!("{words}"));
+            self.has_begun = true;
+        }
+        results.write(&self.out.join(RESULTS_FILE))
     }
 
     fn check(&mut self) -> shelfmark::Result<()> {

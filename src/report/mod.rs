@@ -69,17 +69,25 @@ pub const RESULTS_FILE: &str = "results.json";
 /// Where [`set_aside`] puts what it finds.
 pub const PREVIOUS: &str = "previous";
 
-/// Moves an earlier report in `dir` into `previous` there, in place of one that is there, so that a run that comes to
-/// nothing destroys nothing. One in which nothing was measured is not worth it. Says whether there was one.
+/// Moves an earlier report in `dir` into `previous` there, so that a run that comes to nothing destroys nothing. One in which
+/// nothing was measured is not worth it; one that was cut short does not push out one that was not. Says what it did, if
+/// anything, in words.
 ///
 /// # Errors
 /// [`crate::error::Error::Io`] when something cannot be moved.
-pub fn set_aside(dir: &Path) -> Result<bool> {
-    let earlier = Results::read(&dir.join(RESULTS_FILE));
-    if !earlier.is_ok_and(|results| results.cells.iter().any(|cell| cell.estimate.is_some())) {
-        return Ok(false);
-    }
+pub fn set_aside(dir: &Path) -> Result<Option<String>> {
+    let earlier = Results::read(&dir.join(RESULTS_FILE)).ok();
+    let Some(earlier) = earlier.filter(|results| results.cells.iter().any(|cell| cell.estimate.is_some())) else {
+        return Ok(None);
+    };
     let previous = dir.join(PREVIOUS);
+    let before = Results::read(&previous.join(RESULTS_FILE)).ok();
+    if before.as_ref().is_some_and(|before| before.run.complete && !earlier.run.complete) {
+        let (dir, previous) = (dir.display(), previous.display());
+        return Ok(Some(format!(
+            "the run in {dir}, which was cut short, gives way; the whole one in {previous} stays"
+        )));
+    }
     match std::fs::remove_dir_all(&previous) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).at("remove", &previous)?,
         _ => std::fs::create_dir_all(&previous).at("create", &previous)?,
@@ -92,7 +100,9 @@ pub fn set_aside(dir: &Path) -> Result<bool> {
             _ => {}
         }
     }
-    Ok(true)
+    let gone = before.map(|before| format!("; the one of {} that was there is gone", before.run.started_utc));
+    let (dir, previous) = (dir.display(), previous.display());
+    Ok(Some(format!("the report that was in {dir} is now in {previous}{}", gone.unwrap_or_default())))
 }
 
 /// Writes `index.html`, `report.md`, `results.json` (`results-1.json` and so on when there are several) and

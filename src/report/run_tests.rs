@@ -314,20 +314,33 @@ fn odd_verdicts_break_nothing() {
 fn an_earlier_report_is_set_aside_if_something_was_measured_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let (dir, previous) = (folder.path(), folder.path().join(PREVIOUS));
-    assert!(!set_aside(dir).unwrap() && !previous.exists());
+    assert!(set_aside(dir).unwrap().is_none() && !previous.exists());
     let mut results = run();
     write(std::slice::from_ref(&results), &[], dir).unwrap();
     std::fs::write(dir.join("mine.txt"), "stays").unwrap();
-    assert!(set_aside(dir).unwrap());
+    assert!(set_aside(dir).unwrap().unwrap().contains("is now in"));
     let names = |dir: &Path| {
         let names = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names.collect::<std::collections::BTreeSet<_>>()
     };
     assert_eq!(names(dir), [PREVIOUS, "mine.txt"].map(str::to_owned).into());
     assert_eq!(names(&previous), ["charts", "index.html", "report.md", RESULTS_FILE].map(str::to_owned).into());
-    // One that came to nothing does not push out one that did not.
+    // One that was cut short or came to nothing does not push out one that did not.
+    results.run.complete = false;
+    results.write(&dir.join(RESULTS_FILE)).unwrap();
+    assert!(set_aside(dir).unwrap().unwrap().contains("gives way"));
+    assert!(Results::read(&previous.join(RESULTS_FILE)).unwrap().run.complete);
     results.cells.iter_mut().for_each(|cell| cell.estimate = None);
     results.write(&dir.join(RESULTS_FILE)).unwrap();
-    assert!(!set_aside(dir).unwrap());
+    assert!(set_aside(dir).unwrap().is_none());
     assert!(Results::read(&previous.join(RESULTS_FILE)).unwrap().cells.iter().any(|cell| cell.estimate.is_some()));
+    // What is removed for good is named.
+    let later = run();
+    later.write(&dir.join(RESULTS_FILE)).unwrap();
+    assert!(
+        set_aside(dir)
+            .unwrap()
+            .unwrap()
+            .ends_with(&format!("the one of {} that was there is gone", later.run.started_utc))
+    );
 }

@@ -2,15 +2,16 @@
 
 use super::contest::{MIN_BLOCKS, Round, Setting, store_key};
 use super::outcome::{self, Common, Outcome};
-use super::plan::{Contest, plan};
+use super::plan::{Contest, Entry, plan};
 use super::stores::Stores;
 use super::verdicts::is_ranked;
 use super::{Observer, Settings, peers};
 use crate::dataset::Look;
 use crate::error::{Error, Result};
+use crate::measure::Cache;
 use crate::measure::cold::{memory_file_system, nearest_existing, supports_cold};
-use crate::measure::{Cache, noise};
-use crate::results::{DatasetFacts, Git, Host as HostFacts, Results, Run, SCHEMA_ID, host};
+use crate::measure::noise::{self, Level};
+use crate::results::{CellKind, DatasetFacts, Git, Host as HostFacts, Results, Run, SCHEMA_ID, host};
 use crate::stats;
 use crate::store::Durability;
 use crate::store::scratch::{self, Scratch};
@@ -19,6 +20,7 @@ use crate::worker::protocol::{DatasetSpec, Failure, FailureKind, Reply, Request}
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
@@ -35,7 +37,7 @@ pub fn run(settings: &Settings, observer: &mut dyn Observer) -> Result<Results> 
         observer.preparing("listening to the noise of this host");
     }
     let settings = &with_scripts(settings, directory.path())?;
-    let started = Started::now(settings);
+    let started = Started::now(settings, observer);
     let (look, facts, dataset) = open(settings, observer)?;
     let contests = plan(&settings.wanted, &look, &settings.sizes, &facts.id);
     if contests.is_empty() {
@@ -163,12 +165,18 @@ struct Started {
 }
 
 impl Started {
-    /// Looks at the host, and for a while at how noisy it is.
-    fn now(settings: &Settings) -> Self {
+    /// Looks at the host, and for a while at how noisy it is: who measures should know before minutes go by.
+    fn now(settings: &Settings, observer: &mut dyn Observer) -> Self {
         let (at, utc, ticks) = (Instant::now(), SystemTime::now(), host::processor_ticks());
         let mut host = host::describe(&settings.place, settings.place_kind);
         // Noise is about times.
-        host.noise = settings.sizes.is_timed().then(|| noise::probe(&settings.place, NOISE).words());
+        if settings.sizes.is_timed() {
+            let noise = noise::probe(&settings.place, NOISE);
+            if noise.level() > Level::Quiet {
+                observer.remark(&format!("this host is {}", noise.words()));
+            }
+            host.noise = Some(noise.words());
+        }
         Self { at, utc, ticks, git: crate::build_info::git(), host }
     }
 }
@@ -217,6 +225,7 @@ impl<'a> Course<'a> {
             }
             self.prepare(contest, stores, observer)?;
             self.ahead.pop_front();
+            let contest = &*self.without_idle_references(contest, stores);
             let setting = Setting {
                 launcher: &self.settings.launcher,
                 stores,
@@ -262,6 +271,22 @@ impl<'a> Course<'a> {
         stores.rest();
         // What the stores left to be written must not slow down the first turns.
         crate::store::settle(&self.settings.place)
+    }
+
+    /// References are there for the sake of what is measured: where no other store could be written they are left out.
+    fn without_idle_references(&self, contest: &'a Contest, stores: &Stores) -> Cow<'a, Contest> {
+        let has_store = |entry: &Entry| {
+            let key = store_key(contest, entry, 0, &self.settings.sizes);
+            entry.refused.is_none() && key.is_none_or(|key| stores.get(&key).is_ok())
+        };
+        let measured = |entry: &&Entry| entry.kind != CellKind::Reference;
+        match contest.entries.iter().filter(measured).any(has_store) {
+            true => Cow::Borrowed(contest),
+            false => {
+                let entries = contest.entries.iter().filter(measured).cloned().collect();
+                Cow::Owned(Contest { entries, ..contest.clone() })
+            }
+        }
     }
 
     fn common<'b>(&'b self, stores: &'b Stores) -> Common<'b> {

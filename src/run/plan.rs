@@ -175,8 +175,9 @@ pub fn plan(wanted: &Wanted, look: &Look, sizes: &Sizes, dataset: &str) -> Vec<C
 
 fn entries(wanted: &Wanted, contest: &Contest) -> Vec<Entry> {
     let mut entries: Vec<Entry> = wanted.formats.iter().map(Entry::format).collect();
-    for entry in entries.iter_mut().filter(|_| contest.workload.writes()) {
-        let refusal = |id| unable(id, contest.workload).or_else(|| written_anyway(id, &wanted.formats));
+    for entry in &mut entries {
+        let anyway = |id| contest.workload.writes().then(|| written_anyway(id, &wanted.formats))?;
+        let refusal = |id| unable(id, contest.workload).or_else(|| anyway(id));
         entry.refused = entry.store.as_ref().and_then(refusal);
     }
     let able: Vec<_> = wanted.formats.iter().filter(|id| unable(id, contest.workload).is_none()).cloned().collect();
@@ -204,10 +205,14 @@ fn entries(wanted: &Wanted, contest: &Contest) -> Vec<Entry> {
     entries
 }
 
-/// Why a format cannot do what is asked for, where its capabilities say so.
+/// Why a format cannot do what is asked for: it is not built in, or its capabilities say so.
 fn unable(id: &FormatId, workload: Workload) -> Option<Failure> {
-    let can = resolve(id).ok()?.format.capabilities();
-    workload.refusal(&can).map(|what| Failure::new(FailureKind::Unsupported, what))
+    match resolve(id) {
+        Ok(resolved) => {
+            workload.refusal(&resolved.format.capabilities()).map(|what| Failure::new(FailureKind::Unsupported, what))
+        }
+        Err(error) => Some(error.into()),
+    }
 }
 
 /// Why a format need not be written in a contest: another of the `formats` writes the same bytes.
