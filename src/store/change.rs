@@ -184,6 +184,47 @@ mod tests {
     }
 
     #[test]
+    fn as_many_are_added_as_were_announced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (resolved, options) = (resolve(&"dir:raw".parse().unwrap()).unwrap(), WriteOptions::default());
+        let images = Memory::ragged(9, &[3]);
+        let mut samples = Batch::new();
+        (0..2).for_each(|index| crate::dataset::Dataset::read(&images, index, &mut samples).unwrap());
+        for (announced, said) in [(3, "2 images were added of 3"), (1, "2 images were added of 1"), (2, "")] {
+            let path = folder.path().join(announced.to_string());
+            write(&resolved, &images, &path, options, IfExists::Refuse, &mut |_| Ok(())).unwrap();
+            let mut appender = Appender::open(&resolved, &path, announced, options).unwrap();
+            let added = appender.append(&samples).and_then(|()| appender.finish());
+            assert_eq!(added.is_err(), announced != 2);
+            assert!(added.err().is_none_or(|e| e.to_string().contains(said)));
+            assert_eq!(OpenStore::open(&path).is_ok(), announced == 2);
+        }
+    }
+
+    /// Files that hold more images than the manifest says: those of another store, say.
+    #[test]
+    fn a_store_of_more_images_than_its_manifest_says_is_not_changed() {
+        for format in ["lmdb:raw", "sqlite:raw", "redb:raw"] {
+            let Ok(resolved) = resolve(&format.parse().unwrap()) else { continue };
+            let folder = tempfile::tempdir().unwrap();
+            let (path, options) = (folder.path().join("store"), WriteOptions::default());
+            write(&resolved, &Memory::ragged(9, &[3]), &path, options, IfExists::Refuse, &mut |_| Ok(())).unwrap();
+            let manifest = path.join(MANIFEST_FILE);
+            let text = std::fs::read_to_string(&manifest).unwrap();
+            std::fs::write(&manifest, text.replace("\"images\": 9", "\"images\": 8")).unwrap();
+            for refused in [
+                remove(&resolved, &path, &[3], options).map(drop),
+                Appender::open(&resolved, &path, 1, options).map(drop),
+            ] {
+                let said = refused.unwrap_err().to_string();
+                assert!(said.contains("8 images"), "{format}: {said}");
+            }
+            std::fs::write(&manifest, text).unwrap();
+            assert_eq!(remove(&resolved, &path, &[3], options).unwrap().left(), 8, "it is as it was");
+        }
+    }
+
+    #[test]
     fn a_cut_file_is_refused_and_not_mapped() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store");

@@ -202,7 +202,7 @@ fn missing_reason(entry: &ContainerEntry) -> String {
 /// built in are left in the list when named through `core` or `all`, so that they can be shown as such.
 ///
 /// # Errors
-/// [`Error::Usage`] for a name that is none.
+/// [`Error::Usage`] for a name that is none, and where there is none in it.
 pub fn select(names: &[String]) -> Result<Vec<FormatId>> {
     select_tuned(names, Tuning::Default)
 }
@@ -229,7 +229,10 @@ pub fn select_tuned(names: &[String], tuning: Tuning) -> Result<Vec<FormatId>> {
             }
         }
     }
-    Ok(selected)
+    match selected.is_empty() {
+        true => Err(Error::Usage("no format is named; give names as in png tar:raw, or core, or all".into())),
+        false => Ok(selected),
+    }
 }
 
 /// The formats that a pattern names.
@@ -278,6 +281,14 @@ mod tests {
             if row.missing().is_none() {
                 resolve(&row.id).unwrap_or_else(|e| panic!("{}: {e}", row.id));
             }
+        }
+    }
+
+    #[test]
+    fn a_list_without_a_name_is_none() {
+        for empty in ["", "  "] {
+            let said = select(&[empty.to_owned()]).unwrap_err().to_string();
+            assert!(said.contains("no format is named"), "{said}");
         }
     }
 

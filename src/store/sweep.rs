@@ -50,6 +50,8 @@ mod tests {
             [(1, 0), (1, 6), (64, 0), (64, 6)].map(|(c, d)| format!("hdf5:raw,chunk={c},deflate={d},read=direct"))
         );
         assert_eq!(expand("{dir,lmdb}:png").unwrap(), ["dir:png", "lmdb:png"]);
+        let eight = "{1,2,3,4,5,6,7,8}";
+        assert_eq!(expand(&format!("{eight}{eight}{{1,2,3,4}}")).unwrap().len(), 256);
         for (wrong, why) in [
             ("a{1", "do not match"),
             ("a1}", "do not match"),

@@ -73,7 +73,8 @@ impl<P: Pixels> Dataset for Arrays<P> {
 /// # Errors
 /// When it holds something else, or nothing.
 pub fn images_of(path: &Path, numbers: &str, extents: &[u64]) -> Result<(u64, ImageShape)> {
-    if !matches!(numbers, "|u1" | "uint8") {
+    // Of a single byte the order says nothing, and some programs write one all the same: `<u1`.
+    if Integer::named(numbers).is_none_or(|kind| kind.size != 1 || kind.signed) {
         let cause = format!("it holds {numbers}, and images are unsigned bytes (uint8)");
         return Err(refuse(path, cause, "write the pixels as uint8"));
     }

@@ -2,9 +2,9 @@
 //! `datasets` keeps them (its `.arrow` files are streams), or a plain one of bytes; and a column of labels. Files are mapped
 //! and images read where they lie.
 
-use super::encoded::{ALL_NAMES_OR_NUMBERS, Encoded, Found, Layout, Source, agree, enough, label_by_name};
+use super::encoded::{ALL_NAMES_OR_NUMBERS, Encoded, Found, Labelled, Layout, Source, agree, enough, label_by_name};
 use super::files::{self, Files};
-use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick, pick_where};
+use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick_where};
 use super::refuse;
 use crate::dataset::OpenOptions;
 use crate::error::Result;
@@ -129,8 +129,19 @@ impl Chosen {
             return Err(format!("the labels in {} are {what}; it has {}", names[at], there()));
         }
         let texts = found.is_some_and(|at| is_text(schema.field(at).data_type()));
-        let key = pick(&names, None, KEYS).map(|(at, _)| at).filter(|at| *at != image);
+        // A column of another kind can be no name, and is not to fail for it: dictionaries are not read.
+        let key = pick_where(&names, None, KEYS, |at| at != image && is_text(schema.field(at).data_type()));
+        let key = key.map(|(at, _)| at);
         Ok(Self { image, label: found, names: texts, key })
+    }
+
+    /// What its labels are.
+    fn labelled(&self) -> Labelled {
+        match self.label {
+            None => Labelled::Not,
+            Some(_) if self.names => Labelled::Names,
+            Some(_) => Labelled::Numbers,
+        }
     }
 
     /// No other column is decoded.
@@ -225,10 +236,10 @@ pub fn open(
     let mut remarks = Vec::new();
     let found = Files::find(path, |name| name.ends_with(".arrow"), ".arrow file", &mut remarks)?;
     let (mut source, mut images, mut texts) = (Batches(Vec::new()), Vec::new(), Vec::new());
-    let mut names = None;
+    let mut labelled = None;
     for one in &found.paths {
         // To number names all of them have to be known.
-        if images.len() >= enough(options) && names != Some(true) {
+        if images.len() >= enough(options) && labelled != Some(Labelled::Names) {
             break;
         }
         let damaged = |why: String| refuse(one, why, "check that it is a whole Arrow file or stream, not compressed");
@@ -241,7 +252,7 @@ pub fn open(
         let messages = guarded(|| Messages::find(&map)).map_err(damaged)?;
         let chosen = Chosen::of(&messages.schema, image, label);
         let chosen = chosen.map_err(|why| refuse(one, why, "name them: arrow:PATH,image=COLUMN,label=COLUMN"))?;
-        agree(&mut names, chosen.names).map_err(|why| refuse(one, why, ALL_NAMES_OR_NUMBERS))?;
+        agree(&mut labelled, chosen.labelled()).map_err(|why| refuse(one, why, ALL_NAMES_OR_NUMBERS))?;
         if chosen.label.is_none() && source.0.is_empty() {
             remarks.push(format!("it has no column of labels called {}: all are 0", any_of(LABELS)));
         }
@@ -278,12 +289,14 @@ fn add(
     let image = next()?;
     let label = chosen.label.map(|_| next()).transpose()?;
     let key = chosen.key.map(|_| next()).transpose()?;
+    let whole = image;
     let (image, path) = match image.as_struct_opt() {
         None => (image, None),
         Some(both) => (both.column_by_name("bytes").ok_or("its images have no bytes")?, both.column_by_name("path")),
     };
     for row in 0..batch.num_rows() {
-        if bytes_at(image, row).is_none() {
+        // A structure that is null may have bytes below it that say nothing.
+        if whole.is_null(row) || bytes_at(image, row).is_none() {
             return Err("there is no image in it".into());
         }
         let label = match label {

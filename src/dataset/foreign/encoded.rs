@@ -186,15 +186,37 @@ pub fn label_by_name<P>(images: &mut [Found<P>], texts: &[Vec<u8>], remarks: &mu
     Ok(())
 }
 
-/// Notes whether the labels of one more file are names of classes: those of all files of a set are, or of none.
+/// What a file has as labels, in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Labelled {
+    /// There is no such column: all are 0.
+    Not,
+    Numbers,
+    /// Names of classes.
+    #[cfg_attr(not(any(feature = "arrow", feature = "parquet")), allow(dead_code))]
+    Names,
+}
+
+impl Labelled {
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Not => ("it has no column of labels", "there is none"),
+            Self::Numbers => ("its labels are numbers", "they are numbers"),
+            Self::Names => ("its labels are names", "they are names"),
+        }
+    }
+}
+
+/// Notes what the labels of one more file are: those of all files of a set are alike, or it has two kinds of labels, or some
+/// that nobody gave.
 ///
 /// # Errors
-/// When they were of the other kind in the files before it.
-#[cfg_attr(not(any(feature = "arrow", feature = "parquet")), allow(dead_code))]
-pub fn agree(before: &mut Option<bool>, names: bool) -> Result<(), String> {
-    match (before.replace(names), names) {
-        (Some(false), true) => Err("its labels are names, and those of the files before it are not".into()),
-        (Some(true), false) => Err("its labels are no names, and those of the files before it are".into()),
+/// When they were others in the files before it.
+pub fn agree(before: &mut Option<Labelled>, now: Labelled) -> Result<(), String> {
+    match before.replace(now) {
+        Some(before) if before != now => {
+            Err(format!("{}, and in the files before it {}", now.words().0, before.words().1))
+        }
         _ => Ok(()),
     }
 }

@@ -117,8 +117,10 @@ fn listed(folder: &Path, belongs: fn(&str) -> bool) -> Result<Vec<PathBuf>> {
         let entry = entry.at("list", folder)?;
         let name = entry.file_name();
         let belongs = name.to_str().is_some_and(|name| !name.starts_with('.') && belongs(name));
-        if belongs && entry.path().is_file() {
-            paths.push(entry.path());
+        let path = entry.path();
+        // A link to nothing is an error, and not a shard fewer.
+        if belongs && path.metadata().at("open", &path)?.is_file() {
+            paths.push(path);
         }
     }
     paths.sort();
@@ -152,6 +154,19 @@ mod tests {
         assert_eq!(find().unwrap(), ["b-train-0.tar", "b-train-1.tar"]);
         assert!(remarks[0].ends_with(": 3"), "{remarks:?}");
         assert!(Files::find(&folder.path().join("none"), |_| true, "", &mut remarks).is_err());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_to_nothing_is_not_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let find = || Files::find(folder.path(), |name| name.ends_with(".tar"), ".tar", &mut Vec::new());
+        std::fs::write(folder.path().join("0.tar"), "0").unwrap();
+        std::os::unix::fs::symlink("0.tar", folder.path().join("1.tar")).unwrap();
+        std::fs::create_dir(folder.path().join("2.tar")).unwrap();
+        assert_eq!(find().unwrap().paths.len(), 2, "a link is what it leads to");
+        std::os::unix::fs::symlink("gone", folder.path().join("3.tar")).unwrap();
+        assert!(find().err().unwrap().to_string().contains("3.tar"));
     }
 
     #[test]

@@ -61,6 +61,9 @@ pub fn open(path: &Path, images: Option<&str>, labels: Option<&str>) -> Result<A
     }
     let shape = image_shape(&extents.iter().map(|extent| *extent as u64).collect::<Vec<_>>());
     let shape = shape.ok_or_else(|| refuse(path, format!("{name} is {extents:?}, and {IMAGES_ARE}"), CHANNELS_LAST))?;
+    if extents[0] == 0 {
+        return Err(refuse(path, format!("{name} is empty"), "check the path"));
+    }
     refuse_empty_promises(path, &name, extents[0], shape, images.storage_size())?;
     let mut remarks = Vec::new();
     let labels = match find(labels, HDF5_LABEL_ARRAYS) {
@@ -172,6 +175,7 @@ mod tests {
             array(file, "planar", &[2, 3, 40, 30], &[1_u8; 7200]);
             array(file, "good", &[2, 3, 4], &[1_u8; 24]);
             array(file, "three", &[3], &[1_u8; 3]);
+            array::<u8>(file, "none", &[0, 3, 4], &[]);
             array(file, "negative", &[2], &[-1_i32; 2]);
             array(file, "halves", &[2], &[0.5_f32; 2]);
             for (name, images) in [("vast", 1_usize << 40), ("endless", 1 << 62)] {
@@ -181,6 +185,7 @@ mod tests {
         for (images, labels, why) in [
             (None, None, "no array of images called images, image, data, x or X; it holds endless, floats, "),
             (Some("floats"), None, "unsigned bytes"),
+            (Some("none"), None, "none is empty"),
             (Some("planar"), None, "channels come last"),
             (Some("good"), Some("three"), "3 labels for 2 images"),
             (Some("good"), Some("negative"), "below 0"),

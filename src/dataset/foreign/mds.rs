@@ -4,7 +4,7 @@
 //! the samples: the lengths of their columns of any length (`u32`), then all columns one after another.
 
 use super::arrays::Integer;
-use super::encoded::{Encoded, Found, Layout, enough};
+use super::encoded::{Encoded, Found, Labelled, Layout, agree, enough};
 use super::files::{Files, Part};
 use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick};
 use super::refuse;
@@ -67,12 +67,16 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Encoded<Files>> {
         return Err(refuse(&at, cause, "write it again with a newer mosaicml-streaming"));
     }
     let mut files = Files::default();
-    let (mut images, mut remarks) = (Vec::new(), Vec::new());
+    let (mut images, mut remarks, mut labelled) = (Vec::new(), Vec::new(), None);
     for (file, shard) in (0..).zip(&index.shards) {
         if images.len() >= enough(options) {
             break;
         }
         let columns = shard.columns().map_err(|why| refuse(&at, why, "write the images as jpeg, png or bytes"))?;
+        let of_shard = columns.label.as_ref().map_or(Labelled::Not, |_| Labelled::Numbers);
+        agree(&mut labelled, of_shard).map_err(|why| {
+            refuse(&at, format!("{}: {why}", shard.raw_data.basename), "give all shards one set of columns")
+        })?;
         if columns.label.is_none() && images.is_empty() {
             remarks.push(format!(
                 "it has no column of labels called {}, but {}: all are 0",
@@ -84,6 +88,9 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Encoded<Files>> {
         let inside = Path::new(&shard.raw_data.basename).components().all(|part| matches!(part, Component::Normal(_)));
         if !inside {
             return Err(refuse(&at, format!("it names a shard elsewhere: {}", whole.display()), "check the index"));
+        }
+        if files.paths.contains(&whole) {
+            return Err(refuse(&at, format!("it names {} twice", shard.raw_data.basename), "check the index"));
         }
         if let Some(compression) = shard.compression.as_ref().filter(|_| !whole.is_file()) {
             let remedy =
@@ -261,7 +268,17 @@ mod tests {
     fn other_columns_compression_and_damage_are_refused() {
         let one = image(3, 1);
         let set = |key: &'static str, value: Value| move |index: &mut Value| index["shards"][0][key] = value.clone();
-        let changes: [(Change<'_>, &str); 7] = [
+        let again = |index: &mut Value| {
+            let shard = index["shards"][0].clone();
+            index["shards"].as_array_mut().unwrap().push(shard);
+        };
+        let unlabelled = |index: &mut Value| {
+            again(index);
+            index["shards"][1]["column_names"] = json!(["image", "number", "name"]);
+        };
+        let changes: [(Change<'_>, &str); 9] = [
+            (&again, "names shard.00000.mds twice"),
+            (&unlabelled, "it has no column of labels, and in the files before it they are numbers"),
             (&set("column_encodings", json!(["pil", "uint16", "str"])), "image (pil)"),
             (&set("column_encodings", json!(["png", "float16", "str"])), "no whole numbers"),
             (&set("column_sizes", json!([null, 2])), "in full"),

@@ -116,6 +116,9 @@ mod tests {
         let named = open(&path, other.to_str()).unwrap();
         assert_eq!(contents(&named).iter().map(|image| image.1).collect::<Vec<_>>(), [1, 256]);
         assert!(named.name().ends_with("y.npy"));
+        // As cnpy writes it, and NumPy reads it.
+        save(&path, "<u1", &[2, 3, 4, 3], &pixels);
+        assert_eq!(contents(&open(&path, None).unwrap())[1].3, 36);
         save(&path, "|u1", &[2, 3, 4], &pixels[..24]);
         assert_eq!(open(&path, None).unwrap().shape(), Shape::Fixed(ImageShape::new(3, 4, 1)));
     }

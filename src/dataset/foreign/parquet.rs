@@ -1,7 +1,7 @@
 //! Parquet files with a column of encoded images: `image: struct<bytes, path>` and `label`, as Hugging Face's `datasets`
 //! writes them, or a plain column of bytes. To know an image's size is to read its column: opening reads all that is wanted.
 
-use super::encoded::{ALL_NAMES_OR_NUMBERS, Encoded, Found, Layout, Source, agree, enough, label_by_name};
+use super::encoded::{ALL_NAMES_OR_NUMBERS, Encoded, Found, Labelled, Layout, Source, agree, enough, label_by_name};
 use super::files::{self, Files};
 use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick, pick_where};
 use super::refuse;
@@ -16,7 +16,7 @@ use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::ParquetMetaData;
 use ::parquet::file::reader::FileReader;
 use ::parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader, SerializedPageReader};
-use ::parquet::schema::types::ColumnDescriptor;
+use ::parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,6 +52,17 @@ struct Chosen {
     /// Whether labels are texts.
     names: bool,
     key: Option<usize>,
+}
+
+impl Chosen {
+    /// What its labels are.
+    fn labelled(&self) -> Labelled {
+        match self.label {
+            None => Labelled::Not,
+            Some(_) if self.names => Labelled::Names,
+            Some(_) => Labelled::Numbers,
+        }
+    }
 }
 
 /// A reader within a row group.
@@ -152,6 +163,14 @@ fn is_text(leaf: &ColumnDescriptor) -> bool {
         || matches!(leaf.logical_type_ref(), Some(LogicalType::String | LogicalType::Enum))
 }
 
+/// Whether a column of integers is said to hold whole numbers, and not what else is kept in such: hundredths, days, times.
+fn is_whole_number(leaf: &ColumnDescriptor) -> bool {
+    let other = |kind: &LogicalType| !matches!(kind, LogicalType::Integer(_) | LogicalType::Unknown);
+    use ConvertedType::{INT_8, INT_16, INT_32, INT_64, NONE, UINT_8, UINT_16, UINT_32, UINT_64};
+    let plain = [NONE, INT_8, INT_16, INT_32, INT_64, UINT_8, UINT_16, UINT_32, UINT_64];
+    plain.contains(&leaf.converted_type()) && !leaf.logical_type_ref().is_some_and(other)
+}
+
 /// Which columns have these names, or the usual ones.
 fn choose(metadata: &ParquetMetaData, image: Option<&str>, label: Option<&str>) -> Result<Chosen, String> {
     let leaves = metadata.file_metadata().schema_descr().columns();
@@ -172,11 +191,25 @@ fn choose(metadata: &ParquetMetaData, image: Option<&str>, label: Option<&str>) 
             false => format!("there is no column {given}; it has {}", there()),
         });
     }
-    let numbers = |leaf: usize| flat(Physical::INT32, leaf) || flat(Physical::INT64, leaf);
+    let numbers =
+        |leaf: usize| (flat(Physical::INT32, leaf) || flat(Physical::INT64, leaf)) && is_whole_number(&leaves[leaf]);
     let texts = |leaf: usize| flat(Physical::BYTE_ARRAY, leaf) && is_text(&leaves[leaf]);
     if let Some(leaf) = found.filter(|leaf| !numbers(*leaf) && !texts(*leaf)) {
-        let kind = leaves[leaf].physical_type();
+        let kind = match (leaves[leaf].converted_type(), leaves[leaf].logical_type_ref()) {
+            (ConvertedType::NONE, Some(logical)) => format!("{logical:?}"),
+            (ConvertedType::NONE, None) => leaves[leaf].physical_type().to_string(),
+            (converted, _) => converted.to_string(),
+        };
         return Err(format!("the labels in {} are of the type {kind}, no whole numbers and no texts", paths[leaf]));
+    }
+    // Labels that are lists or structures are not passed over for none.
+    let root = |leaf: &ColumnDescPtr| leaf.path().parts().first().cloned().unwrap_or_default();
+    let nested = |leaf: &&ColumnDescPtr| {
+        let (root, of_image) = (root(leaf), root(&leaves[image]));
+        root != of_image && LABELS.iter().any(|usual| root.eq_ignore_ascii_case(usual))
+    };
+    if let (None, Some(leaf)) = (found, leaves.iter().find(nested)) {
+        return Err(format!("the labels in {} are no single numbers and no texts", leaf.path().string()));
     }
     let beside = names.iter().position(|found| *found == format!("{name}.path"));
     let key = beside.or(pick(&names, None, KEYS).map(|(leaf, _)| leaf));
@@ -197,10 +230,10 @@ pub fn open(
     let mut remarks = Vec::new();
     let found = Files::find(path, |name| name.ends_with(".parquet"), ".parquet file", &mut remarks)?;
     let mut source = Columns { files: Vec::new(), kept: Mutex::default() };
-    let (mut images, mut texts, mut names) = (Vec::new(), Vec::new(), None);
+    let (mut images, mut texts, mut labelled) = (Vec::new(), Vec::new(), None);
     for (nth, one) in (0..).zip(&found.paths) {
         // To number names all of them have to be known.
-        if images.len() >= enough(options) && names != Some(true) {
+        if images.len() >= enough(options) && labelled != Some(Labelled::Names) {
             break;
         }
         let damaged = |why: String| refuse(one, why, "check that it is a whole Parquet file");
@@ -213,7 +246,7 @@ pub fn open(
         let metadata = metadata.map_err(damaged)?;
         let chosen = guarded(|| choose(&metadata, image, label));
         let chosen = chosen.map_err(|why| refuse(one, why, "name them: parquet:PATH,image=COLUMN,label=COLUMN"))?;
-        agree(&mut names, chosen.names).map_err(|why| refuse(one, why, ALL_NAMES_OR_NUMBERS))?;
+        agree(&mut labelled, chosen.labelled()).map_err(|why| refuse(one, why, ALL_NAMES_OR_NUMBERS))?;
         if chosen.label.is_none() && nth == 0 {
             remarks.push(format!("it has no column of labels called {}: all are 0", any_of(LABELS)));
         }

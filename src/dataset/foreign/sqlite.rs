@@ -7,8 +7,9 @@ use super::{files, refuse};
 use crate::dataset::OpenOptions;
 use crate::error::{IoContext, Result};
 use crate::image_file::{self, Kind, MAX_IMAGE_BYTES};
+use crate::store::container::sqlite::reader::uri;
 use ::rusqlite::types::ValueRef;
-use ::rusqlite::{Connection, OpenFlags, OptionalExtension};
+use ::rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -62,6 +63,8 @@ fn quoted(name: &str) -> String {
 /// A table and those of its columns that matter.
 struct Table {
     name: String,
+    /// What its rows are numbered by in a query.
+    rowid: &'static str,
     image: String,
     label: Option<String>,
     key: Option<String>,
@@ -74,8 +77,7 @@ struct Table {
 pub fn open(rest: &str, path: &Path, names: Names<'_>, options: &OpenOptions) -> Result<Encoded<Database>> {
     path.metadata().at("open", path)?;
     let fail = |why: String| refuse(path, why, "check that it is a whole SQLite database");
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(text).map_err(fail)?;
+    let connection = connect(path).map_err(fail)?;
     // What a stranger's schema calls in passing is not called.
     connection.pragma_update(None, "trusted_schema", false).map_err(text).map_err(fail)?;
     let table = find(&connection, names)
@@ -94,10 +96,28 @@ pub fn open(rest: &str, path: &Path, names: Names<'_>, options: &OpenOptions) ->
     let (mut images, texts) =
         rows().map_err(|why| fail(why, "give it whole numbers from 0 or names of classes as labels, and rowids"))?;
     label_by_name(&mut images, &texts, &mut remarks).map_err(|why| fail(why, ALL_NAMES_OR_NUMBERS))?;
-    let one = format!("SELECT {} FROM {} WHERE rowid = ?1", quoted(&table.image), quoted(&table.name));
+    let one = format!("SELECT {} FROM {} WHERE {} = ?1", quoted(&table.image), quoted(&table.name), table.rowid);
     let source = Database { connection: Mutex::new(connection), one };
     let (name, state) = (format!("sqlite:{rest}"), files::state(&[path.to_owned()]));
     Encoded::open(Layout { name, path: path.to_owned(), source, images, state, remarks }, options)
+}
+
+/// A connection that only reads.
+fn connect(path: &Path) -> Result<Connection, String> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(text)?;
+    let first = connection.query_row("PRAGMA schema_version", [], |_| Ok(()));
+    let cannot = first.is_err_and(|e| e.sqlite_error_code() == Some(ErrorCode::CannotOpen));
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if !cannot || Path::new(&log).exists() {
+        // Any other error is told when it is asked for something.
+        return Ok(connection);
+    }
+    // With a write-ahead log (PRAGMA journal_mode = WAL) SQLite wants files of its own beside it even to read, and in a
+    // folder that takes none there are none. Without the log nobody has it open, and all of it is in the one file.
+    let path = std::path::absolute(path).map_err(|e| e.to_string())?;
+    Connection::open_with_flags(uri(&path), flags | OpenFlags::SQLITE_OPEN_URI).map_err(text)
 }
 
 /// The only table with a column of encoded images.
@@ -114,7 +134,7 @@ fn find(connection: &Connection, names: Names<'_>) -> Result<Table, String> {
         if names.table.is_some_and(|given| !given.eq_ignore_ascii_case(&table)) {
             continue;
         }
-        let columns = list("SELECT name FROM pragma_table_info(?1)", &[&table])?;
+        let columns = list("SELECT name FROM pragma_table_xinfo(?1) WHERE hidden != 1", &[&table])?;
         let columns: Vec<_> = columns.iter().map(String::as_str).collect();
         seen.push(format!("{table} ({})", columns.join(", ")));
         let mut images = Vec::new();
@@ -132,7 +152,8 @@ fn find(connection: &Connection, names: Names<'_>) -> Result<Table, String> {
             return Err(format!("the table {table} has no column {given}, but {}", columns.join(", ")));
         }
         let key = pick(&columns, None, KEYS).map(|(_, name)| name).filter(|name| *name != image);
-        found.push(Table { image: image.to_owned(), label, key: key.map(str::to_owned), name: table });
+        let rowid = rowid(&columns).ok_or_else(|| format!("all names of rowids are columns of the table {table}"))?;
+        found.push(Table { rowid, image: image.to_owned(), label, key: key.map(str::to_owned), name: table });
     }
     let several = found.iter().map(|table| table.name.clone()).collect::<Vec<_>>().join(", ");
     match (found.pop(), found.is_empty()) {
@@ -140,9 +161,15 @@ fn find(connection: &Connection, names: Names<'_>) -> Result<Table, String> {
         (Some(_), false) => Err(format!("several tables have columns of images: {several}")),
         (None, _) => {
             seen.truncate(10);
-            Err(format!("no table has a column of encoded images; it holds {}", seen.join(", ")))
+            let held = if seen.is_empty() { "no table".into() } else { seen.join(", ") };
+            Err(format!("no table has a column of encoded images; it holds {held}"))
         }
     }
+}
+
+/// A name of rowids in a table with such columns: a column of that name would stand for it, and need not be unique.
+fn rowid(columns: &[&str]) -> Option<&'static str> {
+    ["rowid", "oid", "_rowid_"].into_iter().find(|name| !columns.iter().any(|column| name.eq_ignore_ascii_case(column)))
 }
 
 /// Whether the first blob of a column is an encoded image, or any blob will do.
@@ -156,13 +183,13 @@ fn is_image(connection: &Connection, table: &str, column: &str, any: bool) -> Re
 /// The labels of all rows, if one of the first `enough` is a text; one that is missing is empty.
 fn label_texts(connection: &Connection, table: &Table, enough: usize) -> Result<Vec<Vec<u8>>, String> {
     let Some(label) = table.label.as_deref().map(quoted) else { return Ok(Vec::new()) };
-    let name = quoted(&table.name);
-    let first = format!("SELECT {label} AS label FROM {name} ORDER BY rowid LIMIT {}", limit(enough));
+    let (name, rowid) = (quoted(&table.name), table.rowid);
+    let first = format!("SELECT {label} AS label FROM {name} ORDER BY {rowid} LIMIT {}", limit(enough));
     let any = format!("SELECT 1 FROM ({first}) WHERE typeof(label) = 'text' LIMIT 1");
     if connection.query_row(&any, [], |_| Ok(())).optional().map_err(text)?.is_none() {
         return Ok(Vec::new());
     }
-    let query = format!("SELECT CAST({label} AS TEXT) FROM {name} ORDER BY rowid");
+    let query = format!("SELECT CAST({label} AS TEXT) FROM {name} ORDER BY {rowid}");
     let mut query = connection.prepare(&query).map_err(text)?;
     let labels = query.query_map([], |row| match row.get_ref(0)? {
         ValueRef::Text(label) => Ok(label.to_vec()),
@@ -182,9 +209,10 @@ fn scan(connection: &Connection, table: &Table, enough: usize, texts: bool) -> R
     let (label, key, image) = (column(&table.label), column(&table.key), quoted(&table.image));
     // Of long images no more is read than a header mostly takes.
     let query = format!(
-        "SELECT rowid, {label}, {key}, substr({image}, 1, {HEAD_BYTES}) FROM {} ORDER BY rowid LIMIT {}",
+        "SELECT {rowid}, {label}, {key}, substr({image}, 1, {HEAD_BYTES}) FROM {} ORDER BY {rowid} LIMIT {}",
         quoted(&table.name),
-        limit(enough)
+        limit(enough),
+        rowid = table.rowid
     );
     let mut query = connection.prepare(&query).map_err(text)?;
     let mut rows = query.query([]).map_err(text)?;
@@ -297,6 +325,51 @@ mod tests {
             connection.execute("INSERT INTO t VALUES (1, ?1, 'dog')", [&one]).unwrap();
         });
         assert!(refusal(open_with(&path, Names::default())).contains("and rowids"));
+    }
+
+    #[test]
+    fn a_column_called_rowid_is_not_taken_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.sqlite");
+        let images = [image(3, 1), image(5, 2), image(4, 3)];
+        let fill = |columns: &str| {
+            database(&path, |connection| {
+                connection.execute_batch(&format!("CREATE TABLE t (image BLOB, label INTEGER, {columns})")).unwrap();
+                for (nth, image) in (0_i64..).zip(&images) {
+                    connection.execute("INSERT INTO t (image, label) VALUES (?1, ?2)", (image, nth)).unwrap();
+                }
+            });
+            open_with(&path, Names::default())
+        };
+        let found =
+            |columns| contents(&fill(columns).unwrap()).into_iter().map(|one| (one.1, one.3)).collect::<Vec<_>>();
+        // All of one value, and a text.
+        for columns in ["RowId INTEGER DEFAULT 1", "rowid TEXT DEFAULT 'x', oid INTEGER DEFAULT 1"] {
+            assert_eq!(found(columns), [(0, 1), (1, 2), (2, 3)], "{columns}");
+        }
+        assert!(refusal(fill("rowid, oid, _rowid_")).contains("all names of rowids"));
+        database(&path, |connection| {
+            connection.execute_batch("CREATE TABLE t (image BLOB, k, label AS (2 * k))").unwrap();
+            connection.execute("INSERT INTO t (image, k) VALUES (?1, 4)", [&images[0]]).unwrap();
+        });
+        assert_eq!(contents(&open_with(&path, Names::default()).unwrap())[0].1, 8, "generated columns are columns");
+    }
+
+    #[test]
+    fn a_database_with_a_log_is_read_where_no_files_can_be_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.sqlite");
+        let one = image(3, 1);
+        database(&path, |connection| {
+            connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+            connection.execute_batch("CREATE TABLE t (image BLOB, label)").unwrap();
+            connection.execute("INSERT INTO t VALUES (?1, 3)", [&one]).unwrap();
+        });
+        // Beside a file with the longest name that there can be none has a longer one, whoever asks for it.
+        let long = folder.path().join(format!("50%{}", "x".repeat(249)));
+        std::fs::rename(&path, &long).unwrap();
+        assert_eq!(contents(&open_with(&long, Names::default()).unwrap())[0].1, 3);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

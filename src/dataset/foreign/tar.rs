@@ -88,6 +88,8 @@ struct Samples {
     /// Whether folders cannot be classes: an image lies in none, or is told of in another way.
     no_classes: bool,
     without_image: u64,
+    /// Keys of those among them that have a label, in this shard.
+    labels_alone: BTreeSet<Box<[u8]>>,
     no_members: u64,
 }
 
@@ -127,6 +129,8 @@ impl Samples {
         let damaged = |why: String| refuse(path, why, "check that it is a whole tar file, not compressed");
         let mut archive = ::tar::Archive::new(File::open(path).at("open", path)?);
         let mut open: Option<Sample> = None;
+        let first = self.done.len();
+        self.labels_alone.clear();
         for entry in archive.entries_with_seek().at("read", path)? {
             let mut entry = entry.map_err(|e| damaged(format!("it is damaged: {e}")))?;
             self.members += 1;
@@ -159,7 +163,18 @@ impl Samples {
             })?;
         }
         self.end(open);
-        Ok(())
+        // Else every image would have the label 0, and its own be passed over.
+        match self.done[first..].iter().find(|sample| self.labels_alone.contains(&sample.key)) {
+            None => Ok(()),
+            Some(Found { key, .. }) => {
+                let cause = format!("the label of {} is not beside its image", String::from_utf8_lossy(key));
+                Err(refuse(
+                    path,
+                    cause,
+                    "pack it in the order of names, so that a sample's members follow one another: tar --sort=name",
+                ))
+            }
+        }
     }
 
     fn end(&mut self, sample: Option<Sample>) {
@@ -172,7 +187,12 @@ impl Samples {
                 self.no_classes |= described || !in_folder;
                 self.done.push(Found { key, label: label.unwrap_or(0), place, header: None });
             }
-            Some(_) => self.without_image += 1,
+            Some(Sample { key, label, image: None, .. }) => {
+                self.without_image += 1;
+                if label.is_some() {
+                    self.labels_alone.insert(key);
+                }
+            }
             None => {}
         }
     }
@@ -181,7 +201,12 @@ impl Samples {
 impl Sample {
     fn label(&mut self, member: &mut impl Read) -> Result<(), String> {
         let mut text = Vec::new();
-        member.take(LABEL_BYTES).read_to_end(&mut text).map_err(|e| format!("has a label that cannot be read: {e}"))?;
+        // One more than there may be: a number is not taken for its first digits.
+        let read = member.take(LABEL_BYTES + 1).read_to_end(&mut text);
+        read.map_err(|e| format!("has a label that cannot be read: {e}"))?;
+        if text.len() as u64 > LABEL_BYTES {
+            return Err(format!("has a .cls of more than {LABEL_BYTES} bytes"));
+        }
         let text = String::from_utf8_lossy(&text);
         let label = text.trim().parse().map_err(|_| format!("has the label {text:?}, which is no whole number"))?;
         match self.label.replace(label) {

@@ -1,6 +1,7 @@
 //! Images in a ZIP archive, stored or deflated. Labels come from `dataset.json` where there is one, as StyleGAN's tools
 //! write it; else folders are classes, as in a folder of images, below the folder that all lie in; without folders all are
-//! of class 0. A key is the whole name in the archive.
+//! of class 0. A key is the whole name in the archive, but for a `./`
+//! in front of it.
 
 use super::encoded::{Encoded, Found, Layout, Source};
 use super::{files, refuse};
@@ -11,6 +12,7 @@ use crate::sys::positioned::read_exact_at;
 use ::zip::{CompressionMethod, ZipArchive};
 use flate2::read::DeflateDecoder;
 use serde::Deserialize;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -125,9 +127,10 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Encoded<Archive>> {
             method: entry.compression(),
             encrypted: entry.encrypted(),
         };
-        // Also the shadows of files that macOS adds, __MACOSX/._NAME.
-        let hidden = name.split(|byte| *byte == b'/').any(|part| part.starts_with(b".")) || name.contains(&0);
-        let at = folder::path_from(name);
+        // Also the shadows of files that macOS adds, __MACOSX/._NAME; but not what packing a folder from within puts in front, ./NAME.
+        let parts = name.split(|byte| *byte == b'/').filter(|part| *part != b".");
+        let hidden = parts.clone().any(|part| part.starts_with(b".")) || name.contains(&0);
+        let at = folder::path_from(&parts.collect::<Vec<_>>().join(&b'/'));
         match name {
             _ if hidden => {}
             [.., b'/'] => drop(folders.insert(at)),
@@ -157,7 +160,19 @@ fn read_labels(archive: &Archive, member: Member) -> Result<Option<HashMap<Strin
     let mut text = Vec::new();
     archive.fetch(&member, usize::MAX, &mut text).map_err(|why| format!("{LABELS}: {why}"))?;
     let Labels { labels } = serde_json::from_slice(&text).map_err(|e| format!("{LABELS}: {e}"))?;
-    Ok(labels.map(|labels| labels.into_iter().collect()))
+    let Some(labels) = labels else { return Ok(None) };
+    let mut found = HashMap::with_capacity(labels.len());
+    for (name, label) in labels {
+        match found.entry(name) {
+            Entry::Vacant(place) => drop(place.insert(label)),
+            Entry::Occupied(one) if *one.get() == label => {}
+            // Which of them is meant nobody knows.
+            Entry::Occupied(one) => {
+                return Err(format!("{LABELS}: {} has two labels, {} and {label}", one.key(), one.get()));
+            }
+        }
+    }
+    Ok(Some(found))
 }
 
 fn found<P>((path, place): Image<P>, label: u32) -> Found<P> {
@@ -261,6 +276,9 @@ mod tests {
         archive(&path, &members);
         let keys = contents(&open_all(&path).unwrap()).into_iter().map(|one| one.0).collect::<Vec<_>>();
         assert_eq!(keys, ["a/1.png", "a/2.png", "a-b/3.png", "a/b/0.png", "b/1.png"]);
+        // Packed from within a folder.
+        archive(&path, &[("./", b""), ("./b/1.png", &one), ("./a/2.png", &two), ("./.x/3.png", &one)]);
+        assert_eq!(contents(&open_all(&path).unwrap()), [("a/2.png".into(), 0, 5, 2), ("b/1.png".into(), 1, 3, 1)]);
         archive(&path, &[("top/1.png", &one), ("top/2.png", &two)]);
         assert_eq!(contents(&open_all(&path).unwrap()).iter().map(|one| one.1).collect::<Vec<_>>(), [0, 0]);
     }
@@ -274,6 +292,7 @@ mod tests {
             (&br#"{"labels": [["b.png", 7]]}"#[..], "no label of a.png"),
             (br#"{"labels": [["a.png", [0.5, 1]]]}"#, "the label of a.png is [0.5,1]"),
             (br#"{"labels": [["a.png", -1]]}"#, "the label of a.png is -1"),
+            (br#"{"labels": [["a.png", 1], ["a.png", 2]]}"#, "a.png has two labels, 1 and 2"),
             (b"text", "dataset.json"),
         ] {
             archive(&path, &[("dataset.json", table), ("a.png", &one)]);

@@ -81,9 +81,9 @@ pub fn delete(format: &Resolved, at: &Path) -> Result<(), String> {
         let beyond = remove(format, &path, &[301], UNSYNCED);
         expect(beyond.is_err(), || "image 301 of 301 was removed".into())?;
         verified(format, &path, &given.dataset).map_err(|e| format!("a removal that was refused changed it: {e}"))?;
-        // Twice: from the front, the middle and the end; then of what the first left.
+        // From the front, the middle and the end; then of what the first left; then the last alone, whose place nobody takes.
         let mut stay: Vec<u64> = (0..301).collect();
-        for gone in [&[0, 300, 7, 150, 299, 7][..], &[294, 0, 100]] {
+        for gone in [&[0, 300, 7, 150, 299, 7][..], &[294, 0, 100], &[292]] {
             let removal = remove(format, &path, gone, UNSYNCED).map_err(text)?;
             stay = (0..removal.left()).map(|index| stay[removal.before(index) as usize]).collect();
             let stays = given.dataset.picked(stay.iter().copied()).map_err(text)?;
@@ -95,12 +95,19 @@ pub fn delete(format: &Resolved, at: &Path) -> Result<(), String> {
                 expect(wrong.is_none(), || format!("the name of image {wrong:?} is another's"))?;
             }
         }
-        expect(stay.len() == 293, || format!("{} are left of 293", stay.len()))?;
+        expect(stay.len() == 292, || format!("{} are left of 292", stay.len()))?;
         // What was removed from can be added to.
         add(format, &given, 0..5, &path, Durability::None).map_err(text)?;
         stay.extend(0..5);
         let all = given.dataset.picked(stay).map_err(text)?;
         verified(format, &path, &all).map_err(text)?;
+        // Even where nothing is left.
+        remove(format, &path, &(0..all.len()).collect::<Vec<_>>(), UNSYNCED).map_err(text)?;
+        let left = open(format, &path).map_err(text)?.manifest.images;
+        expect(left == 0, || format!("{left} are left of none"))?;
+        add(format, &given, 7..9, &path, Durability::None).map_err(text)?;
+        let added = given.dataset.picked(7..9).map_err(text)?;
+        verified(format, &path, &added).map_err(text)?;
     }
     Ok(())
 }

@@ -238,7 +238,7 @@ impl RecordReader for Reader {
         let row = usize::try_from(index).ok().and_then(|at| self.store.rows.get(at)).copied();
         let row = row.ok_or_else(|| self.store.name.damaged(format!("image {index} has no label")))?;
         let name = self.names.of(index, row.ending());
-        let (scratch, limit) = (&mut self.scratch, self.store.max_bytes + 1);
+        let (scratch, limit) = (&mut self.scratch, self.store.max_bytes.saturating_add(1));
         let length = self.store.folder.with("read", name, |file| read_whole(&mut file.take(limit), scratch))?;
         if length as u64 > self.store.max_bytes {
             return Err(self.store.name.damaged(format!("the file of image {index} is too long for any image")));

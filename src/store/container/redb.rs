@@ -60,6 +60,29 @@ fn text(e: impl Into<::redb::Error>) -> String {
     e.into().to_string()
 }
 
+/// Changes a database, in which redb says some damage and panics at the rest. After a panic it is let go of as it is: closing it
+/// would panic again.
+fn changing(
+    database: &mut Option<Database>,
+    name: &StoreName,
+    action: &str,
+    change: impl FnOnce(&mut Database) -> Result<(), ::redb::Error>,
+) -> Result<()> {
+    let open = database.as_mut().ok_or_else(|| unreadable(name, "it was given up before"))?;
+    match guarded(|| Ok(change(open))) {
+        Ok(changed) => changed.map_err(|e| failed(name, action, e)),
+        Err(why) => {
+            std::mem::forget(database.take());
+            Err(unreadable(name, &why))
+        }
+    }
+}
+
+fn close(database: Option<Database>, name: &StoreName) -> Result<()> {
+    let closed = guarded(|| Ok(database.map_or(Ok(()), Database::close)));
+    closed.map_err(|why| unreadable(name, &why))?.map_err(|e| failed(name, "close", e))
+}
+
 impl Redb {
     fn builder(&self) -> Builder {
         let mut builder = Builder::new();
@@ -114,8 +137,8 @@ impl RecordContainer for Redb {
 
     /// In one transaction, which leaves the pages that become free to the next.
     fn remove(&self, at: &Path, layout: &RecordLayout, removal: &Removal, write: &WriteOptions) -> Result<()> {
-        let database = self.open_to_change(at, layout, write)?;
-        let change = || -> Result<(), ::redb::Error> {
+        let mut database = Some(self.open_to_change(at, layout, write)?);
+        changing(&mut database, &layout.name, "write", |database| {
             let transaction = database.begin_write()?;
             {
                 let mut table = transaction.open_table(TABLE)?;
@@ -128,10 +151,8 @@ impl RecordContainer for Redb {
                 (removal.left()..removal.images()).try_for_each(|index| table.remove(index).map(drop))?;
             }
             Ok(transaction.commit()?)
-        };
-        let changed = guarded(|| Ok(change())).map_err(|why| unreadable(&layout.name, &why))?;
-        changed.map_err(|e| failed(&layout.name, "write", e))?;
-        database.close().map_err(|e| failed(&layout.name, "close", e))
+        })?;
+        close(database, &layout.name)
     }
 
     fn removes_at_once(&self) -> bool {
@@ -204,7 +225,8 @@ impl StorageBackend for Backend {
 }
 
 struct Writer {
-    database: Database,
+    /// None where it was given up.
+    database: Option<Database>,
     /// Number of the first record that was not committed.
     first: u64,
     /// Where in `bytes` each of those ends.
@@ -220,21 +242,23 @@ struct Writer {
 impl Writer {
     fn new(database: Database, first: u64, is_new: bool, layout: &RecordLayout) -> Self {
         let (ends, bytes, filling) = (Vec::new(), Vec::new(), Filling::default());
-        Self { database, first, ends, bytes, filling, is_new, name: layout.name.clone() }
+        Self { database: Some(database), first, ends, bytes, filling, is_new, name: layout.name.clone() }
     }
 
     fn commit(&mut self) -> Result<()> {
-        let name = &self.name;
-        let transaction = self.database.begin_write().map_err(|e| failed(name, "write", e))?;
-        {
-            let mut table = transaction.open_table(TABLE).map_err(|e| failed(name, "write", e))?;
-            let mut start = 0;
-            for (index, end) in (self.first..).zip(&self.ends) {
-                table.insert(index, &self.bytes[start..*end]).map_err(|e| failed(name, "write", e))?;
-                start = *end;
+        let Self { database, first, ends, bytes, name, .. } = self;
+        changing(database, name, "write", |database| {
+            let transaction = database.begin_write()?;
+            {
+                let mut table = transaction.open_table(TABLE)?;
+                let mut start = 0;
+                for (index, end) in (*first..).zip(&*ends) {
+                    table.insert(index, &bytes[start..*end])?;
+                    start = *end;
+                }
             }
-        }
-        transaction.commit().map_err(|e| failed(name, "write", e))?;
+            Ok(transaction.commit()?)
+        })?;
         self.first += self.ends.len() as u64;
         self.ends.clear();
         self.bytes.clear();
@@ -260,9 +284,9 @@ impl RecordWriter for Writer {
         let Self { mut database, is_new, name, .. } = *self;
         if is_new {
             // Gives back what the file grew by ahead. Of a store that was added to all pages would be moved.
-            database.compact().map_err(|e| failed(&name, "finish", e))?;
+            changing(&mut database, &name, "finish", |database| Ok(database.compact().map(drop)?))?;
         }
-        database.close().map_err(|e| failed(&name, "close", e))
+        close(database, &name)
     }
 }
 

@@ -2,7 +2,7 @@
 //! `images(id INTEGER PRIMARY KEY, label INTEGER NOT NULL, image BLOB NOT NULL)`, ids from 0. A finished store never changes,
 //! so it is opened as `immutable`: without locks, and without asking before each query whether another process wrote.
 
-mod reader;
+pub(crate) mod reader;
 
 use super::record::{self, NewRecord, RecordContainer, RecordLayout, RecordStore, RecordWriter};
 use super::transaction::Filling;
@@ -149,15 +149,21 @@ impl RecordContainer for Sqlite {
                 let mut renumber = transaction.prepare("UPDATE images SET id = ?2 WHERE id = ?1")?;
                 for &(from, to) in removal.moves() {
                     delete.execute([to as i64])?;
-                    renumber.execute([from as i64, to as i64])?;
+                    if renumber.execute([from as i64, to as i64])? != 1 {
+                        // Rolled back: else its place would be empty, and nothing say so.
+                        return Ok(Some(from));
+                    }
                 }
             }
             transaction.execute("DELETE FROM images WHERE id >= ?1", [removal.left() as i64])?;
-            transaction.commit()
+            transaction.commit().map(|()| None)
         };
-        let changed: ::rusqlite::Result<()> = change();
-        let closed = changed.and_then(|()| connection.close().map_err(|(_, e)| e));
-        closed.map_err(|e| failed(&layout.name, "write", &e))
+        let changed: ::rusqlite::Result<Option<u64>> = change();
+        let closed = changed.and_then(|missing| connection.close().map_err(|(_, e)| e).map(|()| missing));
+        match closed.map_err(|e| failed(&layout.name, "write", &e))? {
+            None => Ok(()),
+            Some(missing) => Err(layout.name.damaged(format!("image {missing} is missing"))),
+        }
     }
 
     fn removes_at_once(&self) -> bool {

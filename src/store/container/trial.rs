@@ -3,6 +3,7 @@
 use crate::dataset::{Dataset, Synthetic};
 use crate::error::Result;
 use crate::sample::{Batch, ImageShape, Shape};
+use crate::store::change::{Appender, remove};
 use crate::store::copy::write;
 use crate::store::registry::{Resolved, resolve};
 use crate::store::sealed::{IfExists, OpenStore};
@@ -78,6 +79,30 @@ impl Trial {
         assert!(said.contains(expected), "{said}");
         std::fs::write(self.path.join(file), whole).unwrap();
         self.audit().unwrap();
+    }
+
+    /// No change of a byte, and no cut, makes adding to it or removing from it panic. Its files lie in one folder.
+    pub fn survives_changes(&self, file: &str) {
+        let options = WriteOptions::default();
+        let files: Vec<_> =
+            self.files().into_iter().map(|name| (std::fs::read(self.path.join(&name)).unwrap(), name)).collect();
+        let mut samples = Batch::new();
+        Synthetic::new(ImageShape::new(8, 8, 3), 1, 2).read(0, &mut samples).unwrap();
+        let mut state = 7_u64;
+        for trial in 0..200_usize {
+            let place = tempfile::tempdir().unwrap();
+            files.iter().for_each(|(bytes, name)| std::fs::write(place.path().join(name), bytes).unwrap());
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let mut bytes = std::fs::read(place.path().join(file)).unwrap();
+            let at = (state >> 33) as usize % bytes.len();
+            bytes[at] ^= 1 << (state >> 29 & 7);
+            std::fs::write(place.path().join(file), bytes).unwrap();
+            if trial % 2 == 0 {
+                let _ = remove(&self.format, place.path(), &[0, 4], options);
+            } else if let Ok(mut appender) = Appender::open(&self.format, place.path(), 1, options) {
+                let _ = appender.append(&samples).and_then(|()| appender.finish());
+            }
+        }
     }
 
     /// No change of a byte, and no cut, makes it panic; what is read is told to be damaged, or has as many images.

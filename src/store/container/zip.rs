@@ -2,6 +2,8 @@
 //! StyleGAN's tools keep them, `{"labels": [["00000012.png", 7], ...]}`. The archive's directory is read on opening; a file is
 //! then found without a search, and its CRC-32 verified on every read, as every ZIP library does.
 
+mod sink;
+
 use super::fetch::fetch;
 use super::in_place::InPlace;
 use super::mapped::{Mapped, READAHEAD, Reads, TUNED};
@@ -15,6 +17,7 @@ use crate::store::{Capabilities, Durability, WriteOptions, sync};
 use ::zip::write::{PreparedZipFile, SimpleFileOptions};
 use ::zip::{CompressionMethod, ZipArchive, ZipWriter};
 use serde::{Deserialize, Serialize};
+use sink::Sink;
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
 use std::path::Path;
@@ -49,7 +52,7 @@ struct Labels {
 
 impl RecordContainer for Zip {
     fn create(&self, at: &Path, layout: &RecordLayout, write: &WriteOptions) -> Result<Box<dyn RecordWriter>> {
-        let zip = ZipWriter::new(Output::create(&at.join(FILE))?);
+        let zip = ZipWriter::new(Sink::new(Output::create(&at.join(FILE))?));
         let (labels, sync_each) = (Labels { labels: Vec::new() }, write.durability == Durability::Each);
         Ok(Box::new(Writer { zip, labels, sync_each, name: layout.name.clone() }))
     }
@@ -88,7 +91,7 @@ fn member_name(index: u64, extension: &str) -> String {
 }
 
 struct Writer {
-    zip: ZipWriter<Output>,
+    zip: ZipWriter<Sink<Output>>,
     labels: Labels,
     sync_each: bool,
     name: StoreName,
@@ -114,7 +117,7 @@ impl RecordWriter for Writer {
     /// The files so far; their directory comes last, so that of an archive cut short only what repairs archives finds them.
     fn sync(&mut self) -> Result<()> {
         self.zip.flush().at("write", self.name.path.join(FILE))?;
-        self.zip.get_ref().map_or(Ok(()), Output::sync)?;
+        self.zip.get_ref().map_or(Ok(()), |sink| sink.inner.sync())?;
         sync::one(&self.name.path)
     }
 
@@ -124,7 +127,8 @@ impl RecordWriter for Writer {
         let labels = serde_json::to_vec(&self.labels).map_err(|e| fail(&self.name, &e))?;
         self.add(LABELS, &labels)?;
         let Self { zip, name, sync_each, .. } = *self;
-        zip.finish().map_err(|e| name.failed("zip", "finish", e))?.flush(sync_each)
+        let sink = zip.finish().map_err(|e| name.failed("zip", "finish", e))?;
+        sink.into_inner().map_err(|why| name.failed("zip", "finish", why))?.flush(sync_each)
     }
 }
 

@@ -120,7 +120,7 @@ fn names_in_some_files_and_numbers_or_nothing_in_others_are_refused() {
         for images in [None, Some(3)] {
             let options = OpenOptions { images, ..Default::default() };
             let message = refusal(open("x", folder.path(), [None; 2], &options));
-            assert!(message.contains("those of the files before it are"), "{message}");
+            assert!(message.contains("in the files before it th"), "{message}");
         }
     }
 }
@@ -160,4 +160,33 @@ fn missing_values_and_damage_are_refused() {
     }
     std::fs::write(&path, "no Arrow file").unwrap();
     assert!(refusal(open_all(&path)).contains("Arrow"));
+}
+
+#[test]
+fn an_image_that_is_null_is_none_whatever_lies_below_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.arrow");
+    let (one, two) = (image(3, 1), image(5, 2));
+    let whole = hugging(&[(Some(&one), "a.png", Some(1)), (Some(&two), "b.png", Some(2))]);
+    let (fields, columns, _) = whole.column(1).as_struct().clone().into_parts();
+    let masked = StructArray::new(fields, columns, Some(arrow_buffer::NullBuffer::from(vec![true, false])));
+    let batch = RecordBatch::try_new(whole.schema(), vec![whole.column(0).clone(), Arc::new(masked)]).unwrap();
+    file(&path, &[whole.clone()]);
+    assert_eq!(contents(&open_all(&path).unwrap()).len(), 2);
+    file(&path, &[batch]);
+    let message = refusal(open_all(&path));
+    assert!(message.contains("row 1 of the set: there is no image in it"), "{message}");
+}
+
+#[test]
+fn a_dictionary_called_like_names_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.arrow");
+    let one = image(3, 1);
+    let names: arrow_array::DictionaryArray<arrow_array::types::Int8Type> = vec!["a"].into_iter().collect();
+    let fields =
+        vec![Field::new("image", DataType::Binary, false), Field::new("name", names.data_type().clone(), false)];
+    let columns: Vec<ArrayRef> = vec![Arc::new(BinaryArray::from(vec![&one[..]])), Arc::new(names)];
+    file(&path, &[RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()]);
+    assert_eq!(contents(&open_all(&path).unwrap()), [(String::new(), 0, 3, 1)]);
 }

@@ -161,13 +161,71 @@ fn names_in_some_files_and_numbers_or_nothing_in_others_are_refused() {
         "numbers" => plain::<Int64Type>(&path(nth), "int64 label", &[&one, &one], &[5, 6]),
         _ => plain::<Int64Type>(&path(nth), "int64 other", &[&one, &one], &[5, 6]),
     };
-    for (first, second) in [("names", "numbers"), ("numbers", "names"), ("names", "none"), ("none", "names")] {
+    for (first, second) in [
+        ("names", "numbers"),
+        ("numbers", "names"),
+        ("names", "none"),
+        ("none", "names"),
+        ("numbers", "none"),
+        ("none", "numbers"),
+    ] {
         put(0, first);
         put(1, second);
         for images in [None, Some(3)] {
             let options = OpenOptions { images, ..Default::default() };
             let message = refusal(open("x", folder.path(), [None; 2], &options));
-            assert!(message.contains("those of the files before it are"), "{message}");
+            assert!(message.contains("in the files before it th"), "{message}");
         }
     }
+}
+
+#[test]
+fn numbers_that_are_no_labels_are_not_taken_for_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.parquet");
+    let one = image(3, 1);
+    let short = |kind: &str, label| {
+        plain::<::parquet::data_type::Int32Type>(&path, kind, &[&one], &[label]);
+        open_all(&path)
+    };
+    for kind in ["int32 label", "int32 label (INT_8)", "int32 label (UINT_32)", "int32 label (INTEGER(16,true))"] {
+        assert_eq!(contents(&short(kind, 7).unwrap())[0].1, 7, "{kind}");
+    }
+    for (kind, called) in [
+        ("int32 label (DECIMAL(9,2))", "DECIMAL"),
+        ("int32 label (DATE)", "DATE"),
+        ("int32 label (TIME(MILLIS,true))", "TIME_MILLIS"),
+        // As older programs say it.
+        ("int32 label (TIME_MILLIS)", "TIME_MILLIS"),
+    ] {
+        let message = refusal(short(kind, 700));
+        assert!(message.contains(&format!("of the type {called}, no whole numbers")), "{message}");
+    }
+    // Of nanoseconds the older kind of types knows nothing.
+    for kind in ["int64 label (TIMESTAMP(MICROS,true))", "int64 label (TIMESTAMP(NANOS,true))"] {
+        plain::<Int64Type>(&path, kind, &[&one], &[700]);
+        let message = refusal(open_all(&path));
+        assert!(message.to_lowercase().contains("of the type timestamp"), "{message}");
+    }
+}
+
+#[test]
+fn lists_of_labels_are_not_passed_over_for_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.parquet");
+    let schema = "message schema { required binary image; required group label { required int64 id; } }";
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let mut file = SerializedFileWriter::new(File::create(&path).unwrap(), schema, Arc::default()).unwrap();
+    let mut group = file.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<ByteArrayType>().write_batch(&[ByteArray::from(image(3, 1))], None, None).unwrap();
+    column.close().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<Int64Type>().write_batch(&[7], None, None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    file.close().unwrap();
+    assert!(refusal(open_all(&path)).contains("the labels in label.id are no single numbers"));
+    let named = open("x", &path, [None, Some("label.id")], &OpenOptions::default()).unwrap();
+    assert_eq!(contents(&named)[0].1, 7);
 }

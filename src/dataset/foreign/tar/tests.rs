@@ -146,3 +146,30 @@ fn no_damage_makes_it_panic() {
     shard(&path, &[("a.cls", b"1"), ("a.png", &image(3, 1)), (&"long".repeat(60), b"")]);
     survives_damage(&path, 7, || Ok(Box::new(open_all(&path)?)));
 }
+
+#[test]
+fn labels_that_are_not_beside_their_images_are_not_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.tar");
+    let one = image(3, 1);
+    shard(&path, &[("1.png", &one), ("2.png", &one), ("1.cls", b"7"), ("2.cls", b"8")]);
+    let message = refusal(open_all(&path));
+    assert!(message.contains("the label of 1 is not beside its image") && message.contains("--sort=name"), "{message}");
+    // A label without any image is passed over, and so is that of another shard.
+    shard(&folder.path().join("y.tar"), &[("1.cls", b"9"), ("3.png", &one), ("3.cls", b"3")]);
+    shard(&path, &[("1.png", &one), ("1.cls", b"7")]);
+    let found = contents(&open_all(folder.path()).unwrap());
+    assert_eq!(found.iter().map(|one| one.1).collect::<Vec<_>>(), [7, 3]);
+}
+
+#[test]
+fn a_long_label_is_not_taken_for_its_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.tar");
+    let one = image(3, 1);
+    let blanks = |count: usize| [&vec![b' '; count][..], b"12345"].concat();
+    shard(&path, &[("1.png", &one), ("1.cls", &blanks(59))]);
+    assert_eq!(contents(&open_all(&path).unwrap())[0].1, 12345);
+    shard(&path, &[("1.png", &one), ("1.cls", &blanks(60))]);
+    assert!(refusal(open_all(&path)).contains("more than 64 bytes"));
+}

@@ -39,6 +39,9 @@ fn the_audit_sees_larger_batches() {
     let other = Trial::new("arrow:raw", 9);
     std::fs::copy(other.path.join(FILE), trial.path.join(FILE)).unwrap();
     assert!(trial.audit().unwrap_err().to_string().contains("a batch of it has 9 records; asked for was batch=4"));
+    let other = Trial::new("arrow:raw,batch=5", 9);
+    std::fs::copy(other.path.join(FILE), trial.path.join(FILE)).unwrap();
+    assert!(trial.audit().unwrap_err().to_string().contains("a batch of it has 5 records"), "one more is more");
 }
 
 #[test]

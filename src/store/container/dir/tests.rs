@@ -55,6 +55,13 @@ fn a_file_too_long_for_any_image_is_refused() {
     assert!(error.contains("too long"), "{error}");
 }
 
+#[test]
+fn images_as_large_as_numbers_can_say_have_no_limit() {
+    let at = tempfile::tempdir().unwrap();
+    let layout = RecordLayout { max_image_bytes: u64::MAX, ..store(at.path()) };
+    assert_eq!(second(at.path(), &layout).unwrap(), [3, 4]);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {

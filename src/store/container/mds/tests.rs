@@ -43,6 +43,7 @@ fn what_cannot_be_is_refused() {
     trial.noticed(INDEX, |text| replace(text, "\"version\":2}", "\"version\":3}"), "version 3");
     trial.noticed(INDEX, |text| replace(text, "{", ""), INDEX);
     trial.noticed(SHARD, |bytes| bytes.truncate(100), "not as long as index.json says");
+    trial.noticed(SHARD, |bytes| bytes.push(0), "not as long as index.json says");
     // Where the third sample begins: beyond its end.
     trial.noticed(SHARD, |bytes| bytes[12..16].fill(0xFF), "is not where its shard says");
 }
@@ -61,4 +62,9 @@ fn no_damage_makes_it_panic() {
     let trial = Trial::new("mds:raw", 9);
     trial.survives(SHARD);
     trial.survives(INDEX);
+}
+
+#[test]
+fn no_damage_makes_a_change_panic() {
+    Trial::new("mds:raw", 9).survives_changes(INDEX);
 }

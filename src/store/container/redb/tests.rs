@@ -67,3 +67,8 @@ fn a_file_that_is_none_is_refused() {
 fn no_damage_makes_it_panic() {
     Trial::new("redb:raw", 9).survives(FILE);
 }
+
+#[test]
+fn no_damage_makes_a_change_panic() {
+    Trial::new("redb:raw", 9).survives_changes(FILE);
+}

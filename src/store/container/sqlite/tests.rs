@@ -1,5 +1,7 @@
 use super::FILE;
 use super::reader::uri;
+use crate::store::WriteOptions;
+use crate::store::change::remove;
 use crate::store::container::trial::Trial;
 use ::rusqlite::Connection;
 use std::path::Path;
@@ -41,6 +43,17 @@ fn what_cannot_be_is_refused() {
 }
 
 #[test]
+fn an_image_that_is_missing_takes_no_place() {
+    let trial = Trial::new("sqlite:raw", 9);
+    sql(&trial, "DELETE FROM images WHERE id = 7");
+    // The last but one would take the place of the second.
+    let refused = remove(&trial.format, &trial.path, &[0, 1], WriteOptions::default()).unwrap_err().to_string();
+    assert!(refused.contains("image 7 is missing"), "{refused}");
+    assert!(trial.read().unwrap_err().to_string().contains("image 7"), "as before");
+    assert_eq!(trial.files(), [FILE, "shelfmark.json"]);
+}
+
+#[test]
 fn a_file_that_is_cut_is_refused_however_little_is_gone() {
     let trial = Trial::new("sqlite:raw", 9);
     for gone in [1, 100, 4096] {
@@ -63,4 +76,9 @@ fn the_audit_counts_and_looks_at_the_pages() {
 fn no_damage_makes_it_panic() {
     Trial::new("sqlite:raw", 9).survives(FILE);
     Trial::new("sqlite:raw,mmap=on", 9).survives(FILE);
+}
+
+#[test]
+fn no_damage_makes_a_change_panic() {
+    Trial::new("sqlite:raw", 9).survives_changes(FILE);
 }

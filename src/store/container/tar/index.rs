@@ -63,13 +63,19 @@ pub fn read(number: u32, bytes: u64, layout: &RecordLayout, samples: &mut Vec<Sa
             layout.records - samples.len() as u64
         )));
     }
+    let mut end = 0;
     for line in lines.by_ref().take(usize::try_from(count).unwrap_or(usize::MAX)) {
         let index = samples.len() as u64;
         let parts = parse(line, index).ok_or_else(|| damaged(format!("line {} is not of image {index}", index + 2)))?;
         for part in [parts.0, parts.1] {
-            if part.offset.checked_add(part.length).is_none_or(|end| end > bytes) {
-                return Err(damaged(format!("image {index} would lie beyond the shard's end")));
+            let part_end = part.offset.checked_add(part.length).filter(|end| *end <= bytes);
+            let part_end =
+                part_end.ok_or_else(|| damaged(format!("image {index} would lie beyond the shard's end")))?;
+            // One behind the other: else an index that is damaged would give one image for another.
+            if part.offset != end + BLOCK {
+                return Err(damaged(format!("image {index} does not begin where the file before ends")));
             }
+            end = part_end.next_multiple_of(BLOCK);
         }
         if parts.1.length > layout.max_record_bytes() {
             return Err(damaged(format!("image {index} is too long for any image")));
@@ -77,10 +83,11 @@ pub fn read(number: u32, bytes: u64, layout: &RecordLayout, samples: &mut Vec<Sa
         samples.push(Sample { shard: number, label: parts.0, image: parts.1 });
     }
     let rest: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
-    let last = samples.last().filter(|sample| sample.shard == number && rest.is_empty());
-    let last = last.ok_or_else(|| damaged("it has other lines than it says".into()))?;
-    // Compared with the shard's length above, so the sum is that of a file's length.
-    let end = (last.image.offset + last.image.length).next_multiple_of(BLOCK) + END_BYTES;
+    // Fewer lines than it says would have ended with one that is of no image.
+    if !rest.is_empty() {
+        return Err(damaged("it has other lines than it says".into()));
+    }
+    let end = end + END_BYTES;
     match end == bytes {
         true => Ok(()),
         false => Err(damaged(format!("the shard is {bytes} bytes long, and with its last image it would be {end}"))),

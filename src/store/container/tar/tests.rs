@@ -42,6 +42,9 @@ fn what_cannot_be_is_refused() {
     trial.noticed(INDEX, |text| replace(text, "00000004.raw", "00000005.raw"), "line 6 is not of image 4");
     trial.noticed(INDEX, |text| replace(text, "raw 1536 192", "raw 1536 99999999"), "beyond the shard's end");
     trial.noticed(INDEX, |text| replace(text, "raw 1536 192", "raw 99999999999999999999 192"), "is not of image 0");
+    // The pixels, and the label, of the next image.
+    trial.noticed(INDEX, |text| replace(text, "raw 1536 192", "raw 3584 192"), "image 0 does not begin where");
+    trial.noticed(INDEX, |text| replace(text, "cls 2560 1", "cls 4608 1"), "image 1 does not begin where");
     trial.noticed(SHARD, |bytes| bytes[512] = b'x', "has no label");
     trial.noticed(SHARD, |bytes| bytes.truncate(9_000), "beyond the shard's end");
     trial.noticed(SHARD, |bytes| bytes.truncate(bytes.len() - 1024), "with its last image it would be");
@@ -51,9 +54,16 @@ fn what_cannot_be_is_refused() {
 #[test]
 fn the_audit_compares_the_index_with_the_archive() {
     let trial = Trial::new("tar:raw", 9);
-    // The pixels one block later: within the shard, and not where its header says.
-    trial.audited(INDEX, |text| replace(text, "raw 1536 192", "raw 2048 192"), "image 0");
     trial.audited(SHARD, |bytes| replace(bytes, "00000003.raw", "00000009.raw"), "images-000000.tar");
+    // A header says that its file is shorter.
+    let shorter = |bytes: &mut Vec<u8>| {
+        let mut header = tar::Header::new_ustar();
+        header.as_mut_bytes().copy_from_slice(&bytes[1024..1536]);
+        header.set_size(191);
+        header.set_cksum();
+        bytes[1024..1536].copy_from_slice(header.as_bytes());
+    };
+    trial.audited(SHARD, shorter, "image 0");
 }
 
 #[test]

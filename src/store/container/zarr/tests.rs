@@ -28,6 +28,13 @@ fn a_missing_shard_is_told_though_zarr_reads_zeros() {
 }
 
 #[test]
+fn a_single_label_that_is_missing_is_told() {
+    let trial = Trial::new("zarr:raw", 1);
+    std::fs::remove_file(trial.path.join("labels.zarr/c/0")).unwrap();
+    assert!(trial.read().unwrap_err().to_string().contains("labels.zarr/c/0 is missing"));
+}
+
+#[test]
 fn shards_are_no_larger_than_their_images() {
     let trial = Trial::new("zarr:raw,chunk=1048576,shard=1048576", 9);
     assert_eq!(trial.read().unwrap().len(), 9);

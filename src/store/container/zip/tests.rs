@@ -55,6 +55,8 @@ fn what_cannot_be_is_refused() {
     trial.noticed(FILE, put(archive(&["00000001.raw", "00000000.raw"], stored, labels)), "file 0 is not the one");
     let other = labels.replace("00000001", "00000002");
     trial.noticed(FILE, put(archive(&["00000000.raw", "00000001.raw"], stored, &other)), "a label for each of 2");
+    let more = labels.replace("]]}", r#"], ["00000002.raw", 3]]}"#);
+    trial.noticed(FILE, put(archive(&["00000000.raw", "00000001.raw"], stored, &more)), "a label for each of 2");
     trial.noticed(FILE, |bytes| bytes.truncate(300), FILE);
     // In the directory, which is what is read.
     let rename = |bytes: &mut Vec<u8>| {
