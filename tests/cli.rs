@@ -77,6 +77,9 @@ fn env_tells_of_host_noise_and_cold_caches_and_leaves_nothing() {
         let possible = found["cold"][kind].as_bool().unwrap();
         assert_eq!(possible, found["cold"][format!("{kind}_reason")].is_null(), "{found}");
     }
+    let text = shelfmark().args(["env", "--dir"]).arg(dir.path().join("not/there/yet")).output().unwrap().stdout;
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("the folder is not there yet"), "{text}");
     assert!(is_empty(dir.path()), "something was left behind");
 }
 

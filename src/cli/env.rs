@@ -2,6 +2,7 @@
 
 use super::Exit;
 use super::flags::{Place, spinner};
+use super::plain::plain;
 use serde_json::json;
 use shelfmark::measure::cold;
 use shelfmark::measure::noise::{self, Noise, Spread};
@@ -31,6 +32,8 @@ struct Found {
     cold_data: Result<(), String>,
     cold_full: Result<(), String>,
     cachestat: bool,
+    /// What was looked at where the place is not there.
+    instead: Option<String>,
 }
 
 impl Env {
@@ -57,7 +60,9 @@ impl Env {
         let cold_data = cold::supports_cold(&self.place.dir);
         let drop = sys::can_drop_caches().then_some(()).ok_or("this process may not drop the system's caches");
         let cold_full = cold_data.clone().and_then(|()| drop.map_err(str::to_owned));
-        Found { host, noise, cold_data, cold_full, cachestat: page_cache::has_cachestat() }
+        let dir = &self.place.dir;
+        let instead = cold::nearest_existing(dir).filter(|_| !dir.exists()).map(|there| there.display().to_string());
+        Found { host, noise, cold_data, cold_full, cachestat: page_cache::has_cachestat(), instead }
     }
 }
 
@@ -88,6 +93,9 @@ impl Found {
         lines.extend(host.virt.clone().map(|virt| ("", virt)));
         let of = |what: &Option<String>| what.clone().unwrap_or_else(|| "unknown".into());
         lines.push(("place", format!("file system {}, on {}", of(&host.place.fs), of(&host.place.device))));
+        lines.extend(
+            self.instead.iter().map(|there| ("", format!("that of {}: the folder is not there yet", plain(there)))),
+        );
         section(out, "HOST", &lines)?;
 
         let noise = &self.noise;

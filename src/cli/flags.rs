@@ -252,7 +252,7 @@ fn dataset_help() -> String {
     let forms = KINDS.iter().map(|kind| kind.form).collect::<Vec<_>>().join("; ");
     format!(
         "{forms}; or a path, which is looked at; `shelfmark list` says what each is \
-         [default: {DEFAULT_DATASET}; with `--store`: what the store was written from]"
+         [default: {DEFAULT_DATASET}; of `verify --store`: what the store was written from]"
     )
 }
 
