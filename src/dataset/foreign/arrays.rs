@@ -197,6 +197,24 @@ mod tests {
         assert!(Integer::named("|i1").unwrap().labels(&[1, 0x80]).unwrap_err().contains("label 1 is -128"));
     }
 
+    /// Pixels that cannot be read.
+    struct Gone;
+
+    impl Pixels for Gone {
+        fn read(&self, _: u64, _: &mut [u8], path: &Path) -> Result<()> {
+            Err(refuse(path, "gone", "bring it back"))
+        }
+    }
+
+    #[test]
+    fn of_an_image_that_cannot_be_read_nothing_is_delivered() {
+        let (name, path, shape) = (String::new(), PathBuf::new(), ImageShape::new(1, 1, 1));
+        let set = Arrays { name, path, shape, images: 1, labels: None, state: None, remarks: vec![], pixels: Gone };
+        let mut out = Batch::new();
+        assert!(set.read(0, &mut out).is_err());
+        assert_eq!(out.len(), 0);
+    }
+
     #[test]
     fn channels_come_last_and_are_at_most_four() {
         assert_eq!(image_shape(&[9, 3, 4]), Some(ImageShape::new(3, 4, 1)));

@@ -336,6 +336,33 @@ mod tests {
         Encoded::open(layout, options).unwrap()
     }
 
+    /// Another image each time.
+    struct Growing(std::sync::atomic::AtomicU32);
+
+    impl Source for Growing {
+        type Place = ();
+
+        fn fetch(&self, (): &(), _: usize, out: &mut Vec<u8>) -> Result<(), String> {
+            let side = self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            out.extend_from_slice(&image(side, 1));
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_image_that_has_changed_its_shape_is_refused() {
+        let images = vec![Found { key: Box::default(), label: 1, place: (), header: None }];
+        let (source, remarks) = (Growing(3.into()), Vec::new());
+        let layout = Layout { name: "x".into(), path: "x".into(), source, images, state: None, remarks };
+        let set = Encoded::open(layout, &OpenOptions::default()).unwrap();
+        let mut out = Batch::new();
+        for refused in [set.read(0, &mut out), set.read_file(0, &mut out)] {
+            let said = refused.unwrap_err().to_string();
+            assert!(said.contains("changed from 3x3x3"), "{said}");
+        }
+        assert_eq!(out.len(), 0);
+    }
+
     #[test]
     fn all_are_named_or_none() {
         let keys = |set: &Encoded<Held>| contents(set).into_iter().map(|one| one.0).collect::<Vec<_>>();

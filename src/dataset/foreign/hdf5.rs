@@ -175,6 +175,7 @@ mod tests {
             array(file, "planar", &[2, 3, 40, 30], &[1_u8; 7200]);
             array(file, "good", &[2, 3, 4], &[1_u8; 24]);
             array(file, "three", &[3], &[1_u8; 3]);
+            array(file, "one", &[1], &[1_u8]);
             array::<u8>(file, "none", &[0, 3, 4], &[]);
             array(file, "negative", &[2], &[-1_i32; 2]);
             array(file, "halves", &[2], &[0.5_f32; 2]);
@@ -188,6 +189,7 @@ mod tests {
             (Some("none"), None, "none is empty"),
             (Some("planar"), None, "channels come last"),
             (Some("good"), Some("three"), "3 labels for 2 images"),
+            (Some("good"), Some("one"), "1 labels for 2 images"),
             (Some("good"), Some("negative"), "below 0"),
             (Some("good"), Some("nothing"), "no such array of labels"),
             (Some("good"), Some("halves"), "whole numbers"),

@@ -157,6 +157,13 @@ mod tests {
         let found: Vec<_> = out.iter().map(|s| (s.key, s.pixels.len(), s.file.len())).collect();
         assert_eq!(found, [(&b"00000000"[..], 45, 0), (b"00000001", 0, file.len())]);
         assert_eq!(set.shape(), Shape::Fixed(shape));
+        // Numbers in binary.
+        let folder = environment(&[("\0\0\0\x01", &file)]);
+        let set = Values::open(folder.path()).unwrap();
+        out.clear();
+        set.read(0, &mut out).unwrap();
+        set.read_file(0, &mut out).unwrap();
+        assert_eq!(out.iter().map(|sample| sample.key).collect::<Vec<_>>(), [&b""[..]; 2]);
     }
 
     #[test]

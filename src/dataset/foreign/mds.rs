@@ -276,7 +276,12 @@ mod tests {
             again(index);
             index["shards"][1]["column_names"] = json!(["image", "number", "name"]);
         };
-        let changes: [(Change<'_>, &str); 9] = [
+        let narrow = |index: &mut Value| {
+            index["shards"][0]["column_encodings"] = json!(["png", "uint8", "str"]);
+            index["shards"][0]["column_sizes"] = json!([null, 1, null]);
+        };
+        let changes: [(Change<'_>, &str); 10] = [
+            (&narrow, "its columns are not as long as it is"),
             (&again, "names shard.00000.mds twice"),
             (&unlabelled, "it has no column of labels, and in the files before it they are numbers"),
             (&set("column_encodings", json!(["pil", "uint16", "str"])), "image (pil)"),

@@ -300,6 +300,10 @@ mod tests {
         assert_eq!(labels(&open("x", &path, Names::default(), &first).unwrap()), [1], "as in the whole set");
         fill(&[&"7", &8, &"9"]);
         assert_eq!(labels(&open_with(&path, Names::default()).unwrap()), [7, 8, 9]);
+        fill(&[&7, &None::<i64>, &9]);
+        assert!(
+            refusal(open_with(&path, Names::default())).contains("the label of row 2 is no whole number, but Null")
+        );
         let (number, nothing): (&dyn ::rusqlite::ToSql, &dyn ::rusqlite::ToSql) = (&3, &None::<i64>);
         for (third, why) in [(number, "row 1: the label dog is no number"), (nothing, "row 3: it has no label")] {
             fill(&[&"dog", &"cat", third]);

@@ -171,7 +171,7 @@ fn an_image_that_is_null_is_none_whatever_lies_below_it() {
     let (fields, columns, _) = whole.column(1).as_struct().clone().into_parts();
     let masked = StructArray::new(fields, columns, Some(arrow_buffer::NullBuffer::from(vec![true, false])));
     let batch = RecordBatch::try_new(whole.schema(), vec![whole.column(0).clone(), Arc::new(masked)]).unwrap();
-    file(&path, &[whole.clone()]);
+    file(&path, std::slice::from_ref(&whole));
     assert_eq!(contents(&open_all(&path).unwrap()).len(), 2);
     file(&path, &[batch]);
     let message = refusal(open_all(&path));

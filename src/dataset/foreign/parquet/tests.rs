@@ -191,6 +191,12 @@ fn numbers_that_are_no_labels_are_not_taken_for_them() {
     for kind in ["int32 label", "int32 label (INT_8)", "int32 label (UINT_32)", "int32 label (INTEGER(16,true))"] {
         assert_eq!(contents(&short(kind, 7).unwrap())[0].1, 7, "{kind}");
     }
+    assert_eq!(
+        contents(&short("int32 label (UINT_32)", -1).unwrap())[0].1,
+        u32::MAX,
+        "its bits are a number without a sign"
+    );
+    assert!(refusal(short("int32 label", -1)).contains("its label is -1"));
     for (kind, called) in [
         ("int32 label (DECIMAL(9,2))", "DECIMAL"),
         ("int32 label (DATE)", "DATE"),

@@ -44,6 +44,12 @@ fn what_cannot_be_is_refused() {
     trial.noticed(INDEX, |text| replace(text, "{", ""), INDEX);
     trial.noticed(SHARD, |bytes| bytes.truncate(100), "not as long as index.json says");
     trial.noticed(SHARD, |bytes| bytes.push(0), "not as long as index.json says");
+    // How long the first image is, at the beginning of its sample.
+    let shorter = |bytes: &mut Vec<u8>| {
+        let begin = u32::from_le_bytes(bytes[4..8].try_into().unwrap()) as usize;
+        bytes[begin] -= 1;
+    };
+    trial.noticed(SHARD, shorter, "image 0 is not where its shard says");
     // Where the third sample begins: beyond its end.
     trial.noticed(SHARD, |bytes| bytes[12..16].fill(0xFF), "is not where its shard says");
 }
