@@ -72,7 +72,9 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Encoded<Files>> {
         if images.len() >= enough(options) {
             break;
         }
-        let columns = shard.columns().map_err(|why| refuse(&at, why, "write the images as jpeg, png or bytes"))?;
+        let columns = shard
+            .columns()
+            .map_err(|why| refuse(&at, why, "write the images as jpeg, png or bytes, and labels as int"))?;
         if columns.label.is_none() && images.is_empty() {
             remarks.push(format!(
                 "it has no column of labels called {}, but {}: all are 0",
