@@ -138,6 +138,28 @@ fn a_run_gives_verdicts_references_and_a_noise_floor() {
 }
 
 #[test]
+fn what_is_wrong_with_a_dataset_is_said_once() {
+    let place = place();
+    let empty = place.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    for (dataset, remedy) in [
+        (format!("folder:{}", empty.display()), "; give a folder with one subfolder a class, or with images"),
+        (format!("tar:{}", empty.join("x").display()), "; check the path; mend it or give another with --dataset"),
+    ] {
+        let mut run = Command::new(env!("CARGO_BIN_EXE_shelfmark"));
+        run.args(["run", "--dataset", &dataset])
+            .arg("--dir")
+            .arg(place.path())
+            .arg("--out")
+            .arg(place.path().join("out"));
+        let (status, told) = ended(run.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
+        let error = told.lines().find(|line| line.contains("dataset ")).unwrap_or_default();
+        assert_eq!((status, error.matches("dataset ").count()), (Some(1), 1), "{told}");
+        assert!(error.ends_with(remedy), "{told}");
+    }
+}
+
+#[test]
 #[cfg(feature = "lmdb")]
 fn a_killed_worker_costs_a_cell_and_not_the_run() {
     let place = place();

@@ -9,7 +9,7 @@ mod scan;
 
 pub(super) use export::path_from;
 pub(super) use labels::numbered;
-pub(super) use scan::{Found as Labelled, NO_IMAGE, by_class, is_image, is_image_ending, key_of_parent};
+pub(super) use scan::{Found as Labelled, NO_IMAGE, Others, by_class, is_image, is_image_ending, key_of_parent};
 
 use super::{Dataset, memory::out_of_range, source};
 use crate::error::{Error, IoContext, Result};

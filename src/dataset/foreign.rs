@@ -15,6 +15,9 @@ mod mds;
 mod npy;
 #[cfg(feature = "parquet")]
 mod parquet;
+// Tables have most of these faults.
+#[cfg_attr(not(any(feature = "arrow", feature = "parquet", feature = "sqlite")), allow(dead_code))]
+mod rows;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod tar;
@@ -27,8 +30,14 @@ mod zip;
 
 use super::{Dataset, OpenOptions};
 use crate::error::{Error, Result};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
+
+/// How LMDB's first page says what it is, behind the page's own header of 16 bytes (lmdb's mdb.c, MDB_MAGIC).
+const LMDB_MAGIC: &[u8] = &0xBEEF_C0DE_u32.to_le_bytes();
+const LMDB_MAGIC_AT: usize = 16;
 
 /// Opens an HDF5 file with an array of images and perhaps one of labels. `rest` is its path, and behind it, where they
 /// have other names than `images` and `labels`: `,images=NAME` and `,labels=NAME`.
@@ -48,6 +57,9 @@ pub fn open_hdf5(rest: &str) -> Result<Arc<dyn Dataset>> {
 /// # Errors
 /// [`Error::Dataset`] saying what is there instead.
 pub fn open_lmdb(path: &Path) -> Result<Arc<dyn Dataset>> {
+    if let Some(error) = misplaced(path) {
+        return Err(error);
+    }
     #[cfg(feature = "lmdb")]
     return Ok(Arc::new(lmdb::Values::open(path)?));
     #[cfg(not(feature = "lmdb"))]
@@ -155,6 +167,31 @@ pub fn shard_kind(name: &str) -> Option<&'static str> {
     found.or(tfrecord::belongs(name).then_some("tfrecord"))
 }
 
+/// What to do about a file that is read only where it lies otherwise, if this is one.
+pub fn misplaced(path: &Path) -> Option<Error> {
+    let ends_in = |ending: &str| path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending));
+    let begin = || {
+        let mut bytes = [0; LMDB_MAGIC_AT + LMDB_MAGIC.len()];
+        File::open(path).and_then(|mut file| file.read_exact(&mut bytes)).map(|()| bytes)
+    };
+    match () {
+        () if !path.is_file() => None,
+        () if ends_in("npz") => Some(refuse(
+            path,
+            "this is an .npz, several arrays of NumPy in a ZIP",
+            "unpack it (it is a ZIP), and give npy:images.npy,labels=labels.npy, with the names that its arrays have",
+        )),
+        () if ends_in("mdb") || ends_in("lmdb") || begin().is_ok_and(|bytes| bytes.ends_with(LMDB_MAGIC)) => {
+            Some(refuse(
+                path,
+                "this is an LMDB environment in one file (subdir=False)",
+                "put it into a folder of its own, under the name data.mdb, and give lmdb:FOLDER",
+            ))
+        }
+        () => None,
+    }
+}
+
 /// A path, and what stands behind it for each of `keys`, as in `,images=NAME`.
 fn options<'a, const N: usize>(rest: &'a str, keys: [&str; N]) -> (&'a str, [Option<&'a str>; N]) {
     let (mut path, mut values) = (rest, [None; N]);
@@ -192,7 +229,29 @@ fn not_built_in<T>(path: &Path, feature: &str, _: T) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::options;
+    use super::{misplaced, options};
+    use crate::dataset::{OpenOptions, open};
+
+    #[test]
+    fn files_that_have_to_lie_otherwise_are_told_how() {
+        let folder = tempfile::tempdir().unwrap();
+        let lmdb = [&[0; 16][..], &[0xDE, 0xC0, 0xEF, 0xBE, 1, 0, 0, 0]].concat();
+        for (name, bytes, remedy) in [
+            ("x.npz", &b"PK"[..], "give npy:images.npy,labels=labels.npy"),
+            ("x.LMDB", b"", "under the name data.mdb, and give lmdb:FOLDER"),
+            ("train", &lmdb, "under the name data.mdb, and give lmdb:FOLDER"),
+        ] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            let bare = path.display().to_string();
+            for asked in if remedy.contains("lmdb") { vec![bare.clone(), format!("lmdb:{bare}")] } else { vec![bare] } {
+                let message = open(&asked, &OpenOptions::default()).map(|_| ()).unwrap_err().to_string();
+                assert!(message.contains(remedy), "{message}");
+            }
+        }
+        std::fs::write(folder.path().join("other"), "x").unwrap();
+        assert!(misplaced(&folder.path().join("other")).is_none() && misplaced(folder.path()).is_none());
+    }
 
     #[test]
     fn names_of_arrays_stand_behind_the_path() {

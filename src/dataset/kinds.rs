@@ -55,7 +55,7 @@ kinds! {
         |path, how| foreign::open_tfrecord(Path::new(path), how);
     "mds" => "mds:FOLDER", "MosaicML Streaming: uncompressed shards and index.json",
         |path, how| foreign::open_mds(Path::new(path), how);
-    "parquet" if "parquet" => "parquet:PATH[,image=COLUMN,label=COLUMN]", "Hugging Face's columns image and label, or plain bytes; labels that are names are numbered in their order",
+    "parquet" if "parquet" => "parquet:PATH[,image=COLUMN,label=COLUMN]", "Hugging Face's columns image and label, or plain bytes; labels that are names are numbered in their order; label=none: all are 0",
         foreign::open_parquet;
     "arrow" if "arrow" => "arrow:PATH[,image=COLUMN,label=COLUMN]", "the same in Arrow's IPC files or streams",
         foreign::open_arrow;

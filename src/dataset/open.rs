@@ -165,6 +165,9 @@ fn with_proposal(error: Error, root: &Path) -> Error {
 }
 
 fn unknown_dataset(name: &str) -> Error {
+    if let Some(error) = foreign::misplaced(Path::new(name)) {
+        return error;
+    }
     let (kind, _) = name.split_once(':').unwrap_or((name, ""));
     match nearest(kind, kinds::names()) {
         None => Error::Dataset {

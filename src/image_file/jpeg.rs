@@ -96,6 +96,6 @@ pub fn holds(shape: ImageShape) -> Result<ColorType, String> {
     match shape.channels {
         1 => Ok(ColorType::Luma),
         3 => Ok(ColorType::Rgb),
-        other => Err(format!("JPEG holds 1 or 3 channels, not {other}")),
+        other => Err(format!("JPEG holds 1 or 3 channels, not {other}; try png, or --rgb")),
     }
 }

@@ -80,11 +80,11 @@ fn with_scripts(settings: &Settings, directory: &Path) -> Result<Settings> {
 pub(super) fn open(settings: &Settings, observer: &mut dyn Observer) -> Result<(Look, DatasetFacts, DatasetSpec)> {
     let named = |failure: Failure| match failure.kind {
         FailureKind::Usage => Error::Usage(failure.message),
-        _ => Error::Dataset {
+        _ => of_dataset(&failure.message).unwrap_or_else(|| Error::Dataset {
             path: settings.dataset.name.clone().into(),
             cause: failure.message,
             remedy: "mend it or give another with --dataset".into(),
-        },
+        }),
     };
     observer.preparing(&format!("looking at {}", settings.dataset.name));
     let mut host = settings.launcher.worker().map_err(|failure| Error::Dataset {
@@ -114,6 +114,14 @@ pub(super) fn open(settings: &Settings, observer: &mut dyn Observer) -> Result<(
     };
     host.end();
     Ok((looked.look, facts, dataset))
+}
+
+/// The error of a dataset that a worker told: it has said of which one, and what to do. Wherever the three are cut apart,
+/// together they read as before.
+fn of_dataset(message: &str) -> Option<Error> {
+    let (path, rest) = message.strip_prefix("dataset ")?.split_once(": ")?;
+    let (cause, remedy) = rest.rsplit_once("; ")?;
+    Some(Error::Dataset { path: path.into(), cause: cause.into(), remedy: remedy.into() })
 }
 
 /// Refuses a contest that could not end in a verdict however quiet the machine is.

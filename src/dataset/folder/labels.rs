@@ -9,6 +9,10 @@ use std::path::{Path, PathBuf};
 /// Name of the table.
 pub const FILE: &str = "labels.csv";
 
+/// Names that a remark tells, and how much of a long one.
+const NAMED: usize = 10;
+const NAME_CHARS: usize = 40;
+
 /// Names of the two columns that are understood.
 const FILE_COLUMNS: [&str; 6] = ["file", "filename", "file_name", "path", "image", "id"];
 const LABEL_COLUMNS: [&str; 4] = ["label", "class", "target", "category"];
@@ -65,10 +69,26 @@ pub fn numbered(labels: &[&[u8]], remarks: &mut Vec<String>) -> Result<Vec<u32>,
     let row = |(nth, why): (usize, String)| format!("row {}: {why}", nth + 1);
     let number_of = numbers(labels).map_err(row)?;
     if let Numbers::ByName(names) = &number_of {
-        remarks.push(format!("{} labels that are no numbers are numbered in the order of their names", names.len()));
+        remarks.push(numbering(names));
     }
     let numbers = labels.iter().map(|label| number_of.of(label));
     numbers.collect::<Option<_>>().ok_or_else(|| "a label is missing".into())
+}
+
+/// Which label has which number, as far as there is room.
+fn numbering(names: &BTreeMap<&[u8], u32>) -> String {
+    let count = names.len();
+    let name = |name: &[u8]| match String::from_utf8_lossy(name) {
+        name if name.chars().count() > NAME_CHARS => {
+            format!("{}...", name.chars().take(NAME_CHARS).collect::<String>())
+        }
+        name => name.into_owned(),
+    };
+    let first = names.iter().take(NAMED).map(|(text, number)| format!("{} {number}", name(text)));
+    let first = first.collect::<Vec<_>>().join(", ");
+    let more = count.checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!(" and {more} more"));
+    let are = if count == 1 { "label is a name, numbered" } else { "labels are names, numbered in their order" };
+    format!("{count} {are}: {first}{}", more.unwrap_or_default())
 }
 
 /// Files by path and by bare name; `None` where a bare name is not unique.
@@ -140,4 +160,23 @@ pub fn write(table: &Path, rows: &[(PathBuf, u32)]) -> std::io::Result<()> {
         csv.write_record([&*key(path), label.to_string().as_bytes()])?;
     }
     csv.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbered;
+
+    #[test]
+    fn a_remark_names_the_first_ten_names_and_the_beginning_of_long_ones() {
+        let remark = |labels: &[String]| {
+            let (labels, mut remarks) = (labels.iter().map(String::as_bytes).collect::<Vec<_>>(), Vec::new());
+            numbered(&labels, &mut remarks).unwrap();
+            remarks.concat()
+        };
+        let letters = |last| ('a'..=last).map(String::from).collect::<Vec<_>>();
+        assert!(remark(&letters('j')).ends_with("h 7, i 8, j 9"));
+        assert!(remark(&letters('m')).ends_with("h 7, i 8, j 9 and 3 more"));
+        assert!(remark(&["é".repeat(41)]).ends_with(&format!("1 label is a name, numbered: {}... 0", "é".repeat(40))));
+        assert_eq!(remark(&["7".into()]), "");
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::{key, labels};
 use crate::error::{Error, Result};
+use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
 /// An image file and its label.
@@ -34,7 +35,7 @@ pub fn scan(root: &Path) -> Result<Scan> {
         return Err(refuse(cause.into(), "check the path"));
     }
     let mut remarks = Vec::new();
-    let (mut paths, mut classes, mut others, mut special) = (Vec::new(), Vec::new(), 0_u64, 0_u64);
+    let (mut paths, mut classes, mut others, mut special) = (Vec::new(), Vec::new(), Others::default(), 0_u64);
     let hidden = |entry: &walkdir::DirEntry| entry.depth() > 0 && key(Path::new(entry.file_name())).starts_with(b".");
     for entry in walkdir::WalkDir::new(root).follow_links(true).into_iter().filter_entry(|entry| !hidden(entry)) {
         let entry = match entry {
@@ -62,15 +63,15 @@ pub fn scan(root: &Path) -> Result<Scan> {
             special += 1;
         } else if is_image(path) {
             paths.push(path.to_owned().into_boxed_path());
-        } else {
-            others += 1;
+        } else if path != Path::new(labels::FILE) {
+            others.add(path);
         }
     }
     if special > 0 {
         remarks.push(format!("pipes, sockets and devices, passed over: {special}"));
     }
     if paths.is_empty() {
-        let cause = format!("{NO_IMAGE} (of {others} files none ends in .{})", ENDINGS.join(", ."));
+        let cause = format!("{NO_IMAGE} (of {} files none ends in .{})", others.count(), ENDINGS.join(", ."));
         return Err(refuse(cause, "give a folder with one subfolder a class, or with images"));
     }
     // As torchvision does: by folder, then by name.
@@ -78,15 +79,44 @@ pub fn scan(root: &Path) -> Result<Scan> {
     classes.sort_by(|a, b| key(a).cmp(&key(b)));
     let table = root.join(labels::FILE);
     let files = if table.is_file() {
-        others = others.saturating_sub(1);
         labels::read(&table, &paths, &mut remarks)?
     } else {
         by_class(paths, &classes, &mut remarks)
     };
-    if others > 0 {
-        remarks.push(format!("files that are no images by their ending, passed over: {others}"));
-    }
+    remarks.extend(others.remark());
     Ok(Scan { files, remarks })
+}
+
+/// Endings that a remark tells.
+const TOLD: usize = 5;
+
+/// Files that are no images: how many have which ending.
+#[derive(Default)]
+pub struct Others(BTreeMap<String, u64>);
+
+impl Others {
+    /// Counts one more.
+    pub fn add(&mut self, path: &Path) {
+        let ending = path.extension().map(|ending| format!(".{}", ending.to_string_lossy().to_lowercase()));
+        *self.0.entry(ending.unwrap_or_else(|| "none".into())).or_default() += 1;
+    }
+
+    fn count(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    /// What to say of them, if there are any: the endings of most of them.
+    pub fn remark(&self) -> Option<String> {
+        let mut endings: Vec<_> = self.0.iter().collect();
+        endings.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let told = endings.iter().take(TOLD).map(|(ending, count)| format!("{ending} {count}")).collect::<Vec<_>>();
+        let rest: u64 = endings.iter().skip(TOLD).map(|(_, count)| **count).sum();
+        let rest = if rest > 0 { format!(", others {rest}") } else { String::new() };
+        let all = self.count();
+        let remark =
+            || format!("files that are no images by their ending, passed over: {all} ({}{rest})", told.join(", "));
+        (all > 0).then(remark)
+    }
 }
 
 /// Whether a name ends like an image's.

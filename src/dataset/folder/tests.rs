@@ -37,7 +37,9 @@ fn classes_and_files_come_in_the_order_of_their_names() {
     for path in ["b/2.png", "b/10.png", "a/z.PNG", "a/deep/x.png", "B/1.png", "c10/1.png"] {
         put(root.path(), path, &png_file(3, 4, 3, 9));
     }
-    put(root.path(), "a/notes.txt", b"no image");
+    for other in ["a/notes.txt", "b/x.TXT", "a/x.gif", "README"] {
+        put(root.path(), other, b"no image");
+    }
     put(root.path(), ".hidden/1.png", b"");
     std::fs::create_dir(root.path().join("aa")).unwrap();
     let folder = open(root.path()).unwrap();
@@ -48,7 +50,12 @@ fn classes_and_files_come_in_the_order_of_their_names() {
     assert_eq!(folder.shape(), Shape::Fixed(ImageShape::new(3, 4, 3)));
     let remarks = folder.remarks().join("\n");
     assert!(remarks.contains("class folders without images: 1, the first is aa"), "{remarks}");
-    assert!(remarks.contains("no images by their ending, passed over: 1"), "{remarks}");
+    assert!(remarks.contains("no images by their ending, passed over: 4 (.txt 2, .gif 1, none 1)"), "{remarks}");
+    for other in ["1.a", "1.b", "1.c", "1.d"] {
+        put(root.path(), other, b"no image");
+    }
+    let remarks = open(root.path()).unwrap().remarks().join("\n");
+    assert!(remarks.contains("passed over: 8 (.txt 2, .a 1, .b 1, .c 1, .d 1, others 2)"), "{remarks}");
 }
 
 #[test]
@@ -104,7 +111,9 @@ fn a_table_gives_labels_and_order() {
     put(root.path(), "labels.csv", b"file,label\n1.png, 07\n2.png,+3\n");
     assert_eq!(listing(&open(root.path()).unwrap()), pairs(&[("images/1.png", 7), ("images/2.png", 3)]));
     put(root.path(), "labels.csv", b"file,label\n1.png,n01\n2.png,3d\n");
-    assert_eq!(listing(&open(root.path()).unwrap()), pairs(&[("images/1.png", 1), ("images/2.png", 0)]));
+    let folder = open(root.path()).unwrap();
+    assert_eq!(listing(&folder), pairs(&[("images/1.png", 1), ("images/2.png", 0)]));
+    assert_eq!(folder.remarks()[1..], ["2 labels are names, numbered in their order: 3d 0, n01 1"]);
     for (table, why) in [("file,label\n9.png,1\n", "9.png"), ("a,b\n1,2\n", "its columns are a,b")] {
         put(root.path(), "labels.csv", table.as_bytes());
         assert!(open(root.path()).err().unwrap().to_string().contains(why), "{why}");

@@ -6,6 +6,7 @@ use super::encoded::{ALL_NAMES_OR_NUMBERS, Encoded, Found, Labelled, Layout, Sou
 use super::files::{self, Files};
 use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick_where};
 use super::refuse;
+use super::rows::{Fault, NO_LABELS, without_labels};
 use crate::dataset::OpenOptions;
 use crate::error::Result;
 use crate::store::container::StoreName;
@@ -105,7 +106,7 @@ struct Chosen {
 }
 
 impl Chosen {
-    fn of(schema: &SchemaRef, image: Option<&str>, label: Option<&str>) -> Result<Self, String> {
+    fn of(schema: &SchemaRef, image: Option<&str>, label: Option<&str>) -> Result<Self, Fault> {
         let names: Vec<_> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         let there = || schema.fields().iter().take(10).map(|f| format!("{} ({})", f.name(), f.data_type()));
         let there = || there().collect::<Vec<_>>().join(", ");
@@ -117,16 +118,18 @@ impl Chosen {
         let called = || image.map_or_else(|| any_of(IMAGES), str::to_owned);
         let image = found.ok_or_else(|| format!("no column of bytes is called {}; it has {}", called(), there()))?;
         let found = pick_where(&names, label, LABELS, |at| label.is_some() || at != image).map(|(at, _)| at);
-        if let (Some(given), None) = (label, found) {
-            return Err(format!("there is no column {given}; it has {}", there()));
+        if let (Some(given), None) = (label.filter(|given| *given != NO_LABELS), found) {
+            return Err(format!("there is no column {given}; it has {}", there()).into());
         }
         let labels = |kind: &DataType| kind.is_integer() || is_text(kind);
         if let Some(at) = found.filter(|at| !labels(schema.field(*at).data_type())) {
-            let what = match schema.field(at).data_type() {
-                DataType::Dictionary(..) => "dictionary-encoded, and plain numbers or texts are read",
-                _ => "no whole numbers and no texts",
-            };
-            return Err(format!("the labels in {} are {what}; it has {}", names[at], there()));
+            return Err(match schema.field(at).data_type() {
+                DataType::Dictionary(..) => Fault::new(
+                    format!("the labels in {} are dictionary-encoded, and plain numbers or texts are read", names[at]),
+                    "write them as plain numbers or texts, or name another column with label=COLUMN",
+                ),
+                kind => Fault::type_of_labels(names[at], kind),
+            });
         }
         let texts = found.is_some_and(|at| is_text(schema.field(at).data_type()));
         // A column of another kind can be no name, and is not to fail for it: dictionaries are not read.
@@ -251,10 +254,10 @@ pub fn open(
         )?));
         let messages = guarded(|| Messages::find(&map)).map_err(damaged)?;
         let chosen = Chosen::of(&messages.schema, image, label);
-        let chosen = chosen.map_err(|why| refuse(one, why, "name them: arrow:PATH,image=COLUMN,label=COLUMN"))?;
+        let chosen = chosen.map_err(|fault| fault.refuse(one, "name them: arrow:PATH,image=COLUMN,label=COLUMN"))?;
         agree(&mut labelled, chosen.labelled()).map_err(|why| refuse(one, why, ALL_NAMES_OR_NUMBERS))?;
         if chosen.label.is_none() && source.0.is_empty() {
-            remarks.push(format!("it has no column of labels called {}: all are 0", any_of(LABELS)));
+            remarks.push(without_labels(label));
         }
         let decoder = FileDecoder::new(messages.schema.clone(), messages.version).with_projection(chosen.projection());
         for block in &messages.batches {
@@ -265,10 +268,8 @@ pub fn open(
                 let batch = decoder.read_record_batch(block, &map.slice_with_length(offset, length)).map_err(text)?;
                 batch.ok_or_else(|| "where a batch should be is none".into())
             });
-            add(&batch.map_err(damaged)?, chosen, &mut source, &mut images, &mut texts).map_err(|why| {
-                let cause = format!("row {} of the set: {why}", images.len());
-                refuse(one, cause, "give each row an image, and a whole number from 0 as its label")
-            })?;
+            add(&batch.map_err(damaged)?, chosen, &mut source, &mut images, &mut texts)
+                .map_err(|fault| fault.behind(images.len()).refuse(one, "check that it is a whole Arrow file"))?;
         }
     }
     label_by_name(&mut images, &texts, &mut remarks).map_err(|why| refuse(path, why, ALL_NAMES_OR_NUMBERS))?;
@@ -283,7 +284,7 @@ fn add(
     source: &mut Batches,
     images: &mut Vec<Found<Place>>,
     texts: &mut Vec<Vec<u8>>,
-) -> Result<(), String> {
+) -> Result<(), Fault> {
     let mut columns = batch.columns().iter();
     let mut next = || columns.next().ok_or("a column is missing");
     let image = next()?;
@@ -297,7 +298,8 @@ fn add(
     for row in 0..batch.num_rows() {
         // A structure that is null may have bytes below it that say nothing.
         if whole.is_null(row) || bytes_at(image, row).is_none() {
-            return Err("there is no image in it".into());
+            let path = path.filter(|_| !whole.is_null(row)).and_then(|paths| bytes_at(paths, row));
+            return Err(Fault::no_image(path.unwrap_or_default()));
         }
         let label = match label {
             None => 0,
@@ -307,8 +309,8 @@ fn add(
                 0
             }
             Some(column) => {
-                let label = integer_at(column, row).ok_or("there is no label in it")?;
-                u32::try_from(label).map_err(|_| format!("its label is {label}"))?
+                let label = integer_at(column, row).ok_or_else(Fault::no_label)?;
+                u32::try_from(label).map_err(|_| Fault::label(label))?
             }
         };
         let name = path.or(key).and_then(|column| bytes_at(column, row));

@@ -223,7 +223,8 @@ pub fn agree(before: &mut Option<Labelled>, now: Labelled) -> Result<(), String>
 
 /// What would mend labels that have no numbers.
 #[cfg_attr(not(any(feature = "arrow", feature = "parquet", feature = "sqlite")), allow(dead_code))]
-pub const ALL_NAMES_OR_NUMBERS: &str = "give each row the name of a class as its label, or a whole number from 0";
+pub const ALL_NAMES_OR_NUMBERS: &str =
+    "give each row the name of a class as its label, or each a whole number from 0, and leave out rows that have none";
 
 /// An image in messages.
 fn called(index: u64, key: &[u8]) -> String {

@@ -51,7 +51,10 @@ pub fn open(path: &Path, images: Option<&str>, labels: Option<&str>) -> Result<A
     let (name, images) = find(images, IMAGE_ARRAYS).ok_or_else(|| {
         let called = images.map_or_else(|| any_of(IMAGE_ARRAYS), str::to_owned);
         let cause = format!("there is no array of images called {called}; it holds {}", there());
-        refuse(path, cause, "name it: hdf5:FILE,images=NAME,labels=NAME")
+        match in_group(&file, images) {
+            Some((what, remedy)) => refuse(path, format!("{cause}; {what}"), &remedy),
+            None => refuse(path, cause, "name it: hdf5:FILE,images=NAME,labels=NAME"),
+        }
     })?;
     let extents = images.shape();
     let kind = images.dtype().and_then(|dtype| dtype.to_descriptor()).map_err(fail)?;
@@ -117,6 +120,23 @@ fn refuse_empty_promises(path: &Path, name: &str, images: usize, shape: ImageSha
     }
 }
 
+/// A group with images in it, and how to name them: the one that was `given` for an array, or one for training, or the first.
+fn in_group(file: &Group, given: Option<&str>) -> Option<(String, String)> {
+    let mut groups = file.groups().unwrap_or_default();
+    groups.sort_by_key(|group| !group.name().contains("train"));
+    let given = given.and_then(|name| file.group(name).ok());
+    given.into_iter().chain(groups).find_map(|group| {
+        let called = |usual: &[&'static str]| usual.iter().copied().find(|name| group.dataset(name).is_ok());
+        let (images, name) = (called(IMAGE_ARRAYS)?, group.name());
+        let name = name.trim_start_matches('/');
+        let (and, labels) = called(HDF5_LABEL_ARRAYS)
+            .map(|labels| (format!(" and {labels}"), format!(",labels={name}/{labels}")))
+            .unwrap_or_default();
+        let remedy = format!("name what is in it: hdf5:FILE,images={name}/{images}{labels}");
+        Some((format!("{name} is a group that holds {images}{and}"), remedy))
+    })
+}
+
 /// Names of what is in the file, at most a few.
 fn listing(file: &Group) -> Vec<String> {
     let mut names = file.member_names().unwrap_or_default();
@@ -166,6 +186,24 @@ mod tests {
             assert_eq!(out.labels().collect::<Vec<_>>(), wanted);
             assert_eq!(out.uniform_pixels(shape), Some(&pixels[..2 * shape.bytes()]));
         }
+    }
+
+    #[test]
+    fn images_in_a_group_are_refused_with_how_to_name_them() {
+        let (_folder, path) = file(|file| {
+            for (group, name) in [("eval", "x"), ("train", "images")] {
+                let group = file.create_group(group).unwrap();
+                group.new_dataset::<u8>().shape([2, 3, 4]).create(name).unwrap().write_raw(&[1_u8; 24]).unwrap();
+            }
+            file.group("train").unwrap().new_dataset::<i64>().shape([2]).create("labels").unwrap();
+        });
+        let message = |images| open(&path, images, None).err().unwrap().to_string();
+        let train = "it holds eval, train; train is a group that holds images and labels; \
+                     name what is in it: hdf5:FILE,images=train/images,labels=train/labels";
+        assert!(message(None).ends_with(train), "{}", message(None));
+        assert!(message(Some("nothing")).ends_with(train));
+        assert!(message(Some("/eval")).ends_with("hdf5:FILE,images=eval/x"), "{}", message(Some("/eval")));
+        assert_eq!(open(&path, Some("train/images"), Some("train/labels")).unwrap().len(), 2);
     }
 
     #[test]

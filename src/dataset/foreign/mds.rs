@@ -72,7 +72,9 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Encoded<Files>> {
         if images.len() >= enough(options) {
             break;
         }
-        let columns = shard.columns().map_err(|why| refuse(&at, why, "write the images as jpeg, png or bytes"))?;
+        let columns = shard
+            .columns()
+            .map_err(|why| refuse(&at, why, "write the images as jpeg, png or bytes, and labels as int"))?;
         let of_shard = columns.label.as_ref().map_or(Labelled::Not, |_| Labelled::Numbers);
         agree(&mut labelled, of_shard).map_err(|why| {
             refuse(&at, format!("{}: {why}", shard.raw_data.basename), "give all shards one set of columns")

@@ -5,6 +5,7 @@ use super::encoded::{ALL_NAMES_OR_NUMBERS, Encoded, Found, Labelled, Layout, Sou
 use super::files::{self, Files};
 use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick, pick_where};
 use super::refuse;
+use super::rows::{Fault, NO_LABELS, without_labels};
 use crate::dataset::OpenOptions;
 use crate::error::Result;
 use crate::image_file;
@@ -16,7 +17,7 @@ use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::ParquetMetaData;
 use ::parquet::file::reader::FileReader;
 use ::parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader, SerializedPageReader};
-use ::parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
+use ::parquet::schema::types::ColumnDescriptor;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,6 +53,8 @@ struct Chosen {
     /// Whether labels are texts.
     names: bool,
     key: Option<usize>,
+    /// Whether keys are the paths that stand beside the images.
+    paths: bool,
 }
 
 impl Chosen {
@@ -171,8 +174,17 @@ fn is_whole_number(leaf: &ColumnDescriptor) -> bool {
     plain.contains(&leaf.converted_type()) && !leaf.logical_type_ref().is_some_and(other)
 }
 
+/// What a column is said to hold, or else the type that it is kept in.
+fn kind_of(leaf: &ColumnDescriptor) -> String {
+    match (leaf.converted_type(), leaf.logical_type_ref()) {
+        (ConvertedType::NONE, Some(logical)) => format!("{logical:?}"),
+        (ConvertedType::NONE, None) => leaf.physical_type().to_string(),
+        (converted, _) => converted.to_string(),
+    }
+}
+
 /// Which columns have these names, or the usual ones.
-fn choose(metadata: &ParquetMetaData, image: Option<&str>, label: Option<&str>) -> Result<Chosen, String> {
+fn choose(metadata: &ParquetMetaData, image: Option<&str>, label: Option<&str>) -> Result<Chosen, Fault> {
     let leaves = metadata.file_metadata().schema_descr().columns();
     // Lists have many values in a row.
     let flat =
@@ -184,37 +196,33 @@ fn choose(metadata: &ParquetMetaData, image: Option<&str>, label: Option<&str>) 
     let called = || image.map_or_else(|| any_of(IMAGES), str::to_owned);
     let (image, name) =
         found.ok_or_else(|| format!("no column of bytes is called {}; it has {}", called(), there()))?;
-    let found = pick_where(&names, label, LABELS, |leaf| leaf != image).map(|(leaf, _)| leaf);
-    if let (Some(given), None) = (label, found) {
+    // A list or a struct is a column, too, though its leaves have longer names.
+    let columns: Vec<_> = leaves.iter().map(|leaf| leaf.path().parts()[0].as_str()).collect();
+    let whole = label.and_then(|_| pick_where(&names, label, LABELS, |leaf| leaf != image));
+    let found = whole.or_else(|| pick_where(&columns, label, LABELS, |leaf| columns[leaf] != columns[image]));
+    let found = found.map(|(leaf, _)| leaf);
+    let within = |leaf: usize| whole.is_none() && leaves[leaf].path().parts().len() > 1;
+    if let (Some(given), None) = (label.filter(|given| *given != NO_LABELS), found) {
         return Err(match given.eq_ignore_ascii_case(name) {
-            true => format!("{given} is its column of images, and cannot be that of labels, too"),
-            false => format!("there is no column {given}; it has {}", there()),
+            true => format!("{given} is its column of images, and cannot be that of labels, too").into(),
+            false => format!("there is no column {given}; it has {}", there()).into(),
         });
     }
     let numbers =
         |leaf: usize| (flat(Physical::INT32, leaf) || flat(Physical::INT64, leaf)) && is_whole_number(&leaves[leaf]);
     let texts = |leaf: usize| flat(Physical::BYTE_ARRAY, leaf) && is_text(&leaves[leaf]);
-    if let Some(leaf) = found.filter(|leaf| !numbers(*leaf) && !texts(*leaf)) {
-        let kind = match (leaves[leaf].converted_type(), leaves[leaf].logical_type_ref()) {
-            (ConvertedType::NONE, Some(logical)) => format!("{logical:?}"),
-            (ConvertedType::NONE, None) => leaves[leaf].physical_type().to_string(),
-            (converted, _) => converted.to_string(),
-        };
-        return Err(format!("the labels in {} are of the type {kind}, no whole numbers and no texts", paths[leaf]));
-    }
-    // Labels that are lists or structures are not passed over for none.
-    let root = |leaf: &ColumnDescPtr| leaf.path().parts().first().cloned().unwrap_or_default();
-    let nested = |leaf: &&ColumnDescPtr| {
-        let (root, of_image) = (root(leaf), root(&leaves[image]));
-        root != of_image && LABELS.iter().any(|usual| root.eq_ignore_ascii_case(usual))
-    };
-    if let (None, Some(leaf)) = (found, leaves.iter().find(nested)) {
-        return Err(format!("the labels in {} are no single numbers and no texts", leaf.path().string()));
+    if let Some(leaf) = found.filter(|leaf| within(*leaf) || !numbers(*leaf) && !texts(*leaf)) {
+        let kind = kind_of(&leaves[leaf]);
+        return Err(match (leaves[leaf].max_rep_level(), leaves[leaf].path().parts().len()) {
+            (0, 1) => Fault::type_of_labels(&paths[leaf], kind),
+            (0, _) => Fault::type_of_labels(columns[leaf], format_args!("struct (with {} of {kind})", paths[leaf])),
+            _ => Fault::type_of_labels(columns[leaf], format_args!("list of {kind}")),
+        });
     }
     let beside = names.iter().position(|found| *found == format!("{name}.path"));
     let key = beside.or(pick(&names, None, KEYS).map(|(leaf, _)| leaf));
     let key = key.filter(|leaf| *leaf != image && flat(Physical::BYTE_ARRAY, *leaf));
-    Ok(Chosen { image, label: found, names: found.is_some_and(texts), key })
+    Ok(Chosen { image, label: found, names: found.is_some_and(texts), key, paths: beside.is_some() })
 }
 
 /// Opens the file or folder of files at `path`; `rest` is all that the command line says.
@@ -244,17 +252,15 @@ pub fn open(
             SerializedFileReader::new_with_options(file, options).map(|file| file.metadata().clone()).map_err(text)
         });
         let metadata = metadata.map_err(damaged)?;
-        let chosen = guarded(|| choose(&metadata, image, label));
-        let chosen = chosen.map_err(|why| refuse(one, why, "name them: parquet:PATH,image=COLUMN,label=COLUMN"))?;
+        let chosen = told(|| choose(&metadata, image, label));
+        let chosen = chosen.map_err(|fault| fault.refuse(one, "name them: parquet:PATH,image=COLUMN,label=COLUMN"))?;
         agree(&mut labelled, chosen.labelled()).map_err(|why| refuse(one, why, ALL_NAMES_OR_NUMBERS))?;
         if chosen.label.is_none() && nth == 0 {
-            remarks.push(format!("it has no column of labels called {}: all are 0", any_of(LABELS)));
+            remarks.push(without_labels(label));
         }
         source.files.push(Described { path: one.clone(), metadata, chosen });
-        guarded(|| scan(&source, nth, enough(options), &mut images)).map_err(|why| {
-            let cause = format!("row {} of the set: {why}", images.len());
-            refuse(one, cause, "check that it is a whole Parquet file, with an image and a label from 0 in each row")
-        })?;
+        told(|| scan(&source, nth, enough(options), &mut images))
+            .map_err(|fault| fault.behind(images.len()).refuse(one, "check that it is a whole Parquet file"))?;
         guarded(|| source.label_texts(nth, &mut texts)).map_err(|why| refuse(one, why, ALL_NAMES_OR_NUMBERS))?;
     }
     label_by_name(&mut images, &texts, &mut remarks).map_err(|why| refuse(path, why, ALL_NAMES_OR_NUMBERS))?;
@@ -262,10 +268,15 @@ pub fn open(
     Encoded::open(Layout { name, path: path.to_owned(), source, images, state, remarks }, options)
 }
 
+/// Does `call`, with a panic as a fault.
+fn told<T>(call: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    guarded(|| Ok(call())).unwrap_or_else(|why| Err(why.into()))
+}
+
 /// Adds the rows of file `nth` to `images`, up to `enough`.
-fn scan(source: &Columns, nth: u32, enough: usize, images: &mut Vec<Found<Place>>) -> Result<(), String> {
+fn scan(source: &Columns, nth: u32, enough: usize, images: &mut Vec<Found<Place>>) -> Result<(), Fault> {
     let Described { metadata, chosen, .. } = source.files.get(nth as usize).ok_or("its file is not known")?;
-    let Chosen { image, label, key, .. } = chosen;
+    let Chosen { image, label, key, paths, .. } = chosen;
     for group in 0..metadata.num_row_groups() as u32 {
         let mut labels = label.map(|leaf| Labels::new(source, (nth, group), leaf)).transpose()?;
         let mut keys = key.map(|leaf| source.texts(nth, group, leaf)).transpose()?;
@@ -275,13 +286,14 @@ fn scan(source: &Columns, nth: u32, enough: usize, images: &mut Vec<Found<Place>
             if images.len() >= enough {
                 return Ok(());
             }
-            let bytes = value(&mut reader, level)?.ok_or("there is no image in it")?;
-            let label = labels.as_mut().map_or(Ok(0), Labels::next)?;
+            let bytes = value(&mut reader, level)?;
             let name = match &mut keys {
                 Some((reader, level)) => value(reader, *level)?,
                 None => None,
             };
             let name = name.as_ref().map(ByteArray::data).unwrap_or_default();
+            let bytes = bytes.ok_or_else(|| Fault::no_image(if *paths { name } else { &[] }))?;
+            let label = labels.as_mut().map_or(Ok(0), Labels::next)?;
             let place = Place { file: nth, group, row };
             images.push(Found { key: name.into(), label, place, header: image_file::header(bytes.data()).ok() });
         }
@@ -328,15 +340,15 @@ impl Labels {
         }
     }
 
-    fn next(&mut self) -> Result<u32, String> {
+    fn next(&mut self) -> Result<u32, Fault> {
         let label = match self {
             Self::Texts => Some(0),
             Self::Short(reader, level, true) => value(reader, *level)?.map(|label| i64::from(label as u32)),
             Self::Short(reader, level, false) => value(reader, *level)?.map(i64::from),
             Self::Long(reader, level) => value(reader, *level)?,
         };
-        let label = label.ok_or("there is no label in it")?;
-        u32::try_from(label).map_err(|_| format!("its label is {label}"))
+        let label = label.ok_or_else(Fault::no_label)?;
+        u32::try_from(label).map_err(|_| Fault::label(label))
     }
 }
 

@@ -2,7 +2,8 @@
 //! texts: names of classes) and one of the images' names (texts). The table is found if it is the only one; images come in the order of their rowids.
 
 use super::encoded::{ALL_NAMES_OR_NUMBERS, Encoded, Found, HEAD_BYTES, Layout, Source, enough, label_by_name};
-use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick, pick_where};
+use super::kinds::{IMAGES, KEYS, LABELS, pick, pick_where};
+use super::rows::{Fault, NO_LABELS, without_labels};
 use super::{files, refuse};
 use crate::dataset::OpenOptions;
 use crate::error::{IoContext, Result};
@@ -84,18 +85,18 @@ pub fn open(rest: &str, path: &Path, names: Names<'_>, options: &OpenOptions) ->
         .map_err(|why| refuse(path, why, "name them: sqlite:FILE,table=NAME,image=COLUMN,label=COLUMN"))?;
     let mut remarks = Vec::new();
     if table.label.is_none() {
-        remarks.push(format!("the table {} has no column of labels called {}: all are 0", table.name, any_of(LABELS)));
+        remarks.push(format!("the table {}: {}", table.name, without_labels(names.label)));
     }
-    let fail = |why: String, remedy: &str| refuse(path, format!("the table {}: {why}", table.name), remedy);
-    let rows = || {
+    let fail = |fault: Fault, otherwise| fault.at(format_args!("the table {}", table.name)).refuse(path, otherwise);
+    let rows = || -> Result<_, Fault> {
         // Both see the same rows, whoever adds some meanwhile.
         let _both = connection.unchecked_transaction().map_err(text)?;
         let texts = label_texts(&connection, &table, enough(options))?;
         Ok((scan(&connection, &table, enough(options), !texts.is_empty())?, texts))
     };
     let (mut images, texts) =
-        rows().map_err(|why| fail(why, "give it whole numbers from 0 or names of classes as labels, and rowids"))?;
-    label_by_name(&mut images, &texts, &mut remarks).map_err(|why| fail(why, ALL_NAMES_OR_NUMBERS))?;
+        rows().map_err(|fault| fail(fault, "check that the database is whole, and that its table has rowids"))?;
+    label_by_name(&mut images, &texts, &mut remarks).map_err(|why| fail(why.into(), ALL_NAMES_OR_NUMBERS))?;
     let one = format!("SELECT {} FROM {} WHERE {} = ?1", quoted(&table.image), quoted(&table.name), table.rowid);
     let source = Database { connection: Mutex::new(connection), one };
     let (name, state) = (format!("sqlite:{rest}"), files::state(&[path.to_owned()]));
@@ -148,7 +149,7 @@ fn find(connection: &Connection, names: Names<'_>) -> Result<Table, String> {
         let Some(image) = image else { continue };
         let other = |at: usize| names.label.is_some() || columns[at] != image;
         let label = pick_where(&columns, names.label, LABELS, other).map(|(_, name)| name.to_owned());
-        if let (Some(given), None) = (names.label, &label) {
+        if let (Some(given), None) = (names.label.filter(|given| *given != NO_LABELS), &label) {
             return Err(format!("the table {table} has no column {given}, but {}", columns.join(", ")));
         }
         let key = pick(&columns, None, KEYS).map(|(_, name)| name).filter(|name| *name != image);
@@ -204,7 +205,7 @@ fn limit(enough: usize) -> i64 {
 }
 
 /// What is known of every image, up to `enough`; with labels that are `texts` without these.
-fn scan(connection: &Connection, table: &Table, enough: usize, texts: bool) -> Result<Vec<Found<i64>>, String> {
+fn scan(connection: &Connection, table: &Table, enough: usize, texts: bool) -> Result<Vec<Found<i64>>, Fault> {
     let column = |name: &Option<String>| name.as_deref().map_or("NULL".into(), quoted);
     let (label, key, image) = (column(&table.label), column(&table.key), quoted(&table.image));
     // Of long images no more is read than a header mostly takes.
@@ -219,14 +220,14 @@ fn scan(connection: &Connection, table: &Table, enough: usize, texts: bool) -> R
     let mut found = Vec::new();
     while let Some(row) = rows.next().map_err(text)? {
         let rowid: i64 = row.get(0).map_err(text)?;
-        let label = match row.get_ref(1).map_err(text)? {
-            ValueRef::Null if table.label.is_none() => 0,
-            _ if texts => 0,
-            ValueRef::Integer(label) => {
-                u32::try_from(label).map_err(|_| format!("the label of row {rowid} is {label}"))?
-            }
-            other => return Err(format!("the label of row {rowid} is no whole number, but {}", other.data_type())),
+        let label = match (row.get_ref(1).map_err(text)?, table.label.as_deref()) {
+            (_, None) => Ok(0),
+            _ if texts => Ok(0),
+            (ValueRef::Null, _) => Err(Fault::no_label()),
+            (ValueRef::Integer(label), _) => u32::try_from(label).map_err(|_| Fault::label(label)),
+            (other, Some(column)) => Err(Fault::type_of_labels(column, other.data_type())),
         };
+        let label = label.map_err(|fault| fault.at(format_args!("the row with the rowid {rowid}")))?;
         let key = match row.get_ref(2).map_err(text)? {
             ValueRef::Text(key) => key,
             _ => &[],
@@ -241,174 +242,4 @@ fn scan(connection: &Connection, table: &Table, enough: usize, texts: bool) -> R
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::trial::{contents, image, refusal, survives_damage};
-    use super::*;
-    use crate::dataset::Dataset;
-
-    fn database(path: &Path, fill: impl Fn(&Connection)) {
-        let _ = std::fs::remove_file(path);
-        let connection = Connection::open(path).unwrap();
-        fill(&connection);
-        connection.close().unwrap();
-    }
-
-    fn open_with(path: &Path, names: Names<'_>) -> Result<Encoded<Database>> {
-        open(&path.display().to_string(), path, names, &OpenOptions::default())
-    }
-
-    #[test]
-    fn the_table_of_images_is_found_among_others() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.sqlite");
-        let (one, two) = (image(3, 1), image(5, 2));
-        database(&path, |connection| {
-            connection
-                .execute_batch(
-                    "CREATE TABLE notes (text TEXT); CREATE TABLE pictures (name TEXT, thing BLOB, Label INTEGER)",
-                )
-                .unwrap();
-            let insert = "INSERT INTO pictures (rowid, name, thing, Label) VALUES (?1, ?2, ?3, ?4)";
-            connection.execute(insert, (9, "b", &two, 7)).unwrap();
-            connection.execute(insert, (2, "a/1", &one, 4_294_967_295_i64)).unwrap();
-        });
-        let set = open_with(&path, Names::default()).unwrap();
-        assert_eq!(contents(&set), [("a/1".into(), u32::MAX, 3, 1), ("b".into(), 7, 5, 2)]);
-        let first = OpenOptions { images: Some(1), ..Default::default() };
-        assert_eq!(contents(&open("x", &path, Names::default(), &first).unwrap()).len(), 1);
-    }
-
-    #[test]
-    fn names_of_classes_are_numbered_in_their_order_and_among_numbers_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.sqlite");
-        let (one, two) = (image(3, 1), image(5, 2));
-        let fill = |labels: &[&dyn ::rusqlite::ToSql]| {
-            database(&path, |connection| {
-                connection.execute_batch("CREATE TABLE t (image BLOB, label)").unwrap();
-                for (label, image) in labels.iter().zip([&one, &two, &one]) {
-                    connection.execute("INSERT INTO t VALUES (?1, ?2)", (image, *label)).unwrap();
-                }
-            });
-        };
-        fill(&[&"dog", &"cat", &"dog"]);
-        let set = open_with(&path, Names::default()).unwrap();
-        let labels = |set: &Encoded<Database>| contents(set).into_iter().map(|one| one.1).collect::<Vec<_>>();
-        assert_eq!(labels(&set), [1, 0, 1]);
-        assert!(set.remarks()[0].starts_with("2 labels that are no numbers"), "{:?}", set.remarks());
-        let first = OpenOptions { images: Some(1), ..Default::default() };
-        assert_eq!(labels(&open("x", &path, Names::default(), &first).unwrap()), [1], "as in the whole set");
-        fill(&[&"7", &8, &"9"]);
-        assert_eq!(labels(&open_with(&path, Names::default()).unwrap()), [7, 8, 9]);
-        fill(&[&7, &None::<i64>, &9]);
-        assert!(
-            refusal(open_with(&path, Names::default())).contains("the label of row 2 is no whole number, but Null")
-        );
-        let (number, nothing): (&dyn ::rusqlite::ToSql, &dyn ::rusqlite::ToSql) = (&3, &None::<i64>);
-        for (third, why) in [(number, "row 1: the label dog is no number"), (nothing, "row 3: it has no label")] {
-            fill(&[&"dog", &"cat", third]);
-            let message = refusal(open_with(&path, Names::default()));
-            assert!(message.contains(why), "{message}");
-        }
-    }
-
-    #[test]
-    fn later_names_do_not_change_first_numbers_and_tables_without_rowids_are_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.sqlite");
-        let one = image(3, 1);
-        database(&path, |connection| {
-            connection.execute_batch("CREATE TABLE t (image BLOB, label)").unwrap();
-            connection.execute("INSERT INTO t VALUES (?1, 7), (?1, 'dog')", [&one]).unwrap();
-        });
-        let first = OpenOptions { images: Some(1), ..Default::default() };
-        assert_eq!(contents(&open("x", &path, Names::default(), &first).unwrap())[0].1, 7);
-        assert!(refusal(open_with(&path, Names::default())).contains("row 2: the label dog is no number"));
-        database(&path, |connection| {
-            connection.execute_batch("CREATE TABLE t (k PRIMARY KEY, image BLOB, label) WITHOUT ROWID").unwrap();
-            connection.execute("INSERT INTO t VALUES (1, ?1, 'dog')", [&one]).unwrap();
-        });
-        assert!(refusal(open_with(&path, Names::default())).contains("and rowids"));
-    }
-
-    #[test]
-    fn a_column_called_rowid_is_not_taken_for_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.sqlite");
-        let images = [image(3, 1), image(5, 2), image(4, 3)];
-        let fill = |columns: &str| {
-            database(&path, |connection| {
-                connection.execute_batch(&format!("CREATE TABLE t (image BLOB, label INTEGER, {columns})")).unwrap();
-                for (nth, image) in (0_i64..).zip(&images) {
-                    connection.execute("INSERT INTO t (image, label) VALUES (?1, ?2)", (image, nth)).unwrap();
-                }
-            });
-            open_with(&path, Names::default())
-        };
-        let found =
-            |columns| contents(&fill(columns).unwrap()).into_iter().map(|one| (one.1, one.3)).collect::<Vec<_>>();
-        // All of one value, and a text.
-        for columns in ["RowId INTEGER DEFAULT 1", "rowid TEXT DEFAULT 'x', oid INTEGER DEFAULT 1"] {
-            assert_eq!(found(columns), [(0, 1), (1, 2), (2, 3)], "{columns}");
-        }
-        assert!(refusal(fill("rowid, oid, _rowid_")).contains("all names of rowids"));
-        database(&path, |connection| {
-            connection.execute_batch("CREATE TABLE t (image BLOB, k, label AS (2 * k))").unwrap();
-            connection.execute("INSERT INTO t (image, k) VALUES (?1, 4)", [&images[0]]).unwrap();
-        });
-        assert_eq!(contents(&open_with(&path, Names::default()).unwrap())[0].1, 8, "generated columns are columns");
-    }
-
-    #[test]
-    fn a_database_with_a_log_is_read_where_no_files_can_be_made() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.sqlite");
-        let one = image(3, 1);
-        database(&path, |connection| {
-            connection.pragma_update(None, "journal_mode", "WAL").unwrap();
-            connection.execute_batch("CREATE TABLE t (image BLOB, label)").unwrap();
-            connection.execute("INSERT INTO t VALUES (?1, 3)", [&one]).unwrap();
-        });
-        // Beside a file with the longest name that there can be none has a longer one, whoever asks for it.
-        let long = folder.path().join(format!("50%{}", "x".repeat(249)));
-        std::fs::rename(&path, &long).unwrap();
-        assert_eq!(contents(&open_with(&long, Names::default()).unwrap())[0].1, 3);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn several_tables_other_values_and_damage_are_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.db");
-        let one = image(3, 1);
-        let two_tables = "CREATE TABLE \"a\"\"b\" (image, label); CREATE TABLE c (image, label)";
-        database(&path, |connection| {
-            connection.execute_batch(two_tables).unwrap();
-            connection.execute("INSERT INTO \"a\"\"b\" VALUES (?1, 3)", [&one]).unwrap();
-            connection.execute("INSERT INTO c VALUES (?1, 2.5)", [&one]).unwrap();
-        });
-        assert!(refusal(open_with(&path, Names::default())).contains("a\"b, c"));
-        let table = |table| Names { table: Some(table), ..Names::default() };
-        assert_eq!(contents(&open_with(&path, table("a\"b")).unwrap())[0].1, 3);
-        assert!(refusal(open_with(&path, table("c"))).contains("no whole number"));
-        assert!(refusal(open_with(&path, table("d"))).contains("no table"));
-        let label = Names { label: Some("klass"), ..table("c") };
-        assert!(refusal(open_with(&path, label)).contains("no column klass"));
-        for (value, why) in [(&b"\x80\x04."[..], "pickled"), (b"pixels", "first bytes")] {
-            database(&path, |connection| {
-                connection.execute_batch("CREATE TABLE t (image BLOB)").unwrap();
-                connection.execute("INSERT INTO t VALUES (?1)", [value]).unwrap();
-            });
-            assert!(refusal(open_with(&path, Names::default())).contains("t (image)"));
-            let message = refusal(open_with(&path, Names { image: Some("image"), ..Names::default() }));
-            assert!(message.contains(why), "{message}");
-        }
-        std::fs::write(&path, "no database, whatever its name may say about it").unwrap();
-        assert!(refusal(open_with(&path, Names::default())).contains("SQLite"));
-        database(&path, |connection| {
-            connection.execute_batch("CREATE TABLE t (image BLOB, label)").unwrap();
-            connection.execute("INSERT INTO t VALUES (?1, 3)", [&one]).unwrap();
-        });
-        survives_damage(&path, 29, || Ok(Box::new(open_with(&path, Names::default())?)));
-    }
-}
+mod tests;

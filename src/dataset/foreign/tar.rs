@@ -5,6 +5,7 @@
 
 use super::encoded::{Encoded, Found, Layout, enough};
 use super::files::{Files, Part};
+use super::rows::Fault;
 use super::{refuse, zip};
 use crate::dataset::{OpenOptions, folder};
 use crate::error::{IoContext, Result};
@@ -17,8 +18,13 @@ use std::path::{Component, Path, PathBuf};
 const LABEL_BYTES: u64 = 64;
 /// Ending of the member with the label.
 const LABEL: &[u8] = b"cls";
+/// What mends a sample with two of something.
+const NAMES_END: &str = "the name of a sample ends at the first dot: let names of different samples differ before it (x-1.jpg, \
+                         not x.1.jpg), and write one image and one .cls a sample";
 /// Endings of members beside an image that tell of it in another way.
-const DESCRIPTIONS: [&[u8]; 2] = [b"json", b"txt"];
+const DESCRIPTIONS: [&[u8]; 2] = [JSON, b"txt"];
+/// Ending of a member in which many keep labels, each under another name.
+const JSON: &[u8] = b"json";
 
 /// Opens the shard or folder of shards at `path`.
 ///
@@ -50,6 +56,7 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Encoded<Files>> {
     let by_folder = samples.are_by_folder();
     if !by_folder {
         remark(samples.without_label, "samples without a .cls, labelled 0");
+        remark(samples.with_json, "of these with a .json, which is not read for labels");
     }
     remark(samples.without_image, "samples without an image, passed over");
     remark(samples.no_members, "links and names without an ending, passed over");
@@ -83,6 +90,8 @@ struct Samples {
     members: u64,
     with_label: u64,
     without_label: u64,
+    /// Of those without a label.
+    with_json: u64,
     /// Whether an image lies in a folder.
     in_folders: bool,
     /// Whether folders cannot be classes: an image lies in none, or is told of in another way.
@@ -100,6 +109,7 @@ struct Sample {
     /// With the ending it has.
     image: Option<(Vec<u8>, Part)>,
     described: bool,
+    json: bool,
 }
 
 impl Samples {
@@ -145,7 +155,7 @@ impl Samples {
             };
             let part = Part { file, offset: entry.raw_file_position(), length: entry.size() };
             if open.as_ref().is_none_or(|sample| *sample.key != *key) {
-                let begun = Sample { key: key.into(), label: None, image: None, described: false };
+                let begun = Sample { key: key.into(), label: None, image: None, described: false, json: false };
                 self.end(open.replace(begun));
                 if self.are_enough(enough) {
                     return Ok(());
@@ -156,10 +166,11 @@ impl Samples {
             }
             let Some(sample) = &mut open else { continue };
             sample.described |= DESCRIPTIONS.contains(&&*ending);
+            sample.json |= ending == JSON;
             let added = if ending == LABEL { sample.label(&mut entry) } else { sample.image(&ending, part) };
-            added.map_err(|why| {
-                let cause = format!("the sample {} {why}", String::from_utf8_lossy(key));
-                refuse(path, cause, "write each sample with one image, and one number of a class in its .cls")
+            added.map_err(|fault| {
+                let place = format!("the sample {}", String::from_utf8_lossy(key));
+                fault.at(place).refuse(path, "check that it is a whole tar file")
             })?;
         }
         self.end(open);
@@ -179,9 +190,10 @@ impl Samples {
 
     fn end(&mut self, sample: Option<Sample>) {
         match sample {
-            Some(Sample { key, label, image: Some((_, place)), described }) => {
+            Some(Sample { key, label, image: Some((_, place)), described, json }) => {
                 self.with_label += u64::from(label.is_some());
                 self.without_label += u64::from(label.is_none());
+                self.with_json += u64::from(json && label.is_none());
                 let in_folder = plain(&key).components().nth(1).is_some();
                 self.in_folders |= in_folder;
                 self.no_classes |= described || !in_folder;
@@ -199,23 +211,26 @@ impl Samples {
 }
 
 impl Sample {
-    fn label(&mut self, member: &mut impl Read) -> Result<(), String> {
+    fn label(&mut self, member: &mut impl Read) -> Result<(), Fault> {
         let mut text = Vec::new();
         // One more than there may be: a number is not taken for its first digits.
         let read = member.take(LABEL_BYTES + 1).read_to_end(&mut text);
-        read.map_err(|e| format!("has a label that cannot be read: {e}"))?;
+        read.map_err(|e| format!("its label cannot be read: {e}"))?;
         if text.len() as u64 > LABEL_BYTES {
-            return Err(format!("has a .cls of more than {LABEL_BYTES} bytes"));
+            return Err(format!("it has a .cls of more than {LABEL_BYTES} bytes").into());
         }
         let text = String::from_utf8_lossy(&text);
-        let label = text.trim().parse().map_err(|_| format!("has the label {text:?}, which is no whole number"))?;
+        let label = text.trim().parse().map_err(|_| {
+            let remedy = "write the number of its class into the .cls, in digits: number the classes from 0";
+            Fault::new(format!("the label {text:?} in its .cls is no whole number from 0"), remedy)
+        })?;
         match self.label.replace(label) {
             None => Ok(()),
-            Some(_) => Err("has two labels".into()),
+            Some(_) => Err(Fault::new("it has two labels", NAMES_END)),
         }
     }
 
-    fn image(&mut self, ending: &[u8], part: Part) -> Result<(), String> {
+    fn image(&mut self, ending: &[u8], part: Part) -> Result<(), Fault> {
         let last = ending.rsplit(|byte| *byte == b'.').next().unwrap_or(ending);
         if !folder::is_image_ending(last) {
             return Ok(());
@@ -223,7 +238,10 @@ impl Sample {
         // `jpg` is more of an image than `mask.png`.
         let longer = |ending: &[u8]| ending.contains(&b'.');
         match &self.image {
-            Some((kept, _)) if longer(kept) == longer(ending) => Err("has two images".into()),
+            Some((kept, _)) if longer(kept) == longer(ending) => {
+                let [one, two] = [kept, ending].map(String::from_utf8_lossy);
+                Err(Fault::new(format!("it has two images, .{one} and .{two}"), NAMES_END))
+            }
             Some((kept, _)) if longer(ending) && !longer(kept) => Ok(()),
             _ => {
                 self.image = Some((ending.to_vec(), part));

@@ -115,7 +115,8 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Encoded<Archive>> {
         return Err(damaged("two of its files have one name".into()));
     }
     let archive = Archive { file, length };
-    let (mut images, mut folders, mut labels, mut others) = (Vec::new(), BTreeSet::new(), None, 0_u64);
+    let (mut images, mut folders, mut labels, mut others) =
+        (Vec::new(), BTreeSet::new(), None, folder::Others::default());
     for index in 0..directory.len() {
         let entry = directory.entry(index).map_err(|e| damaged(e.to_string()))?;
         let name = entry.name_raw();
@@ -136,14 +137,11 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Encoded<Archive>> {
             [.., b'/'] => drop(folders.insert(at)),
             _ if name == LABELS.as_bytes() => labels = Some(member),
             _ if folder::is_image(&at) => images.push((at, member)),
-            _ => others += 1,
+            _ => others.add(&at),
         }
     }
     images.sort_by_cached_key(|(path, _)| (folder::key_of_parent(path).into_owned(), folder::key(path).into_owned()));
-    let mut remarks = Vec::new();
-    if others > 0 {
-        remarks.push(format!("files that are no images by their ending, passed over: {others}"));
-    }
+    let mut remarks = Vec::from_iter(others.remark());
     let found = match labels.map(|member| read_labels(&archive, member)).transpose().map_err(damaged)?.flatten() {
         Some(labels) => by_table(images, &labels).map_err(|why| {
             refuse(path, format!("{LABELS}: {why}"), "give each image a whole number from 0, or leave the file out")

@@ -125,7 +125,14 @@ impl Decoder for Images {
 #[cfg(test)]
 mod tests {
     use super::*;
+
     use crate::dataset::{Dataset, Synthetic};
+
+    #[test]
+    fn images_of_other_channels_are_refused_with_what_takes_them() {
+        let codec = (INFO.make)(&"dir:jpeg".parse().unwrap());
+        assert!(codec.accepts(ImageShape::new(3, 4, 4)).unwrap_err().ends_with("not 4; try png, or --rgb"));
+    }
 
     #[test]
     fn a_record_without_its_last_bytes_is_no_image() {

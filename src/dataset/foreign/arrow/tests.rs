@@ -137,6 +137,19 @@ fn a_column_of_a_usual_name_that_holds_no_bytes_is_passed_over_and_dictionaries_
     let categories: arrow_array::DictionaryArray<Int32Type> = ["dog", "cat"].into_iter().collect();
     with_column(&path, "label", Arc::new(categories));
     assert!(refusal(open_all(&path)).contains("dictionary-encoded"));
+    let list = arrow_array::ListArray::from_iter_primitive::<Int64Type, _, _>([Some([Some(1)]), Some([Some(2)])]);
+    let bools = arrow_array::BooleanArray::from(vec![true, false]);
+    for (column, kind, remedy) in [
+        (Arc::new(list) as ArrayRef, "List(", "write whole numbers or texts, name another"),
+        (Arc::new(bools), "Boolean", "write them as whole numbers, 0 and 1, name another"),
+    ] {
+        with_column(&path, "label", column);
+        let message = refusal(open_all(&path));
+        assert!(message.contains(&format!("the labels in label are of the type {kind}")), "{message}");
+        assert!(message.contains(remedy), "{message}");
+        let none = open("x", &path, [None, Some("none")], &OpenOptions::default()).unwrap();
+        assert_eq!(contents(&none).len(), 2);
+    }
 }
 
 #[test]
@@ -145,9 +158,13 @@ fn missing_values_and_damage_are_refused() {
     let path = folder.path().join("x.arrow");
     let one = image(3, 1);
     for (row, why) in [
-        ((None, "a", Some(1)), "no image in it"),
-        ((Some(&one[..]), "a", None), "no label in it"),
-        ((Some(&one), "a", Some(-1)), "its label is -1"),
+        (
+            (None, "a", Some(1)),
+            "row 1 of the set, counted from 1: there is no image in it, but the path of one in a file: a; ",
+        ),
+        ((None, "", Some(1)), "there is no image in it; leave that row out"),
+        ((Some(&one[..]), "a", None), "there is no label in it; leave that row out"),
+        ((Some(&one), "a", Some(-1)), "its label is -1; labels are numbered from 0"),
         ((Some(b"pixels"), "a", Some(1)), "first bytes"),
     ] {
         file(&path, &[hugging(&[row])]);
@@ -175,7 +192,7 @@ fn an_image_that_is_null_is_none_whatever_lies_below_it() {
     assert_eq!(contents(&open_all(&path).unwrap()).len(), 2);
     file(&path, &[batch]);
     let message = refusal(open_all(&path));
-    assert!(message.contains("row 1 of the set: there is no image in it"), "{message}");
+    assert!(message.contains("row 2 of the set, counted from 1: there is no image in it"), "{message}");
 }
 
 #[test]

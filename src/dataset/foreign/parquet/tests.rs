@@ -90,15 +90,22 @@ fn missing_values_other_columns_and_damage_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.parquet");
     let one = image(3, 1);
+    let row_2 = "row 2 of the set, counted from 1";
     for (row, why) in [
-        ((None, "a", Some(1)), "no image in it"),
-        ((Some(&one[..]), "a", None), "no label in it"),
-        ((Some(&one), "a", Some(-1)), "its label is -1"),
-        ((Some(b"pixels"), "a", Some(1)), "first bytes"),
+        ((None, "", Some(1)), format!("{row_2}: there is no image in it; leave that row out")),
+        (
+            (None, "d/a.png", Some(1)),
+            format!("{row_2}: there is no image in it, but the path of one in a file: d/a.png"),
+        ),
+        ((None, "d/a.png", Some(1)), "or give the folder of these files: folder:PATH".into()),
+        ((Some(&one[..]), "a", None), format!("{row_2}: there is no label in it; leave that row out")),
+        ((Some(&one), "a", Some(-1)), format!("{row_2}: its label is -1; labels are numbered from 0")),
+        ((Some(&one), "a", Some(1 << 32)), "number the classes from 0".into()),
+        ((Some(b"pixels"), "a", Some(1)), "first bytes".into()),
     ] {
-        hugging(&path, &[row]);
+        hugging(&path, &[(Some(&one), "b", Some(0)), row]);
         let message = refusal(open_all(&path));
-        assert!(message.contains(why), "{message}");
+        assert!(message.contains(&why) && !message.contains("whole Parquet file"), "{message}");
     }
     hugging(&path, &[(Some(&one), "a", Some(1))]);
     let named = |image, label| open("x", &path, [image, label], &OpenOptions::default());
@@ -127,6 +134,53 @@ fn plain<T: DataType>(path: &Path, kind: &str, images: &[&[u8]], labels: &[T::T]
 }
 
 #[test]
+fn columns_that_hold_no_labels_are_refused_or_not_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.parquet");
+    let one = image(3, 1);
+    let nested = |kind: &str, levels: [&[i16]; 2]| {
+        let schema = format!("message schema {{ required binary image; {kind} }}");
+        let schema = Arc::new(parse_message_type(&schema).unwrap());
+        let mut file = SerializedFileWriter::new(File::create(&path).unwrap(), schema, Arc::default()).unwrap();
+        let mut group = file.next_row_group().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        column.typed::<ByteArrayType>().write_batch(&[ByteArray::from(one.clone())], None, None).unwrap();
+        column.close().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        let values = &[4, 5][..levels[0].len()];
+        column.typed::<Int64Type>().write_batch(values, Some(levels[0]), Some(levels[1])).unwrap();
+        column.close().unwrap();
+        group.close().unwrap();
+        file.close().unwrap();
+    };
+    let with = |label| open("x", &path, [None, label], &OpenOptions::default());
+    let list = "optional group label (LIST) { repeated group list { optional int64 element; } }";
+    let remedy = "no whole numbers and no texts; write whole numbers or texts, name another column with label=COLUMN, or take \
+                  all labels for 0 with label=none";
+    for (kind, levels, why) in [
+        (list, [&[3, 3][..], &[0, 1]], "the labels in label are of the type list of INT64"),
+        ("repeated int64 Label;", [&[1, 1], &[0, 1]], "the labels in Label are of the type list of INT64"),
+        ("optional group label { optional int64 id; }", [&[2], &[0]], "type struct (with label.id of INT64)"),
+    ] {
+        nested(kind, levels);
+        for given in [None, Some("label")] {
+            let message = refusal(with(given));
+            assert!(message.contains(why) && message.contains(remedy), "{message}");
+        }
+        let none = with(Some("none")).unwrap();
+        assert_eq!(contents(&none)[0].1, 0);
+        assert!(crate::dataset::Dataset::remarks(&none)[0].contains("as asked for: all are 0"));
+    }
+    assert_eq!(contents(&with(Some("label.id")).unwrap())[0].1, 4, "a number in a struct can be named");
+    plain::<::parquet::data_type::BoolType>(&path, "boolean label", &[&one], &[true]);
+    assert!(
+        refusal(with(None)).contains("of the type BOOLEAN, no whole numbers and no texts; write them as whole numbers")
+    );
+    plain::<Int64Type>(&path, "int64 none", &[&one], &[7]);
+    assert_eq!(contents(&with(Some("none")).unwrap())[0].1, 7, "a column of that name goes before");
+}
+
+#[test]
 fn names_of_classes_are_numbered_over_all_files() {
     let folder = tempfile::tempdir().unwrap();
     let (one, two) = (image(3, 1), image(5, 2));
@@ -137,6 +191,8 @@ fn names_of_classes_are_numbered_over_all_files() {
     let set = open_all(folder.path()).unwrap();
     let labels = |set: &Encoded<Columns>| contents(set).into_iter().map(|one| one.1).collect::<Vec<_>>();
     assert_eq!(labels(&set), [2, 1, 0]);
+    let remarks = crate::dataset::Dataset::remarks(&set);
+    assert_eq!(remarks, ["3 labels are names, numbered in their order: ape 0, cat 1, dog 2"]);
     let first = OpenOptions { images: Some(1), ..Default::default() };
     let first = open("x", folder.path(), [None; 2], &first).unwrap();
     assert_eq!(labels(&first), [2], "as in the whole set");
@@ -231,7 +287,7 @@ fn lists_of_labels_are_not_passed_over_for_none() {
     column.close().unwrap();
     group.close().unwrap();
     file.close().unwrap();
-    assert!(refusal(open_all(&path)).contains("the labels in label.id are no single numbers"));
+    assert!(refusal(open_all(&path)).contains("the labels in label are of the type struct (with label.id of INT64)"));
     let named = open("x", &path, [None, Some("label.id")], &OpenOptions::default()).unwrap();
     assert_eq!(contents(&named)[0].1, 7);
 }

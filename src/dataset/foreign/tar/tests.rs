@@ -109,7 +109,13 @@ fn what_is_no_such_shard_is_refused() {
     let path = folder.path().join("x.tar");
     let one = image(3, 1);
     for (members, why) in [
-        (&[("a.cls", &b"cat"[..]), ("a.png", &one)][..], "the label \"cat\""),
+        (
+            &[("im.v0.png", &one[..]), ("im.v1.png", &one)][..],
+            "the sample im: it has two images, .v0.png and .v1.png; ",
+        ),
+        (&[("im.v0.png", &one), ("im.v1.png", &one)], "ends at the first dot"),
+        (&[("a.cls", b"cat"), ("a.png", &one)], "in digits"),
+        (&[("a.cls", &b"cat"[..]), ("a.png", &one)], "the label \"cat\""),
         (&[("a.cls", b"-1"), ("a.png", &one)], "the label \"-1\""),
         (&[("a.cls", b"1"), ("a.cls", b"1")], "two labels"),
         (&[("a.png", &one), ("a.jpg", &one)], "two images"),
@@ -137,6 +143,18 @@ fn what_is_no_such_shard_is_refused() {
     assert!(refusal(open_all(&path)).contains("checksum"));
     std::fs::write(&path, &whole[..512 + 20]).unwrap();
     assert!(refusal(open_all(&path)).contains("cut short"));
+}
+
+#[test]
+fn labels_in_json_are_told_not_to_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.tar");
+    let one = image(3, 1);
+    shard(&path, &[("a.png", &one), ("a.json", b"{}"), ("b.json", b"{}"), ("b.png", &one), ("c.png", &one)]);
+    let told = ["samples without a .cls, labelled 0: 3", "of these with a .json, which is not read for labels: 2"];
+    assert_eq!(open_all(&path).unwrap().remarks(), told);
+    shard(&path, &[("a.png", &one), ("a.cls", b"3"), ("a.json", b"{}"), ("b.png", &one)]);
+    assert_eq!(open_all(&path).unwrap().remarks(), ["samples without a .cls, labelled 0: 1"]);
 }
 
 #[test]
