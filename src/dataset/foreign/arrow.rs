@@ -279,11 +279,16 @@ fn add(
     let image = next()?;
     let label = chosen.label.map(|_| next()).transpose()?;
     let key = chosen.key.map(|_| next()).transpose()?;
-    let (image, path) = match image.as_struct_opt() {
+    let both = image.as_struct_opt();
+    let (image, path) = match both {
         None => (image, None),
         Some(both) => (both.column_by_name("bytes").ok_or("its images have no bytes")?, both.column_by_name("path")),
     };
     for row in 0..batch.num_rows() {
+        // Of a struct that is missing there may be empty bytes.
+        if both.is_some_and(|both| both.is_null(row)) {
+            return Err(Fault::no_image(&[]));
+        }
         if bytes_at(image, row).is_none() {
             return Err(Fault::no_image(path.and_then(|paths| bytes_at(paths, row)).unwrap_or_default()));
         }

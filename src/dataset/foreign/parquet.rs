@@ -155,6 +155,14 @@ fn is_text(leaf: &ColumnDescriptor) -> bool {
         || matches!(leaf.logical_type_ref(), Some(LogicalType::String | LogicalType::Enum))
 }
 
+/// Whether integers stand for themselves, and not for dates, times or decimals.
+fn is_number(leaf: &ColumnDescriptor) -> bool {
+    use ConvertedType::{DATE, DECIMAL, TIME_MICROS, TIME_MILLIS, TIMESTAMP_MICROS, TIMESTAMP_MILLIS};
+    matches!(leaf.logical_type_ref(), None | Some(LogicalType::Integer { .. }))
+        && ![DATE, DECIMAL, TIME_MICROS, TIME_MILLIS, TIMESTAMP_MICROS, TIMESTAMP_MILLIS]
+            .contains(&leaf.converted_type())
+}
+
 /// Which columns have these names, or the usual ones.
 fn choose(metadata: &ParquetMetaData, image: Option<&str>, label: Option<&str>) -> Result<Chosen, Fault> {
     let leaves = metadata.file_metadata().schema_descr().columns();
@@ -180,11 +188,15 @@ fn choose(metadata: &ParquetMetaData, image: Option<&str>, label: Option<&str>) 
             false => format!("there is no column {given}; it has {}", there()).into(),
         });
     }
-    let numbers = |leaf: usize| flat(Physical::INT32, leaf) || flat(Physical::INT64, leaf);
+    let integers = |leaf: usize| flat(Physical::INT32, leaf) || flat(Physical::INT64, leaf);
+    let numbers = |leaf: usize| integers(leaf) && is_number(&leaves[leaf]);
     let texts = |leaf: usize| flat(Physical::BYTE_ARRAY, leaf) && is_text(&leaves[leaf]);
     if let Some(leaf) = found.filter(|leaf| within(*leaf) || !numbers(*leaf) && !texts(*leaf)) {
         let kind = leaves[leaf].physical_type();
         return Err(match (leaves[leaf].max_rep_level(), leaves[leaf].path().parts().len()) {
+            (0, 1) if integers(leaf) => {
+                Fault::type_of_labels(&paths[leaf], format_args!("{kind} (a date, a time or a decimal)"))
+            }
             (0, 1) => Fault::type_of_labels(&paths[leaf], kind),
             (0, _) => Fault::type_of_labels(columns[leaf], format_args!("struct (with {} of {kind})", paths[leaf])),
             _ => Fault::type_of_labels(columns[leaf], format_args!("list of {kind}")),
