@@ -88,6 +88,9 @@ pub fn open_tfrecord(path: &Path, options: &OpenOptions) -> Result<Arc<dyn Datas
 /// [`Error::Dataset`] saying what is there instead.
 pub fn open_npy(rest: &str) -> Result<Arc<dyn Dataset>> {
     let (path, [labels]) = options(rest, ["labels"]);
+    if let Some(error) = misplaced(Path::new(path)) {
+        return Err(error);
+    }
     Ok(Arc::new(npy::open(Path::new(path), labels)?))
 }
 
@@ -244,7 +247,8 @@ mod tests {
             let path = folder.path().join(name);
             std::fs::write(&path, bytes).unwrap();
             let bare = path.display().to_string();
-            for asked in if remedy.contains("lmdb") { vec![bare.clone(), format!("lmdb:{bare}")] } else { vec![bare] } {
+            let kind = if name == "x.npz" { "npy" } else { "lmdb" };
+            for asked in [format!("{kind}:{bare}"), bare] {
                 let message = open(&asked, &OpenOptions::default()).map(|_| ()).unwrap_err().to_string();
                 assert!(message.contains(remedy), "{message}");
             }

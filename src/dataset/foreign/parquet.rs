@@ -177,7 +177,11 @@ fn is_whole_number(leaf: &ColumnDescriptor) -> bool {
 /// What a column is said to hold, or else the type that it is kept in.
 fn kind_of(leaf: &ColumnDescriptor) -> String {
     match (leaf.converted_type(), leaf.logical_type_ref()) {
-        (ConvertedType::NONE, Some(logical)) => format!("{logical:?}"),
+        // Its name alone, and not what units and zones it has.
+        (ConvertedType::NONE, Some(logical)) => {
+            let name = format!("{logical:?}");
+            name.split([' ', '(']).next().unwrap_or_default().to_uppercase()
+        }
         (ConvertedType::NONE, None) => leaf.physical_type().to_string(),
         (converted, _) => converted.to_string(),
     }

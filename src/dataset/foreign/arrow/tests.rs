@@ -171,6 +171,11 @@ fn missing_values_and_damage_are_refused() {
         let message = refusal(open_all(&path));
         assert!(message.contains(why), "{message}");
     }
+    let (fields, columns, _) = hugging(&[(Some(b""), "a", Some(1))]).column(1).as_struct().clone().into_parts();
+    let missing = StructArray::new(fields, columns, Some(vec![false].into()));
+    let schema = Schema::new(vec![Field::new("image", missing.data_type().clone(), true)]);
+    file(&path, &[RecordBatch::try_new(Arc::new(schema), vec![Arc::new(missing)]).unwrap()]);
+    assert!(refusal(open_all(&path)).contains("row 1 of the set, counted from 1: there is no image in it; leave that"));
     for write in [file as fn(&Path, &[RecordBatch]), stream] {
         write(&path, &[hugging(&[(Some(&one), "a", Some(1))])]);
         survives_damage(&path, 5, || Ok(Box::new(open_all(&path)?)));

@@ -176,6 +176,16 @@ fn columns_that_hold_no_labels_are_refused_or_not_asked_for() {
     assert!(
         refusal(with(None)).contains("of the type BOOLEAN, no whole numbers and no texts; write them as whole numbers")
     );
+    for kind in ["TIMESTAMP(NANOS,false)", "TIMESTAMP_MILLIS", "DECIMAL(5,2)"] {
+        plain::<Int64Type>(&path, &format!("int64 label ({kind})"), &[&one], &[7]);
+        let message = refusal(with(None));
+        let name = kind.split(['_', '(']).next().unwrap();
+        let told =
+            message.contains(&format!("of the type {name}")) && message.contains(", no whole numbers and no texts");
+        assert!(told, "{kind}: {message}");
+    }
+    plain::<Int64Type>(&path, "int64 label (INTEGER(64,true))", &[&one], &[7]);
+    assert_eq!(contents(&with(None).unwrap())[0].1, 7);
     plain::<Int64Type>(&path, "int64 none", &[&one], &[7]);
     assert_eq!(contents(&with(Some("none")).unwrap())[0].1, 7, "a column of that name goes before");
 }
