@@ -76,7 +76,7 @@ fn wrong_requests_are_refused_and_leave_nothing() {
     convert("/no/such/folder", &target, "dir:raw", &[]).assert().code(1).stderr(contains("/no/such/folder"));
     convert("foldr:x", &target, "dir:raw", &[]).assert().code(2).stderr(contains("did you mean 'folder'"));
     convert("synthetic:8x8x3", &target, "dir:rw", &[]).assert().code(2).stderr(contains("dir:raw"));
-    convert("synthetic:8x8x3", &target, "", &[]).assert().code(2).stderr(contains("--format is empty"));
+    convert("synthetic:8x8x3", &target, "", &[]).assert().code(2).stderr(contains("no format is named"));
     convert("synthetic:8x8x3", &target, "core", &[]).assert().code(2).stderr(contains("takes one format"));
     assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
     convert("synthetic:8x8x3", &target, "dir:raw", &["--images", "9"]).assert().success();

@@ -192,7 +192,6 @@ impl Convert {
         }
         let id: FormatId = match registry::select(std::slice::from_ref(&self.format))?.as_slice() {
             [one] => one.clone(),
-            [] => return Err(Error::Usage("--format is empty; name one, as in lmdb:source".into()).into()),
             _ => return Err(Error::Usage(format!("--format takes one format, and '{}' is more", self.format)).into()),
         };
         Ok((Into::Format(registry::resolve(&id)?), id.to_string()))

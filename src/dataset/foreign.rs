@@ -9,6 +9,7 @@ mod files;
 #[cfg(feature = "hdf5")]
 mod hdf5;
 pub(super) mod kinds;
+mod labelled;
 #[cfg(feature = "lmdb")]
 mod lmdb;
 mod mds;

@@ -2,9 +2,10 @@
 //! `datasets` keeps them (its `.arrow` files are streams), or a plain one of bytes; and a column of labels. Files are mapped
 //! and images read where they lie.
 
-use super::encoded::{ALL_NAMES_OR_NUMBERS, Encoded, Found, Labelled, Layout, Source, agree, enough, label_by_name};
+use super::encoded::{Encoded, Found, Layout, Source, enough};
 use super::files::{self, Files};
 use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick_where};
+use super::labelled::{ALL_NAMES_OR_NUMBERS, Labelled, agree, label_by_name};
 use super::refuse;
 use super::rows::{Fault, NO_LABELS, without_labels};
 use crate::dataset::OpenOptions;

@@ -4,9 +4,10 @@
 //! the samples: the lengths of their columns of any length (`u32`), then all columns one after another.
 
 use super::arrays::Integer;
-use super::encoded::{Encoded, Found, Labelled, Layout, agree, enough};
+use super::encoded::{Encoded, Found, Layout, enough};
 use super::files::{Files, Part};
 use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick};
+use super::labelled::{Labelled, agree};
 use super::refuse;
 use crate::dataset::OpenOptions;
 use crate::error::{IoContext, Result};

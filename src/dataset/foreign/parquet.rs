@@ -1,9 +1,10 @@
 //! Parquet files with a column of encoded images: `image: struct<bytes, path>` and `label`, as Hugging Face's `datasets`
 //! writes them, or a plain column of bytes. To know an image's size is to read its column: opening reads all that is wanted.
 
-use super::encoded::{ALL_NAMES_OR_NUMBERS, Encoded, Found, Labelled, Layout, Source, agree, enough, label_by_name};
+use super::encoded::{Encoded, Found, Layout, Source, enough};
 use super::files::{self, Files};
 use super::kinds::{IMAGES, KEYS, LABELS, any_of, pick, pick_where};
+use super::labelled::{ALL_NAMES_OR_NUMBERS, Labelled, agree, label_by_name};
 use super::refuse;
 use super::rows::{Fault, NO_LABELS, without_labels};
 use crate::dataset::OpenOptions;

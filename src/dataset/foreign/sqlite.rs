@@ -1,8 +1,9 @@
 //! SQLite databases with a table that has a column of encoded images (blobs), and perhaps one of labels (whole numbers, or
 //! texts: names of classes) and one of the images' names (texts). The table is found if it is the only one; images come in the order of their rowids.
 
-use super::encoded::{ALL_NAMES_OR_NUMBERS, Encoded, Found, HEAD_BYTES, Layout, Source, enough, label_by_name};
+use super::encoded::{Encoded, Found, HEAD_BYTES, Layout, Source, enough};
 use super::kinds::{IMAGES, KEYS, LABELS, pick, pick_where};
+use super::labelled::{ALL_NAMES_OR_NUMBERS, label_by_name};
 use super::rows::{Fault, NO_LABELS, without_labels};
 use super::{files, refuse};
 use crate::dataset::OpenOptions;
