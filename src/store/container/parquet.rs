@@ -168,8 +168,9 @@ impl RecordContainer for Parquet {
         }
     }
 
+    /// Pages are not compressed, so that a record is a part of the map.
     fn capabilities(&self) -> Capabilities {
-        Capabilities::RECORDS
+        Capabilities { zero_copy: true, ..Capabilities::RECORDS }
     }
 
     fn native(&self) -> Option<Native> {

@@ -86,7 +86,7 @@ impl RecordContainer for TfRecord {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { append: true, checksums: true, ..Capabilities::RECORDS }
+        Capabilities { append: true, checksums: true, zero_copy: true, ..Capabilities::RECORDS }
     }
 
     fn native(&self) -> Option<Native> {

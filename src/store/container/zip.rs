@@ -66,7 +66,7 @@ impl RecordContainer for Zip {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { checksums: true, ..Capabilities::RECORDS }
+        Capabilities { checksums: true, zero_copy: true, ..Capabilities::RECORDS }
     }
 
     fn native(&self) -> Option<Native> {

@@ -269,6 +269,8 @@ impl ImageReader for Reader {
 }
 
 fn decode(decoder: &mut dyn Decoder, store: &Store, index: u64, record: Record<'_>, out: &mut Batch) -> Result<()> {
+    #[cfg(test)]
+    tests::SEEN_AT.set(record.bytes.as_ptr().addr());
     split(record, store.prefix)
         .and_then(|(bytes, label)| decoder.decode(bytes, label, out))
         .map_err(|why| store.name.damaged(format!("image {index}: {why}")))
@@ -288,9 +290,39 @@ mod tests {
     use super::*;
     use crate::dataset::{Dataset, Memory};
     use crate::error::Error;
+    use crate::store::container::trial::Trial;
     use crate::store::copy::write;
     use crate::store::registry;
     use crate::store::sealed::IfExists;
+
+    thread_local! {
+        /// Where in memory the last record was.
+        pub static SEEN_AT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    }
+
+    /// What is handed out without a copy lies at one place, whoever reads it.
+    #[test]
+    fn records_are_copied_unless_the_format_says_that_they_are_not() {
+        let mut tried = [0, 0];
+        for row in registry::rows().iter().filter(|row| row.id.codec == "raw") {
+            // HDF5 keeps bare pixels as an array, zarr and npy, too; redb's readers share its cache.
+            let Ok(resolved) = registry::resolve(&row.id) else { continue };
+            if ["hdf5", "zarr", "npy", "redb", "rocksdb"].contains(&row.id.container.as_str()) {
+                continue;
+            }
+            let trial = Trial::new(&row.id.to_string(), 3);
+            let store = resolved.format.open(&trial.path, &trial.spec).unwrap();
+            let mut readers = [Arc::clone(&store).reader().unwrap(), store.reader().unwrap()];
+            let seen = readers.each_mut().map(|reader| {
+                reader.read(1, &mut Batch::new()).unwrap();
+                SEEN_AT.get()
+            });
+            let zero_copy = resolved.format.capabilities().zero_copy;
+            assert_eq!(seen[0] == seen[1], zero_copy, "{}: {seen:?}", row.id);
+            tried[usize::from(zero_copy)] += 1;
+        }
+        assert!(tried[0] > 0 && tried[1] > 3, "{tried:?}");
+    }
 
     #[test]
     fn the_audit_sees_records_of_another_codec() {

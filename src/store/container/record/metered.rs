@@ -64,7 +64,9 @@ impl RecordContainer for MeteredContainer {
 
     fn open(&self, at: &Path, layout: &RecordLayout) -> Result<Arc<dyn RecordStore>> {
         let inner = self.inner.open(at, layout)?;
-        let only_finds = self.inner.capabilities().zero_copy;
+        let can = self.inner.capabilities();
+        // What verifies a checksum reads all of a record to hand it out.
+        let only_finds = can.zero_copy && !can.checksums;
         Ok(Arc::new(MeteredStore { inner, meter: Arc::clone(&self.meter), only_finds }))
     }
 
@@ -121,8 +123,7 @@ impl RecordReader for MeteredReader {
         Ok(record)
     }
 
-    /// As the container reads them; what it does between two records counts as finding or moving the second. (So where a
-    /// container fetches the first bytes of records ahead, as LMDB's do, waiting for them counts as finding.)
+    /// As the container reads them; what it does between two records counts as finding or moving the second.
     fn get_each(&mut self, indices: &[u64], take: &mut TakeRecord<'_>) -> Result<()> {
         let Self { inner, meter, only_finds } = self;
         let part = if *only_finds { Part::Lookup } else { Part::Read };
