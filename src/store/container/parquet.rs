@@ -168,9 +168,9 @@ impl RecordContainer for Parquet {
         }
     }
 
-    /// Pages are not compressed, so that a record is a part of the map.
     fn capabilities(&self) -> Capabilities {
-        Capabilities { zero_copy: true, ..Capabilities::RECORDS }
+        // A record in a page that is not compressed is a part of the map.
+        Capabilities { zero_copy: self.compression == "none", ..Capabilities::RECORDS }
     }
 
     fn native(&self) -> Option<Native> {
